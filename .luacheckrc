@@ -1,0 +1,8 @@
+std = "min"
+max_line_length = 120
+files["spec"].std = "+busted"
+files["bench"].std = "min"
+files["lua/fnf/emulator/*"] = { std = "ngx_lua" }
+files["lua/fnf/emulator/launch.lua"] = { std = "min" }
+files["lua/fnf/types.lua"] = { ignore = { "211", "212" } }
+exclude_files = { "build", "spec/conformance/node_modules" }
