@@ -1,0 +1,54 @@
+# Build, test and try fnf; `make help` lists what there is. Needs GNU make.
+# SPDX-License-Identifier: MIT
+
+LUA ?= 5.4
+CC ?= cc
+CFLAGS ?= -O2 -g
+WARNINGS = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef $(if $(CI),-Werror)
+PREFIX ?= /usr/local
+
+# LuaJIT runs what is built for Lua 5.1.
+abi = $(if $(filter luajit,$(LUA)),5.1,$(LUA))
+lua = $(if $(filter luajit,$(LUA)),luajit,lua$(LUA))
+build = build/$(abi)
+
+headers = $(wildcard csrc/*.h)
+core = csrc/lua_core.c csrc/lua_signer.c csrc/sign.c csrc/canonical.c csrc/random.c csrc/clock.c csrc/buf.c csrc/fnf.c
+curl = csrc/lua_curl.c csrc/http.c csrc/transfer.c csrc/ca.c csrc/buf.c csrc/fnf.c
+
+# The pkg-config name of Lua $(1) differs between systems.
+lua_cflags = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --cflags $$name 2>/dev/null && break; done)
+
+.PHONY: all build test check demo bench install clean deps env help
+all: build
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+
+build: deps ## compile both modules for LUA=5.4 (5.1, 5.3, luajit)
+	@$(MAKE) --no-print-directory modules
+
+.PHONY: modules
+# The emulator runs in nginx, that is in LuaJIT, whatever Lua the client runs in.
+modules: $(build)/fnf/core.so $(build)/fnf/curl.so build/5.1/fnf/core.so
+
+build/%/fnf/core.so: $(core) $(headers) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcrypto) -shared -o $@ $(core) $(LDFLAGS) $(shell pkg-config --libs libcrypto)
+
+build/%/fnf/curl.so: $(curl) $(headers) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcurl) -shared -o $@ $(curl) $(LDFLAGS) $(shell pkg-config --libs libcurl)
+
+# Absolute, so that the exports hold in any folder; the system's own paths stay behind.
+lua_path = $(CURDIR)/lua/?.lua;;
+lua_cpath = $(CURDIR)/$(build)/?.so;;
+
+env: ## print the exports that make `require "fnf"` work from this checkout
+	@echo "export LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'"
+
+clean: ## remove what was built
+	rm -rf build
+
+deps: ## install the system packages that are missing (Debian, Ubuntu)
+	@.ci/deps

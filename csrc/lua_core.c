@@ -1,0 +1,80 @@
+/*
+ * Module "fnf.core": signatures, nonces, random numbers and clocks for Lua.
+ * SPDX-License-Identifier: MIT
+ *
+ * core.signer, core.encode: see lua_signer.h
+ * core.nonce() -> 32 hex digits;  core.random() -> number in [0, 1)
+ * core.now() -> monotonic seconds;  core.time() -> wall seconds;  core.sleep(seconds)
+ *
+ * Misuse raises; so does libcrypto without random bytes, for no caller can go
+ * on. Links libcrypto only, so nginx workers can load it.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "clock.h"
+#include "glue.h"
+#include "lua_signer.h"
+#include "random.h"
+
+/* Upvalue 1 of nonce and random is the state's stock. */
+static void take_random(lua_State *L, unsigned char *bytes, size_t size) {
+  struct fnf_random *stock = lua_touserdata(L, lua_upvalueindex(1));
+  if (fnf_random_take(stock, bytes, size) != FNF_OK)
+    luaL_error(L, "libcrypto has no random bytes");
+}
+
+static int new_nonce(lua_State *L) {
+  static const char digits[] = "0123456789abcdef";
+  unsigned char bytes[16];
+  char text[2 * sizeof bytes];
+  take_random(L, bytes, sizeof bytes);
+  for (size_t i = 0; i < sizeof bytes; i++) {
+    text[2 * i] = digits[bytes[i] >> 4];
+    text[2 * i + 1] = digits[bytes[i] & 15U];
+  }
+  lua_pushlstring(L, text, sizeof text);
+  return 1;
+}
+
+static int new_random(lua_State *L) {
+  unsigned char bytes[8];
+  uint64_t bits = 0;
+  take_random(L, bytes, sizeof bytes);
+  memcpy(&bits, bytes, sizeof bits);
+  lua_pushnumber(L, (lua_Number)(bits >> 11) / 9007199254740992.0); /* 53 bits over 2^53 */
+  return 1;
+}
+
+static int now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)fnf_clock_monotonic_ns() / 1e9);
+  return 1;
+}
+
+static int wall_time(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)fnf_clock_wall_ns() / 1e9);
+  return 1;
+}
+
+static int sleep_for(lua_State *L) {
+  lua_Number seconds = luaL_checknumber(L, 1);
+  luaL_argcheck(L, seconds >= 0 && seconds <= 86400, 1, "seconds from 0 to 86400 expected");
+  fnf_clock_sleep_ns((int64_t)(seconds * 1e9));
+  return 0;
+}
+
+FNF_MODULE(luaopen_fnf_core) {
+  static const luaL_Reg functions[] = {{"now", now}, {"time", wall_time}, {"sleep", sleep_for}, {NULL, NULL}};
+  fnf_pin();
+  lua_newtable(L);
+  fnf_register(L, functions);
+  fnf_open_signer(L);
+  struct fnf_random *stock = lua_newuserdata(L, sizeof *stock);
+  memset(stock, 0, sizeof *stock);
+  lua_pushvalue(L, -1);
+  lua_pushcclosure(L, new_nonce, 1);
+  lua_setfield(L, -3, "nonce");
+  lua_pushcclosure(L, new_random, 1);
+  lua_setfield(L, -2, "random");
+  return 1;
+}

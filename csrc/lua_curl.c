@@ -1,0 +1,179 @@
+/*
+ * Module "fnf.curl": the connection pool of http.h for Lua.
+ * SPDX-License-Identifier: MIT
+ *
+ * curl.pool(options|nil) -> pool | nil, message
+ *   options: ca_file, cert_file, key_file, proxy, no_proxy, user_agent (strings), max_connections
+ * pool:start(request) -> id | nil, status, message
+ *   request: method, url, headers|nil ({name = value}), body|nil, timeout, connect_timeout (seconds)
+ * pool:wait(seconds)      works until a transfer has ended, a signal came or the time is over
+ * pool:take() -> id, http_status, headers, body     an ended transfer; headers: "Name: value\r\n" lines
+ *             -> id, nil, status, message, sent     a failed one; sent: false if it never left this machine
+ *             -> nil                                none has ended
+ * pool:cancel(id), pool:in_flight() -> count, pool:close()
+ *
+ * `status` is a name of fnf_status: "network", "timeout", "tls", "certificate",
+ * "protocol", "bad input", "too big", ... Misuse raises. Links libcurl only.
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "glue.h"
+#include "http.h"
+
+enum { MAX_HEADERS = 32 };
+
+#define POOL "fnf.pool"
+
+struct pool {
+  struct fnf_http *http; /* NULL: closed */
+};
+
+static struct fnf_http *check_pool(lua_State *L) {
+  struct pool *self = luaL_checkudata(L, 1, POOL);
+  luaL_argcheck(L, self->http, 1, "pool is closed");
+  return self->http;
+}
+
+static int close_pool(lua_State *L) {
+  struct pool *self = luaL_checkudata(L, 1, POOL);
+  struct fnf_http *http = self->http;
+  self->http = NULL;
+  fnf_http_free(http);
+  return 0;
+}
+
+/* A string field without NUL, or NULL; anchored by the table. */
+static const char *option(lua_State *L, const char *name) {
+  struct fnf_str value = fnf_field_str(L, 1, name);
+  if (value.data && strlen(value.data) != value.size)
+    luaL_error(L, "option %s: a NUL byte", name);
+  return value.data;
+}
+
+static int curl_pool(lua_State *L) {
+  struct fnf_http_options options = {NULL, NULL, NULL, NULL, NULL, NULL, 0};
+  if (!lua_isnoneornil(L, 1)) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    options = (struct fnf_http_options){option(L, "ca_file"),
+                                        option(L, "cert_file"),
+                                        option(L, "key_file"),
+                                        option(L, "proxy"),
+                                        option(L, "no_proxy"),
+                                        option(L, "user_agent"),
+                                        0};
+    lua_getfield(L, 1, "max_connections");
+    options.max_connections = (long)luaL_optinteger(L, -1, 0);
+  }
+  struct pool *self = fnf_new_object(L, POOL, sizeof *self);
+  enum fnf_status status = fnf_http_new(&self->http, &options);
+  if (status == FNF_OK)
+    return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, fnf_status_name(status));
+  return 2;
+}
+
+/* Seconds in field `name` as milliseconds, rounded up, from 1 to LONG_MAX/2. */
+static long milliseconds(lua_State *L, const char *name) {
+  lua_getfield(L, 2, name);
+  lua_Number seconds = luaL_checknumber(L, -1);
+  lua_pop(L, 1);
+  if (!(seconds > 0)) /* NaN too */
+    return 1;
+  return seconds >= INT_MAX / 1000 ? INT_MAX : (long)(seconds * 1000) + 1;
+}
+
+/* Read field `headers` into `room`; strings stay anchored by that table. */
+static size_t read_headers(lua_State *L, struct fnf_http_header *room) {
+  size_t count = 0;
+  lua_getfield(L, 2, "headers");
+  if (lua_isnil(L, -1))
+    return 0;
+  luaL_checktype(L, -1, LUA_TTABLE);
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+    struct fnf_http_header *header = &room[count++];
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING || count == MAX_HEADERS)
+      luaL_error(L, "headers: at most %d names with string values expected", MAX_HEADERS - 1);
+    header->name.data = lua_tolstring(L, -2, &header->name.size);
+    header->value.data = lua_tolstring(L, -1, &header->value.size);
+  }
+  return count;
+}
+
+static int pool_start(lua_State *L) {
+  struct fnf_http *http = check_pool(L);
+  struct fnf_http_header headers[MAX_HEADERS];
+  int64_t id = 0;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  struct fnf_http_request request = {.method = fnf_field_str(L, 2, "method"),
+                                     .url = fnf_field_str(L, 2, "url"),
+                                     .headers = headers,
+                                     .body = fnf_field_str(L, 2, "body"),
+                                     .timeout_ms = milliseconds(L, "timeout"),
+                                     .connect_timeout_ms = milliseconds(L, "connect_timeout")};
+  luaL_argcheck(L, request.method.data && request.url.data, 2, "method and url expected");
+  request.header_count = read_headers(L, headers);
+  enum fnf_status status = fnf_http_start(http, &request, &id);
+  if (status == FNF_OK) {
+    lua_pushnumber(L, (lua_Number)id);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, fnf_status_name(status));
+  lua_pushstring(L, status == FNF_BAD_INPUT ? "a control character or blank in the URL or a header"
+                                            : "the transfer could not be started");
+  return 3;
+}
+
+static int pool_wait(lua_State *L) {
+  struct fnf_http *http = check_pool(L);
+  lua_Number seconds = luaL_checknumber(L, 2);
+  luaL_argcheck(L, seconds >= 0, 2, "seconds expected");
+  int timeout_ms = seconds >= INT_MAX / 1000 ? INT_MAX : (int)(seconds * 1000 + 0.999);
+  if (fnf_http_wait(http, timeout_ms) != FNF_OK)
+    return luaL_error(L, "libcurl is out of memory");
+  return 0;
+}
+
+static int pool_take(lua_State *L) {
+  struct fnf_http *http = check_pool(L);
+  struct fnf_http_answer answer;
+  if (!fnf_http_take(http, &answer))
+    return 0;
+  lua_pushnumber(L, (lua_Number)answer.id);
+  if (answer.status == FNF_OK) {
+    lua_pushinteger(L, (lua_Integer)answer.http_status);
+    fnf_push_str(L, answer.headers);
+    fnf_push_str(L, answer.body);
+    return 4;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, fnf_status_name(answer.status));
+  lua_pushstring(L, answer.message);
+  lua_pushboolean(L, answer.sent);
+  return 5;
+}
+
+static int pool_cancel(lua_State *L) {
+  struct fnf_http *http = check_pool(L);
+  fnf_http_cancel(http, (int64_t)luaL_checknumber(L, 2));
+  return 0;
+}
+
+static int pool_in_flight(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)fnf_http_in_flight(check_pool(L)));
+  return 1;
+}
+
+FNF_MODULE(luaopen_fnf_curl) {
+  static const luaL_Reg methods[] = {
+      {"start", pool_start},         {"wait", pool_wait},   {"take", pool_take}, {"cancel", pool_cancel},
+      {"in_flight", pool_in_flight}, {"close", close_pool}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"pool", curl_pool}, {NULL, NULL}};
+  fnf_pin();
+  fnf_new_class(L, POOL, methods, close_pool);
+  lua_newtable(L);
+  fnf_register(L, functions);
+  return 1;
+}

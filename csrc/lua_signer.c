@@ -1,0 +1,254 @@
+/*
+ * The signing half of module "fnf.core".
+ * SPDX-License-Identifier: MIT
+ */
+#include "lua_signer.h"
+
+#include "buf.h"
+#include "canonical.h"
+#include "glue.h"
+#include "sign.h"
+
+enum {
+  TEXT_LIMIT = 16 * 1024 * 1024, /* the service takes 1 MiB; encoding it twice makes nine */
+  FEW_PAIRS = 32,                /* so many fit on the C stack */
+  KEPT_CAPACITY = 64 * 1024      /* a larger text is not kept for the next signature */
+};
+
+/* The texts of one signature, in the order in which they come to be. */
+enum text { PARAMS, HEADER_LINES, HEADER_NAMES, REQUEST, TO_SIGN, SIGNATURE, WIRE, TEXTS };
+
+/* Owned by its userdata, texts included, so that a Lua error leaks nothing. */
+struct signer {
+  struct fnf_signer *key; /* NULL: closed */
+  struct fnf_buf id;
+  struct fnf_buf texts[TEXTS];
+};
+
+#define SIGNER "fnf.signer"
+
+static struct signer *new_signer(lua_State *L, size_t id_size) {
+  struct signer *self = fnf_new_object(L, SIGNER, sizeof *self);
+  fnf_buf_init(&self->id, id_size);
+  for (int i = 0; i < TEXTS; i++)
+    fnf_buf_init(&self->texts[i], TEXT_LIMIT);
+  return self;
+}
+
+static int close_signer(lua_State *L) {
+  struct signer *self = luaL_checkudata(L, 1, SIGNER);
+  fnf_signer_free(self->key);
+  self->key = NULL;
+  fnf_buf_free(&self->id);
+  for (int i = 0; i < TEXTS; i++)
+    fnf_buf_free(&self->texts[i]);
+  return 0;
+}
+
+static int core_signer(lua_State *L) {
+  enum fnf_algorithm algorithm;
+  struct fnf_str name = fnf_check_str(L, 1), id = fnf_check_str(L, 2), secret = fnf_check_str(L, 3);
+  luaL_argcheck(L, fnf_algorithm_find(name, &algorithm), 1, "unknown algorithm");
+  struct signer *self = new_signer(L, id.size);
+  fnf_buf_add(&self->id, id);
+  enum fnf_status status = self->id.status;
+  if (status == FNF_OK)
+    status = fnf_signer_new(&self->key, algorithm, secret);
+  if (status == FNF_OK)
+    return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, fnf_status_name(status));
+  return 2;
+}
+
+static struct signer *check_signer(lua_State *L) {
+  struct signer *self = luaL_checkudata(L, 1, SIGNER);
+  luaL_argcheck(L, self->key, 1, "signer is closed");
+  for (int i = 0; i < TEXTS; i++) {
+    if (self->texts[i].capacity > KEPT_CAPACITY)
+      fnf_buf_free(&self->texts[i]);
+    fnf_buf_reset(&self->texts[i]);
+  }
+  return self;
+}
+
+static void check_status(lua_State *L, enum fnf_status status) {
+  if (status != FNF_OK)
+    luaL_error(L, "signing failed: %s", fnf_status_name(status));
+}
+
+static struct fnf_str text(struct signer *self, enum text which) {
+  return fnf_buf_str(&self->texts[which]);
+}
+
+static void push_text(lua_State *L, struct signer *self, enum text which) {
+  check_status(L, self->texts[which].status);
+  fnf_push_str(L, text(self, which));
+}
+
+static void set_stage(lua_State *L, int stages, const char *name, struct fnf_str value) {
+  if (!lua_istable(L, stages))
+    return;
+  fnf_push_str(L, value);
+  lua_setfield(L, stages, name);
+}
+
+/* ---- pairs ---- */
+
+/* Count of pairs in the flat array at `arg`; 0 for nil. */
+static size_t count_pairs(lua_State *L, int arg) {
+  if (lua_isnoneornil(L, arg))
+    return 0;
+  luaL_checktype(L, arg, LUA_TTABLE);
+  luaL_argcheck(L, lua_rawlen(L, arg) % 2 == 0, arg, "a value is missing");
+  return lua_rawlen(L, arg) / 2;
+}
+
+static struct fnf_str element(lua_State *L, int arg, size_t index) {
+  struct fnf_str value = {NULL, 0};
+  lua_rawgeti(L, arg, (int)index);
+  luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, arg, "not an array of strings");
+  value.data = lua_tolstring(L, -1, &value.size);
+  lua_pop(L, 1); /* the array keeps it alive */
+  return value;
+}
+
+static void read_pairs(lua_State *L, int arg, struct fnf_pair *pairs, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    pairs[i] = (struct fnf_pair){element(L, arg, 2 * i + 1), element(L, arg, 2 * i + 2)};
+}
+
+/* Room for that many pairs: `few`, or a userdata left on the Lua stack. */
+static struct fnf_pair *pair_room(lua_State *L, struct fnf_pair *few, size_t count) {
+  return count <= FEW_PAIRS ? few : lua_newuserdata(L, count * sizeof *few);
+}
+
+/* ---- the RPC family ---- */
+
+static int signer_rpc(lua_State *L) {
+  enum { METHOD = 2, QUERY, FORM, STAGES };
+  struct signer *self = check_signer(L);
+  struct fnf_buf *texts = self->texts;
+  struct fnf_str method = fnf_check_str(L, METHOD);
+  size_t in_query = count_pairs(L, QUERY), in_form = count_pairs(L, FORM);
+  struct fnf_pair few[FEW_PAIRS];
+  lua_settop(L, STAGES);
+  struct fnf_pair *pairs = pair_room(L, few, in_query + in_form);
+  read_pairs(L, QUERY, pairs, in_query);
+  read_pairs(L, FORM, pairs + in_query, in_form);
+
+  fnf_canonical_params(&texts[PARAMS], pairs, in_query + in_form);
+  check_status(L, texts[PARAMS].status);
+  fnf_canonical_rpc(&texts[TO_SIGN], method, text(self, PARAMS));
+  check_status(L, texts[TO_SIGN].status);
+  check_status(L, fnf_sign_mac(self->key, &texts[SIGNATURE], text(self, TO_SIGN)));
+  set_stage(L, STAGES, "canonical_params", text(self, PARAMS));
+  set_stage(L, STAGES, "string_to_sign", text(self, TO_SIGN));
+  set_stage(L, STAGES, "signature", text(self, SIGNATURE));
+
+  if (in_form) { /* signed together, sent apart */
+    fnf_buf_reset(&texts[PARAMS]);
+    read_pairs(L, QUERY, pairs, in_query);
+    fnf_canonical_params(&texts[PARAMS], pairs, in_query);
+    read_pairs(L, FORM, pairs, in_form);
+    fnf_canonical_params(&texts[WIRE], pairs, in_form);
+  }
+  fnf_buf_add(&texts[PARAMS], FNF_STR("&Signature="));
+  fnf_buf_add_encoded(&texts[PARAMS], text(self, SIGNATURE));
+  push_text(L, self, PARAMS);
+  if (lua_isnil(L, FORM))
+    return 1;
+  push_text(L, self, WIRE);
+  return 2;
+}
+
+/* ---- the ACS3 family ---- */
+
+static int signer_hash(lua_State *L) {
+  struct signer *self = check_signer(L);
+  check_status(L, fnf_sign_hash(self->key, &self->texts[SIGNATURE], fnf_check_str(L, 2)));
+  push_text(L, self, SIGNATURE);
+  return 1;
+}
+
+static void make_request(lua_State *L, struct signer *self, struct fnf_str method, struct fnf_str hash) {
+  struct fnf_acs3 parts = {.method = method,
+                           .query = text(self, PARAMS),
+                           .header_lines = text(self, HEADER_LINES),
+                           .header_names = text(self, HEADER_NAMES),
+                           .payload_hash = hash};
+  check_status(L, self->texts[PARAMS].status);
+  check_status(L, self->texts[HEADER_LINES].status);
+  check_status(L, self->texts[HEADER_NAMES].status);
+  fnf_canonical_acs3(&self->texts[REQUEST], &parts);
+  check_status(L, self->texts[REQUEST].status);
+}
+
+static void make_authorization(struct signer *self) {
+  struct fnf_buf *out = &self->texts[WIRE];
+  fnf_buf_add(out, fnf_signer_name(self->key));
+  fnf_buf_add(out, FNF_STR(" Credential="));
+  fnf_buf_add(out, fnf_buf_str(&self->id));
+  fnf_buf_add(out, FNF_STR(",SignedHeaders="));
+  fnf_buf_add(out, text(self, HEADER_NAMES));
+  fnf_buf_add(out, FNF_STR(",Signature="));
+  fnf_buf_add(out, text(self, SIGNATURE));
+}
+
+static void set_acs3_stages(lua_State *L, struct signer *self, int stages) {
+  size_t first_line = fnf_signer_name(self->key).size + 1;
+  struct fnf_str to_sign = text(self, TO_SIGN);
+  set_stage(L, stages, "canonical_query", text(self, PARAMS));
+  set_stage(L, stages, "signed_headers", text(self, HEADER_NAMES));
+  set_stage(L, stages, "canonical_request", text(self, REQUEST));
+  set_stage(L, stages, "hashed_canonical_request",
+            (struct fnf_str){to_sign.data + first_line, to_sign.size - first_line});
+  set_stage(L, stages, "string_to_sign", to_sign);
+  set_stage(L, stages, "signature", text(self, SIGNATURE));
+}
+
+static int signer_acs3(lua_State *L) {
+  enum { METHOD = 2, QUERY, HEADERS, HASH, STAGES };
+  struct signer *self = check_signer(L);
+  struct fnf_buf *texts = self->texts;
+  struct fnf_str method = fnf_check_str(L, METHOD), hash = fnf_check_str(L, HASH);
+  size_t in_query = count_pairs(L, QUERY), in_headers = count_pairs(L, HEADERS);
+  struct fnf_pair few[FEW_PAIRS];
+  lua_settop(L, STAGES);
+  struct fnf_pair *pairs = pair_room(L, few, in_query > in_headers ? in_query : in_headers);
+
+  read_pairs(L, QUERY, pairs, in_query);
+  fnf_canonical_params(&texts[PARAMS], pairs, in_query);
+  read_pairs(L, HEADERS, pairs, in_headers);
+  fnf_canonical_headers(&texts[HEADER_LINES], &texts[HEADER_NAMES], pairs, in_headers);
+  make_request(L, self, method, hash);
+  check_status(L, fnf_sign_acs3_text(self->key, &texts[TO_SIGN], text(self, REQUEST)));
+  check_status(L, fnf_sign_mac(self->key, &texts[SIGNATURE], text(self, TO_SIGN)));
+  set_acs3_stages(L, self, STAGES);
+  make_authorization(self);
+  push_text(L, self, PARAMS);
+  push_text(L, self, WIRE);
+  return 2;
+}
+
+/* ---- without a key ---- */
+
+static int core_encode(lua_State *L) {
+  size_t count = count_pairs(L, 1);
+  struct fnf_pair few[FEW_PAIRS];
+  lua_settop(L, 1);
+  struct signer *scratch = new_signer(L, 0);
+  struct fnf_pair *pairs = pair_room(L, few, count);
+  read_pairs(L, 1, pairs, count);
+  fnf_canonical_params(&scratch->texts[PARAMS], pairs, count);
+  push_text(L, scratch, PARAMS);
+  return 1;
+}
+
+void fnf_open_signer(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"rpc", signer_rpc}, {"hash", signer_hash}, {"acs3", signer_acs3}, {"close", close_signer}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"signer", core_signer}, {"encode", core_encode}, {NULL, NULL}};
+  fnf_new_class(L, SIGNER, methods, close_signer);
+  fnf_register(L, functions);
+}

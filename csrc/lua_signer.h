@@ -1,0 +1,29 @@
+/*
+ * The signing half of module "fnf.core".
+ * SPDX-License-Identifier: MIT
+ *
+ * core.signer(algorithm, access_key_id, access_key_secret) -> signer | nil, message
+ * signer:rpc(method, query, form|nil, stages|nil) -> wire query, form body|nil
+ * signer:hash(bytes) -> lower-case hex
+ * signer:acs3(method, query, headers, hash, stages|nil) -> wire query, Authorization
+ * signer:close()
+ * core.encode(pairs) -> "name=value&..." sorted and percent-encoded
+ *
+ * Pairs (query, form, headers) are flat arrays {name, value, name, value, ...}
+ * of strings, in any order. A table given as `stages` gets every intermediate
+ * text by its name in the vendor's pages, and `signature`. Misuse raises, and
+ * so do texts over 16 MiB and the rare failure of libcrypto or memory.
+ */
+#ifndef FNF_LUA_SIGNER_H
+#define FNF_LUA_SIGNER_H
+
+#include <lua.h>
+
+#pragma GCC visibility push(hidden)
+
+/* Add `signer` and `encode` to the table on top of the stack. */
+void fnf_open_signer(lua_State *L);
+
+#pragma GCC visibility pop
+
+#endif

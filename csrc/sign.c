@@ -1,0 +1,174 @@
+/*
+ * Keys, hashes and signatures over libcrypto.
+ * SPDX-License-Identifier: MIT
+ */
+#include "sign.h"
+
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fnf_signer {
+  enum fnf_algorithm algorithm;
+  EVP_MD *md;          /* fetched once: a one-shot call would fetch every time */
+  EVP_MD_CTX *hashing; /* reused by every hash and RSA signature */
+  EVP_MAC_CTX *mac;    /* keyed once; NULL for RSA */
+  EVP_PKEY *rsa;       /* NULL but for RSA */
+};
+
+static const struct {
+  struct fnf_str name;
+  const char *md;
+} algorithms[] = {
+    [FNF_HMAC_SHA1] = {{"HMAC-SHA1", 9}, "SHA1"},
+    [FNF_ACS3_HMAC_SHA256] = {{"ACS3-HMAC-SHA256", 16}, "SHA256"},
+    [FNF_ACS3_HMAC_SM3] = {{"ACS3-HMAC-SM3", 13}, "SM3"},
+    [FNF_ACS3_RSA_SHA256] = {{"ACS3-RSA-SHA256", 15}, "SHA256"},
+};
+
+int fnf_algorithm_find(struct fnf_str name, enum fnf_algorithm *algorithm) {
+  for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
+    struct fnf_str known = algorithms[i].name;
+    if (known.size == name.size && memcmp(known.data, name.data, name.size) == 0) {
+      *algorithm = (enum fnf_algorithm)i;
+      return 1;
+    }
+  }
+  return 0;
+}
+
+struct fnf_str fnf_signer_name(const struct fnf_signer *signer) {
+  return algorithms[signer->algorithm].name;
+}
+
+static enum fnf_status load_hmac(struct fnf_signer *signer, struct fnf_str secret) {
+  enum fnf_status status = FNF_NO_MEMORY;
+  struct fnf_buf key;
+  fnf_buf_init(&key, secret.size + 1);
+  EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+  signer->mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+  OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)algorithms[signer->algorithm].md, 0),
+      OSSL_PARAM_construct_end()};
+  /* One reservation, so that no growth leaves a copy of the secret behind. */
+  if (!signer->mac || fnf_buf_reserve(&key, secret.size + 1) != FNF_OK)
+    goto end;
+  fnf_buf_add(&key, secret);
+  if (signer->algorithm == FNF_HMAC_SHA1)
+    fnf_buf_add_char(&key, '&');
+  status = EVP_MAC_init(signer->mac, (unsigned char *)key.data, key.size, params) ? FNF_OK : FNF_CRYPTO;
+end:
+  if (key.data)
+    OPENSSL_cleanse(key.data, key.capacity);
+  fnf_buf_free(&key);
+  EVP_MAC_free(hmac);
+  return status;
+}
+
+static enum fnf_status load_rsa(struct fnf_signer *signer, struct fnf_str secret) {
+  static const char begin[] = "-----BEGIN", armour[] = "-----BEGIN PRIVATE KEY-----\n",
+                    end[] = "\n-----END PRIVATE KEY-----\n";
+  int armoured = secret.size >= sizeof begin - 1 && memcmp(secret.data, begin, sizeof begin - 1) == 0;
+  if (secret.size > INT_MAX)
+    return FNF_BAD_INPUT;
+  BIO *pem = BIO_new(BIO_s_secmem());
+  if (!pem)
+    return FNF_NO_MEMORY;
+  if (!armoured)
+    (void)BIO_puts(pem, armour);
+  (void)BIO_write(pem, secret.data, (int)secret.size);
+  if (!armoured)
+    (void)BIO_puts(pem, end);
+  /* An empty passphrase, so that an encrypted key fails and nobody is asked at the terminal. */
+  signer->rsa = PEM_read_bio_PrivateKey(pem, NULL, NULL, (void *)"");
+  BIO_free(pem);
+  return signer->rsa && EVP_PKEY_is_a(signer->rsa, "RSA") ? FNF_OK : FNF_BAD_INPUT;
+}
+
+enum fnf_status fnf_signer_new(struct fnf_signer **out, enum fnf_algorithm algorithm, struct fnf_str secret) {
+  enum fnf_status status = FNF_NO_MEMORY;
+  struct fnf_signer *signer = calloc(1, sizeof *signer);
+  *out = NULL;
+  if (!signer)
+    return status;
+  (void)ERR_set_mark();
+  signer->algorithm = algorithm;
+  signer->hashing = EVP_MD_CTX_new();
+  signer->md = EVP_MD_fetch(NULL, algorithms[algorithm].md, NULL);
+  if (!signer->md)
+    status = FNF_UNSUPPORTED;
+  else if (signer->hashing)
+    status = algorithm == FNF_ACS3_RSA_SHA256 ? load_rsa(signer, secret) : load_hmac(signer, secret);
+  (void)ERR_pop_to_mark();
+  if (status == FNF_OK)
+    *out = signer;
+  else
+    fnf_signer_free(signer);
+  return status;
+}
+
+void fnf_signer_free(struct fnf_signer *signer) {
+  if (!signer)
+    return;
+  EVP_PKEY_free(signer->rsa);
+  EVP_MAC_CTX_free(signer->mac);
+  EVP_MD_CTX_free(signer->hashing);
+  EVP_MD_free(signer->md);
+  free(signer);
+}
+
+enum fnf_status fnf_sign_hash(struct fnf_signer *signer, struct fnf_buf *out, struct fnf_str bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  (void)ERR_set_mark();
+  int done = EVP_DigestInit_ex(signer->hashing, signer->md, NULL) &&
+             EVP_DigestUpdate(signer->hashing, bytes.data, bytes.size) &&
+             EVP_DigestFinal_ex(signer->hashing, digest, &size);
+  (void)ERR_pop_to_mark();
+  if (!done)
+    return FNF_CRYPTO;
+  fnf_buf_add_hex(out, (struct fnf_str){(char *)digest, size});
+  return out->status;
+}
+
+enum fnf_status fnf_sign_acs3_text(struct fnf_signer *signer, struct fnf_buf *out, struct fnf_str request) {
+  fnf_buf_add(out, fnf_signer_name(signer));
+  fnf_buf_add_char(out, '\n');
+  return fnf_sign_hash(signer, out, request);
+}
+
+/* The raw signature into `bytes`, which holds *size; its length into *size. */
+static int sign_raw(struct fnf_signer *signer, unsigned char *bytes, size_t *size, struct fnf_str text) {
+  if (signer->rsa)
+    return EVP_DigestSignInit(signer->hashing, NULL, signer->md, NULL, signer->rsa) == 1 &&
+           EVP_DigestSign(signer->hashing, bytes, size, (const unsigned char *)text.data, text.size) == 1;
+  /* No key: the schedule made by load_hmac is copied, not computed again. */
+  return EVP_MAC_init(signer->mac, NULL, 0, NULL) &&
+         EVP_MAC_update(signer->mac, (const unsigned char *)text.data, text.size) &&
+         EVP_MAC_final(signer->mac, bytes, size, *size);
+}
+
+enum fnf_status fnf_sign_mac(struct fnf_signer *signer, struct fnf_buf *out, struct fnf_str text) {
+  unsigned char bytes[1024]; /* RSA of 8192 bits */
+  unsigned char base64[EVP_MAX_MD_SIZE * 2];
+  size_t size = sizeof bytes;
+  (void)ERR_set_mark();
+  int done = sign_raw(signer, bytes, &size, text);
+  if (signer->rsa)
+    (void)EVP_MD_CTX_reset(signer->hashing);
+  (void)ERR_pop_to_mark();
+  if (!done)
+    return FNF_CRYPTO;
+  if (signer->algorithm == FNF_HMAC_SHA1) {
+    int length = EVP_EncodeBlock(base64, bytes, (int)size);
+    fnf_buf_add(out, (struct fnf_str){(char *)base64, (size_t)length});
+  } else {
+    fnf_buf_add_hex(out, (struct fnf_str){(char *)bytes, size});
+  }
+  return out->status;
+}

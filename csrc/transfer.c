@@ -1,0 +1,270 @@
+/*
+ * One libcurl handle and the exchange it carries: the lower half of http.h.
+ * SPDX-License-Identifier: MIT
+ */
+#include "transfer.h"
+
+#include <string.h>
+
+#include "ca.h"
+
+enum { LINES_LIMIT = 64 * 1024, UPLOAD_LIMIT = 16 * 1024 * 1024, KEPT_CAPACITY = 64 * 1024 };
+
+/* ---- libcurl's callbacks ---- */
+
+static size_t on_body(char *data, size_t size, size_t count, void *user) {
+  struct fnf_transfer *transfer = user;
+  fnf_buf_add(&transfer->body, (struct fnf_str){data, size * count});
+  return transfer->body.status == FNF_OK ? size * count : 0;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *user) {
+  struct fnf_transfer *transfer = user;
+  struct fnf_buf *headers = &transfer->headers;
+  size_t length = size * count;
+  if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+    /* An interim answer's headers give way to the final one's, but what they
+     * took stays counted: the cap holds for all together. */
+    headers->limit -= headers->size;
+    fnf_buf_reset(headers);
+  } else if (length > 2) {
+    fnf_buf_add(headers, (struct fnf_str){data, length});
+  }
+  return headers->status == FNF_OK ? length : 0;
+}
+
+/* ---- life ---- */
+
+/* The connection's own settings, the same for every exchange of a pool. */
+static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  struct fnf_ca ca = {.file = options->ca_file};
+  if (!ca.file && version->age >= CURLVERSION_SEVENTH)
+    ca = fnf_ca_choose(version->cainfo, version->capath);
+  CURLcode code = CURLE_OK;
+#define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(transfer->easy, option, value) : code
+  SET(CURLOPT_PRIVATE, transfer);
+  SET(CURLOPT_ERRORBUFFER, transfer->message);
+  SET(CURLOPT_WRITEFUNCTION, on_body);
+  SET(CURLOPT_WRITEDATA, transfer);
+  SET(CURLOPT_HEADERFUNCTION, on_header);
+  SET(CURLOPT_HEADERDATA, transfer);
+  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+  SET(CURLOPT_FOLLOWLOCATION, 0L);
+  SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  SET(CURLOPT_SSL_VERIFYPEER, 1L);
+  SET(CURLOPT_SSL_VERIFYHOST, 2L);
+  SET(CURLOPT_CAINFO, ca.file);
+  SET(CURLOPT_CAPATH, ca.directory);
+  SET(CURLOPT_SSLCERT, options->cert_file);
+  SET(CURLOPT_SSLKEY, options->key_file);
+  SET(CURLOPT_PROXY, options->proxy);
+  SET(CURLOPT_NOPROXY, options->no_proxy);
+  SET(CURLOPT_USERAGENT, options->user_agent);
+  SET(CURLOPT_TCP_KEEPALIVE, 1L);
+  SET(CURLOPT_PIPEWAIT, 1L);
+  SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)FNF_HTTP_MAX_BODY);
+  /* libcurl guards against SIGPIPE itself unless told to leave signals alone,
+   * which it must be where it would use SIGALRM to end a name look-up. */
+  SET(CURLOPT_NOSIGNAL, version->features & CURL_VERSION_ASYNCHDNS ? 0L : 1L);
+#undef SET
+  return code;
+}
+
+enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
+  fnf_buf_init(&transfer->lines, LINES_LIMIT);
+  fnf_buf_init(&transfer->next_lines, LINES_LIMIT);
+  fnf_buf_init(&transfer->upload, UPLOAD_LIMIT);
+  fnf_buf_init(&transfer->headers, FNF_HTTP_MAX_HEADERS);
+  fnf_buf_init(&transfer->body, FNF_HTTP_MAX_BODY);
+  transfer->easy = curl_easy_init();
+  if (!transfer->easy)
+    return FNF_NO_MEMORY;
+  CURLcode code = configure(transfer, options);
+  if (code == CURLE_OK)
+    return FNF_OK;
+  fnf_transfer_close(transfer);
+  return code == CURLE_OUT_OF_MEMORY ? FNF_NO_MEMORY : FNF_UNSUPPORTED;
+}
+
+void fnf_transfer_close(struct fnf_transfer *transfer) {
+  curl_easy_cleanup(transfer->easy);
+  curl_slist_free_all(transfer->list);
+  fnf_transfer_abandon(transfer);
+}
+
+void fnf_transfer_abandon(struct fnf_transfer *transfer) {
+  transfer->easy = NULL;
+  transfer->list = NULL;
+  fnf_buf_free(&transfer->lines);
+  fnf_buf_free(&transfer->next_lines);
+  fnf_buf_free(&transfer->upload);
+  fnf_buf_free(&transfer->headers);
+  fnf_buf_free(&transfer->body);
+}
+
+/* ---- a request ---- */
+
+static int is_clean(struct fnf_str text, unsigned char lowest) {
+  for (size_t i = 0; i < text.size; i++)
+    if ((unsigned char)text.data[i] < lowest || text.data[i] == 0x7F)
+      return 0;
+  return 1;
+}
+
+static enum fnf_status write_lines(struct fnf_buf *lines, const struct fnf_http_request *request) {
+  fnf_buf_reset(lines);
+  for (size_t i = 0; i < request->header_count; i++) {
+    struct fnf_str name = request->headers[i].name, value = request->headers[i].value;
+    if (!is_clean(name, '!') || !is_clean(value, ' '))
+      return FNF_BAD_INPUT;
+    fnf_buf_add(lines, name);
+    /* libcurl takes "Name:" for a header to leave out, "Name;" for an empty one */
+    fnf_buf_add(lines, value.size ? FNF_STR(": ") : FNF_STR(";"));
+    fnf_buf_add(lines, value);
+    fnf_buf_add_char(lines, '\0');
+  }
+  return lines->status;
+}
+
+/* Make the header list anew, unless it would be the last request's again. */
+static enum fnf_status set_headers(struct fnf_transfer *transfer, const struct fnf_http_request *request) {
+  struct fnf_buf *lines = &transfer->next_lines, *last = &transfer->lines;
+  enum fnf_status status = write_lines(lines, request);
+  if (status != FNF_OK)
+    return status;
+  if (transfer->list && lines->size == last->size && (!last->size || memcmp(lines->data, last->data, last->size) == 0))
+    return FNF_OK;
+  /* Without it libcurl would ask before sending a large body, and wait a second for leave. */
+  struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+  for (size_t at = 0; list && at < lines->size; at += strlen(lines->data + at) + 1) {
+    struct curl_slist *longer = curl_slist_append(list, lines->data + at);
+    if (!longer)
+      curl_slist_free_all(list);
+    list = longer;
+  }
+  curl_slist_free_all(transfer->list);
+  transfer->list = list;
+  struct fnf_buf swap = *last;
+  *last = *lines;
+  *lines = swap;
+  return list ? FNF_OK : FNF_NO_MEMORY;
+}
+
+static void shrink(struct fnf_buf *buf, size_t limit) {
+  if (buf->capacity > KEPT_CAPACITY)
+    fnf_buf_free(buf);
+  fnf_buf_reset(buf);
+  buf->limit = limit;
+}
+
+static int equals(struct fnf_str text, struct fnf_str word) {
+  return text.size == word.size && memcmp(text.data, word.data, word.size) == 0;
+}
+
+static CURLcode load(struct fnf_transfer *transfer, const struct fnf_http_request *request) {
+  int get = equals(request->method, FNF_STR("GET")), post = equals(request->method, FNF_STR("POST"));
+  /* Request line and body are kept by the transfer: the caller's bytes may go before they are sent. */
+  const char *url = transfer->upload.data, *method = url + request->url.size + 1;
+  const char *body = method + request->method.size + 1;
+  CURLcode code = CURLE_OK;
+#define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(transfer->easy, option, value) : code
+  SET(CURLOPT_URL, url);
+  if (post || request->body.data) {
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
+    SET(CURLOPT_POSTFIELDS, body);
+  } else {
+    SET(CURLOPT_HTTPGET, 1L);
+  }
+  SET(CURLOPT_CUSTOMREQUEST, get || post ? NULL : method);
+  SET(CURLOPT_HTTPHEADER, transfer->list);
+  SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
+  SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
+#undef SET
+  return code;
+}
+
+enum fnf_status fnf_transfer_prepare(struct fnf_transfer *transfer, const struct fnf_http_request *request) {
+  if (!is_clean(request->url, '!') || !is_clean(request->method, '!') || !request->method.size)
+    return FNF_BAD_INPUT;
+  enum fnf_status status = set_headers(transfer, request);
+  if (status != FNF_OK)
+    return status;
+  shrink(&transfer->upload, UPLOAD_LIMIT);
+  shrink(&transfer->headers, FNF_HTTP_MAX_HEADERS);
+  shrink(&transfer->body, FNF_HTTP_MAX_BODY);
+  transfer->message[0] = '\0';
+  fnf_buf_add(&transfer->upload, request->url);
+  fnf_buf_add_char(&transfer->upload, '\0');
+  fnf_buf_add(&transfer->upload, request->method);
+  fnf_buf_add_char(&transfer->upload, '\0');
+  fnf_buf_add(&transfer->upload, request->body);
+  if (transfer->upload.status != FNF_OK)
+    return transfer->upload.status;
+  return load(transfer, request) == CURLE_OK ? FNF_OK : FNF_NO_MEMORY;
+}
+
+/* ---- an answer ---- */
+
+static enum fnf_status judge(const struct fnf_transfer *transfer) {
+  switch (transfer->code) {
+  case CURLE_OK:
+    return FNF_OK;
+  case CURLE_OUT_OF_MEMORY:
+    return FNF_NO_MEMORY;
+  case CURLE_OPERATION_TIMEDOUT:
+    return FNF_TIMEOUT;
+  case CURLE_SSL_CONNECT_ERROR:
+    return FNF_TLS;
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_ENGINE_NOTFOUND:
+  case CURLE_SSL_ENGINE_SETFAILED:
+    return FNF_CERTIFICATE;
+  case CURLE_WRITE_ERROR: /* a callback refused */
+    return transfer->body.status == FNF_NO_MEMORY || transfer->headers.status == FNF_NO_MEMORY ? FNF_NO_MEMORY
+                                                                                               : FNF_PROTOCOL;
+  case CURLE_FILESIZE_EXCEEDED:
+  case CURLE_PARTIAL_FILE:
+  case CURLE_WEIRD_SERVER_REPLY:
+  case CURLE_UNSUPPORTED_PROTOCOL:
+  case CURLE_BAD_CONTENT_ENCODING:
+    return FNF_PROTOCOL;
+  case CURLE_URL_MALFORMAT:
+    return FNF_BAD_INPUT;
+  default:
+    return FNF_NETWORK;
+  }
+}
+
+static const char *explain(const struct fnf_transfer *transfer) {
+  if (transfer->headers.status == FNF_TOO_BIG)
+    return "headers of more than 64 KiB";
+  if (transfer->body.status == FNF_TOO_BIG || transfer->code == CURLE_FILESIZE_EXCEEDED)
+    return "a body of more than 8 MiB";
+  return transfer->message[0] ? transfer->message : curl_easy_strerror(transfer->code);
+}
+
+void fnf_transfer_read(struct fnf_transfer *transfer, struct fnf_http_answer *answer) {
+  long sent_bytes = 0;
+  *answer = (struct fnf_http_answer){.status = judge(transfer)};
+  (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+  answer->sent = sent_bytes > 0;
+  if (answer->status == FNF_OK) {
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->http_status);
+    answer->headers = fnf_buf_str(&transfer->headers);
+    answer->body = fnf_buf_str(&transfer->body);
+  } else {
+    answer->message = explain(transfer);
+  }
+}

@@ -1,0 +1,46 @@
+/*
+ * One libcurl handle and the exchange it carries: the lower half of http.h.
+ * SPDX-License-Identifier: MIT
+ *
+ * A handle is configured once, then prepared, run by the pool and read, any
+ * number of times. The pool owns it; its address must not change.
+ */
+#ifndef FNF_TRANSFER_H
+#define FNF_TRANSFER_H
+
+#include <curl/curl.h>
+
+#include "buf.h"
+#include "http.h"
+
+#pragma GCC visibility push(hidden)
+
+struct fnf_transfer {
+  CURL *easy; /* NULL: closed */
+  struct curl_slist *list;
+  struct fnf_buf lines, next_lines; /* what `list` was made of; room to compare */
+  struct fnf_buf upload, headers, body;
+  char message[CURL_ERROR_SIZE];
+  CURLcode code; /* how the last exchange ended */
+};
+
+/* Make a handle with the settings of a pool. The transfer is zeroed memory or
+ * closed. FNF_CERTIFICATE and FNF_UNSUPPORTED: an option cannot be had. */
+enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options);
+
+/* Free everything; a closed transfer is allowed. */
+void fnf_transfer_close(struct fnf_transfer *transfer);
+
+/* Forget what belongs to another process, without closing it. */
+void fnf_transfer_abandon(struct fnf_transfer *transfer);
+
+/* Load a request: copies what it needs. */
+enum fnf_status fnf_transfer_prepare(struct fnf_transfer *transfer, const struct fnf_http_request *request);
+
+/* Say how the exchange that ended with transfer->code went: everything in
+ * `answer` but its id. Borrowed until the next prepare. */
+void fnf_transfer_read(struct fnf_transfer *transfer, struct fnf_http_answer *answer);
+
+#pragma GCC visibility pop
+
+#endif
