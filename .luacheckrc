@@ -1,5 +1,6 @@
 std = "min"
 max_line_length = 120
+read_globals = { math = { fields = { "tointeger" } } }
 files["spec"].std = "+busted"
 files["bench"].std = "min"
 files["lua/fnf/emulator/*"] = { std = "ngx_lua" }

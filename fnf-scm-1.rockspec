@@ -1,0 +1,51 @@
+rockspec_format = "3.0"
+package = "fnf"
+version = "scm-1"
+
+source = {
+  url = "git+https://github.com/fnf-lua/fnf.git",
+}
+
+description = {
+  summary = "Client of Alibaba Cloud CloudFlow (fnf): every operation, retries, and waiting for a MapRun",
+  detailed = [[
+    Calls CloudFlow (Serverless Workflow, product fnf, API 2019-03-15) from Lua 5.1 to 5.4 and LuaJIT, in a script or
+    inside OpenResty without blocking a worker. Survives throttling and failures, and waits for a MapRun until it has
+    Succeeded, Failed or Aborted. A C core signs (OpenSSL) and does HTTP (libcurl).
+  ]],
+  license = "MIT",
+}
+
+dependencies = {
+  "lua >= 5.1, < 5.5",
+  "lua-cjson >= 2.1.0",
+}
+
+-- By library: a header test fails on Debian, which keeps curl.h in a folder of the architecture.
+external_dependencies = {
+  CRYPTO = { library = "crypto" },
+  CURL = { library = "curl" },
+}
+
+build = {
+  type = "builtin",
+  modules = {
+    ["fnf.core"] = {
+      sources = {
+        "csrc/lua_core.c", "csrc/lua_signer.c", "csrc/sign.c", "csrc/canonical.c", "csrc/random.c", "csrc/clock.c",
+        "csrc/buf.c", "csrc/fnf.c",
+      },
+      libraries = { "crypto" },
+      incdirs = { "$(CRYPTO_INCDIR)" },
+      libdirs = { "$(CRYPTO_LIBDIR)" },
+    },
+    ["fnf.curl"] = {
+      sources = {
+        "csrc/lua_curl.c", "csrc/http.c", "csrc/transfer.c", "csrc/ca.c", "csrc/buf.c", "csrc/fnf.c",
+      },
+      libraries = { "curl" },
+      incdirs = { "$(CURL_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)" },
+    },
+  },
+}

@@ -1,0 +1,57 @@
+--- Client of Alibaba Cloud CloudFlow (fnf, API 2019-03-15): every operation, retries, and waiting for a MapRun.
+-- SPDX-License-Identifier: MIT
+--
+--   local client = assert(fnf.new{ region = "cn-hangzhou" })
+--   local run, err = client:wait_map_run({ FlowName = f, ExecutionName = e, MapRunName = m }, { timeout = 600 })
+
+local client = require "fnf.client"
+local methods = require "fnf.methods"
+local response = require "fnf.response"
+
+local fnf = { _VERSION = client.VERSION }
+
+local function new(options)
+  local platform = require("fnf.platform.plain").new(type(options) == "table" and options or {})
+  return client.new(options, platform)
+end
+
+--- Make a client. Nothing is sent and no key is looked for before its first call.
+---@param options? table see "Options" in the README; what is missing comes from the environment
+---@return fnf.Client
+function fnf.new(options)
+  local made, complaint = new(options == nil and {} or options)
+  if not made then
+    error("fnf.new: " .. complaint, 2)
+  end
+  return made
+end
+
+--- JSON text, such as the Input of an execution, as Lua values: null is nil, integers are integers.
+---@param text string
+---@return any|nil
+---@return string|nil reason
+function fnf.decode(text)
+  if type(text) ~= "string" then
+    error("fnf.decode: a string expected, got " .. type(text), 2)
+  end
+  return response.decode(text)
+end
+
+local default -- the client of the module's own functions, made of the environment at first use
+
+for name, method in pairs(methods.rows) do
+  fnf[name] = function(params, options)
+    local complaint
+    if not default then
+      default, complaint = new {}
+      complaint = complaint and ("%s: %s"):format(name, complaint)
+    end
+    complaint = complaint or methods.refuse(name, default, params, options)
+    if complaint then
+      error("fnf." .. complaint, 2)
+    end
+    return method.run(default, params, options or {})
+  end
+end
+
+return fnf

@@ -1,0 +1,181 @@
+--- A caller's table against rows of names and types: the first complaint, in words, or nil.
+-- SPDX-License-Identifier: MIT
+--
+-- Nothing here raises: the public function does, at its caller's line. A row is { type = ..., required = true, ... };
+-- `types` says what there is.
+
+local check = {}
+
+---@class fnf.Row
+---@field type string one of `check.types`
+---@field required? boolean
+---@field minimum? number
+---@field maximum? number
+---@field values? string[] the only strings allowed
+---@field pattern? string a Lua pattern the text must match
+---@field rule? string that pattern in words
+
+local function is_finite(value)
+  return type(value) == "number" and value == value and value ~= math.huge and value ~= -math.huge
+end
+
+local function in_range(value, row)
+  if row.minimum and value < row.minimum then
+    return ("must be at least %s, is %s"):format(row.minimum, value)
+  elseif row.maximum and value > row.maximum then
+    return ("must be at most %s, is %s"):format(row.maximum, value)
+  end
+end
+
+local function number(value, row)
+  if not is_finite(value) then
+    return type(value) == "number" and "must be finite" or "must be a number"
+  end
+  return in_range(value, row)
+end
+
+local function text(value, row)
+  if type(value) ~= "string" then
+    return "must be a string"
+  elseif row.pattern and not value:find(row.pattern) then
+    return "must be " .. row.rule
+  end
+  for _, allowed in ipairs(row.values or {}) do
+    if value == allowed then
+      return nil
+    end
+  end
+  return row.values and 'must be one of "' .. table.concat(row.values, '", "') .. '"' or nil
+end
+
+local function of_type(wanted)
+  return function(value)
+    if type(value) ~= wanted then
+      return "must be a " .. wanted
+    end
+  end
+end
+
+--- What a value of each type must be; each answers a complaint or nil.
+---@type table<string, fun(value: any, row: fnf.Row): string|nil>
+check.types = {
+  string = text,
+  number = number,
+  boolean = of_type("boolean"),
+  ["function"] = of_type("function"),
+  table = of_type("table"),
+  any = function() end,
+  integer = function(value, row)
+    if not is_finite(value) or value % 1 ~= 0 then
+      return "must be an integer"
+    end
+    return in_range(value, row)
+  end,
+  -- A time span that something is given to happen in.
+  seconds = function(value, row)
+    local complaint = number(value, row)
+    if not complaint and (value < 0 or (value == 0 and not row.zero)) then
+      return "must be a positive number of seconds"
+    end
+    return complaint
+  end,
+  -- A word that becomes part of a header, a URL or a name: never empty, never with what could end the line.
+  name = function(value, row)
+    if type(value) ~= "string" then
+      return "must be a string"
+    elseif value == "" then
+      return "is empty"
+    elseif value:find("[%z\1-\31\127]") then
+      return "holds a control character" .. (value:find("[\r\n]") and " (a line break: was it read from a file?)" or "")
+    end
+    return text(value, row)
+  end,
+  -- What the service takes as JSON text: a table of ours or text of the caller's.
+  json = function(value)
+    if type(value) ~= "table" and type(value) ~= "string" then
+      return "must be a table, or JSON as a string"
+    end
+  end,
+}
+
+--- How many single-letter changes lie between two words, ignoring case.
+local function distance(a, b)
+  a, b = a:lower(), b:lower()
+  local row = {}
+  for j = 0, #b do
+    row[j] = j
+  end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+    end
+  end
+  return row[#b]
+end
+
+--- The name in `rows` that `word` was probably meant to be.
+---@param word any
+---@param rows table<string, any>
+---@return string|nil
+function check.nearest(word, rows)
+  local best, least
+  for name in pairs(type(word) == "string" and rows or {}) do
+    local far = distance(word, name)
+    if not least or far < least or (far == least and name < best) then
+      best, least = name, far
+    end
+  end
+  if least and least <= math.max(2, #best / 3) then
+    return best
+  end
+end
+
+local function unknown(name, rows, what)
+  local meant = check.nearest(name, rows)
+  return ("unknown %s %s%s"):format(what, tostring(name), meant and (" (did you mean %s?)"):format(meant) or "")
+end
+
+local function missing(given, rows, what)
+  local names = {}
+  for name, row in pairs(rows) do
+    if row.required and given[name] == nil then
+      names[#names + 1] = name
+    end
+  end
+  table.sort(names)
+  return names[1] and ("missing %s %s"):format(what, table.concat(names, ", "))
+end
+
+--- The first complaint about `given`, or nil. Unknown names come before missing ones: a misspelt name is both.
+---@param given any
+---@param rows table<string, fnf.Row>
+---@param what string what an entry is called: "parameter", "option"
+---@return string|nil
+function check.table(given, rows, what)
+  if type(given) ~= "table" then
+    return ("a table of %ss expected, got %s"):format(what, type(given))
+  end
+  local lacking
+  for name, row in pairs(rows) do
+    local value = given[name]
+    if value == nil then
+      lacking = lacking or row.required
+    else
+      local complaint = check.types[row.type](value, row)
+      if complaint then
+        return ("%s %s %s"):format(what, name, complaint)
+      end
+    end
+  end
+  for name in pairs(given) do
+    if not rows[name] then
+      return unknown(name, rows, what)
+    end
+  end
+  return lacking and missing(given, rows, what) or nil
+end
+
+return check

@@ -1,0 +1,67 @@
+--- Region and network, or an address of the caller's, to the host that is asked.
+-- SPDX-License-Identifier: MIT
+
+local endpoint = {}
+
+---@class fnf.Endpoint
+---@field url string scheme and host, without a slash at the end
+---@field host string as it stands in the Host header: with the port unless it is the scheme's own
+
+--- The documented hosts (API.md section 2). The vendor's SDK builds others for regions it does not know, and nothing
+--- shows that those resolve.
+local PATTERNS = { public = "%s.fnf.aliyuncs.com", vpc = "%s-internal.fnf.aliyuncs.com" }
+local PORTS = { http = 80, https = 443 }
+
+--- The endpoint of a region.
+---@param region string such as "cn-hangzhou"; others than the documented ones are allowed
+---@param network? "public"|"vpc"
+---@return fnf.Endpoint
+function endpoint.of_region(region, network)
+  local host = PATTERNS[network or "public"]:format(region)
+  return { url = "https://" .. host, host = host }
+end
+
+local function split(address)
+  local scheme, rest = address:match("^(%a+)://(.*)$")
+  local authority, path = (rest or address):match("^([^/?#]*)(.*)$")
+  return (scheme or "https"):lower(), authority, path
+end
+
+local function split_port(authority)
+  local host, port = authority:match("^(%[[%x:.]+%]):?(%d*)$")
+  if not host then
+    host, port = authority:match("^([%w.-]+):?(%d*)$")
+  end
+  if authority:find(":$") then
+    return nil
+  end
+  return host, port ~= "" and tonumber(port) or nil
+end
+
+--- The endpoint of an address: a URL, or a host alone, which means https. http has to be written out.
+---@param address string
+---@return fnf.Endpoint|nil
+---@return string|nil complaint what is wrong with it, without the address
+function endpoint.of_address(address)
+  local scheme, authority, path = split(address)
+  if address:find("[%c%s]") then
+    return nil, "holds a blank or control character"
+  elseif not PORTS[scheme] then
+    return nil, "must begin with https:// or http://"
+  elseif authority:find("@", 1, true) then
+    return nil, "must not carry user info; give the key as access_key_id and access_key_secret"
+  elseif path ~= "" and path ~= "/" then
+    return nil, "must be scheme and host only, without path or query"
+  end
+  local host, port = split_port(authority)
+  if not host or (port and (port < 1 or port > 65535)) then
+    return nil, "is not a URL such as https://cn-hangzhou.fnf.aliyuncs.com"
+  end
+  host = host:lower()
+  if port and port ~= PORTS[scheme] then
+    host = ("%s:%d"):format(host, port)
+  end
+  return { url = scheme .. "://" .. host, host = host }
+end
+
+return endpoint

@@ -1,0 +1,81 @@
+--- The error object: what the world did to a call, in one table and one log line.
+-- SPDX-License-Identifier: MIT
+
+local errors = {}
+
+---@class fnf.Error
+---@field kind "credentials"|"network"|"timeout"|"tls"|"protocol"|"service"|"cancelled"
+---@field code? string the service's code, such as "ResourceThrottled" (kind "service")
+---@field status? integer the HTTP status
+---@field message string one line, without anything secret
+---@field request_id? string the service's id of the request
+---@field operation? string the operation asked for, such as "DescribeMapRun"
+---@field attempts? integer how often it was sent
+---@field retryable? boolean whether the same call may succeed later
+---@field retry_after? number seconds the service asked to wait
+---@field sent? boolean false if the request certainly never left this machine
+---@field last? table from a wait: the last good answer
+---@field observed? table from a wait: what was seen, counted
+local Error = { __name = "fnf.Error" }
+Error.__index = Error
+
+local LONGEST = 500 -- bytes of a message: a log line, not a page
+
+--- One line of text without secrets: no string to sign (the service echoes it with every parameter), no query, no
+--- user info, no signature, no token.
+---@param text any
+---@return string
+function errors.clean(text)
+  text = tostring(text)
+  text = text:gsub("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is.*", "string to sign is: (cut)")
+  text = text:gsub("//[^/%s@]*@", "//"):gsub("%?[^%s\"'<>]*=[^%s\"'<>]*", "?...")
+  text = text:gsub("([Ss]ignature%s*=%s*)[^%s&,\"]+", "%1..."):gsub("([Tt]oken%s*=%s*)[^%s&,\"]+", "%1...")
+  text = text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", "")
+  if #text > LONGEST then
+    text = text:sub(1, LONGEST) .. "..."
+  end
+  return text
+end
+
+--- Make an error; `message` is cleaned.
+---@param fields table
+---@return fnf.Error
+function errors.new(fields)
+  fields.message = errors.clean(fields.message or fields.code or fields.kind)
+  return setmetatable(fields, Error)
+end
+
+--- What a call ends with once its `cancel` said so.
+---@return fnf.Error
+function errors.cancelled()
+  return errors.new { kind = "cancelled", message = "cancelled by the caller" }
+end
+
+---@param value any
+---@return boolean
+function errors.is(value)
+  return getmetatable(value) == Error
+end
+
+--- One log line: "DescribeMapRun: ResourceThrottled (429): The request is throttled. [3 attempts, request 5F..]"
+function Error:__tostring()
+  local parts = {}
+  parts[#parts + 1] = self.operation
+  if self.code then
+    parts[#parts + 1] = self.status and ("%s (%d)"):format(self.code, self.status) or self.code
+  else
+    parts[#parts + 1] = self.status and ("%s (%d)"):format(self.kind, self.status) or self.kind
+  end
+  parts[#parts + 1] = self.message
+  local notes = {}
+  if self.attempts and self.attempts > 1 then
+    notes[1] = self.attempts .. " attempts"
+  end
+  if self.request_id then
+    notes[#notes + 1] = "request " .. errors.clean(self.request_id)
+  end
+  local line = table.concat(parts, ": ")
+  return #notes > 0 and ("%s [%s]"):format(line, table.concat(notes, ", ")) or line
+end
+
+return errors

@@ -1,0 +1,81 @@
+--- Every public method by name: what it takes, and what it does once that is right.
+-- SPDX-License-Identifier: MIT
+--
+-- `client:name(params, options)` and `fnf.name(params, options)` are made of the same rows. Misuse raises at the line
+-- of the caller; whatever the world does comes back as nil and an error object.
+
+local check = require "fnf.check"
+local client = require "fnf.client"
+local operations = require "fnf.operations"
+local waiter = require "fnf.waiter"
+
+local methods = {}
+
+--- Rows for the second argument of every call.
+---@type table<string, fnf.Row>
+methods.call_options = {
+  timeout = { type = "seconds", maximum = 86400 },
+  deadline = { type = "seconds" },
+  max_attempts = { type = "integer", minimum = 1, maximum = 100 },
+  cancel = { type = "function" },
+}
+
+---@class fnf.Method
+---@field parameters? table<string, fnf.Row> rows of the first argument; none: it is left to `refuse`
+---@field options table<string, fnf.Row> rows of the second
+---@field refuse? fun(params: any, options: table): string|nil what is wrong although every entry is right by itself
+---@field run fun(self: fnf.Client, params: table, options: table): any, any
+
+---@type table<string, fnf.Method>
+methods.rows = {
+  -- Wait until a MapRun has ended: its last description, or nil and what kept us from finding out.
+  wait_map_run = {
+    parameters = operations.describe_map_run.parameters,
+    options = waiter.options,
+    refuse = function(_, options)
+      return waiter.refuse(options)
+    end,
+    run = function(self, params, options)
+      return waiter.wait(self, operations.describe_map_run, params, options)
+    end,
+  },
+}
+
+for name, row in pairs(operations) do
+  methods.rows[name] = {
+    parameters = row.parameters,
+    options = methods.call_options,
+    run = function(self, params, options)
+      return self:run(row, params, options)
+    end,
+  }
+end
+
+local NO_OPTIONS = {}
+
+--- What is wrong with a call, in words that begin with the method's name; nil if nothing is.
+---@param name string
+---@param self any
+---@param params any
+---@param options any
+---@return string|nil
+function methods.refuse(name, self, params, options)
+  local method = methods.rows[name]
+  local complaint = client.refuse(self, name)
+    or method.parameters and check.table(params, method.parameters, "parameter")
+    or options ~= nil and check.table(options, method.options, "option")
+    or method.refuse and method.refuse(params, options or NO_OPTIONS)
+  return complaint and ("%s: %s"):format(name, complaint) or nil
+end
+
+for name, method in pairs(methods.rows) do
+  client.add(name, function(self, params, options)
+    local complaint = methods.refuse(name, self, params, options)
+    if complaint then
+      error(complaint, 2)
+    end
+    return method.run(self, params, options or NO_OPTIONS)
+  end)
+end
+
+return methods

@@ -1,0 +1,113 @@
+--- Everything impure outside nginx: clocks, randomness, environment, sleep, and HTTP by libcurl.
+-- SPDX-License-Identifier: MIT
+--
+-- The one seam between the library and the world. What uses it is pure given one of these tables, so a spec hands in a
+-- table of its own, with a clock moved by hand.
+
+local core = require "fnf.core"
+local errors = require "fnf.errors"
+
+local plain = {}
+
+---@class fnf.Platform
+---@field now fun(): number monotonic seconds
+---@field time fun(): number seconds since 1970
+---@field random fun(): number from [0, 1)
+---@field nonce fun(): string 32 hexadecimal digits
+---@field getenv fun(name: string): string|nil
+---@field readable fun(path: string): boolean whether a file can be opened for reading
+---@field sleep fun(seconds: number, cancel?: fun(): any): boolean false if cancelled
+---@field send fun(request: fnf.Request, cancel?: fun(): any): fnf.Answer|nil, fnf.Error|nil
+---@field close fun()
+
+local SLEEP_SLICE = 0.1 -- seconds between looks at `cancel` while sleeping
+local SEND_SLICE = 0.25 -- the same in a transfer
+local LONG_SLICE = 1 -- without `cancel`: so often Lua's own signal hook may run
+
+--- fnf_status names of csrc/fnf.h to kinds of errors, and whether the failure may pass by itself.
+local KINDS = {
+  network = { "network", true },
+  timeout = { "timeout", true },
+  tls = { "tls", true },
+  certificate = { "tls", false },
+  protocol = { "protocol", true },
+}
+
+local function failure(status, message, sent)
+  local kind = KINDS[status] or { "network", false }
+  return errors.new { kind = kind[1], message = message, retryable = kind[2], sent = sent }
+end
+
+local function readable(path)
+  local file = io.open(path, "rb")
+  return file ~= nil and file:close() ~= nil
+end
+
+local function sleep(seconds, cancel)
+  local ending = core.now() + seconds
+  repeat
+    if cancel and cancel() then
+      return false
+    end
+    local left = ending - core.now()
+    if left > 0 then
+      core.sleep(math.min(left, cancel and SLEEP_SLICE or LONG_SLICE))
+    end
+  until left <= 0
+  return true
+end
+
+--- Wait for a transfer; what ended besides it belongs to nobody any more.
+local function finish(pool, id, cancel)
+  local slice = cancel and SEND_SLICE or LONG_SLICE
+  while true do
+    pool:wait(slice)
+    local ended, status, a, b, sent = pool:take()
+    if ended == id then
+      if status then
+        return { status = status, headers = a, body = b }
+      end
+      return nil, failure(a, b, sent)
+    elseif not ended and cancel and cancel() then
+      pool:cancel(id)
+      return nil, errors.cancelled()
+    end
+  end
+end
+
+--- A platform with connections of its own, opened at the first send.
+---@param options { ca_file?: string, cert_file?: string, key_file?: string, proxy?: string, no_proxy?: string }
+---@return fnf.Platform
+function plain.new(options)
+  local pool
+  local settings = { ca_file = options.ca_file, cert_file = options.cert_file, key_file = options.key_file,
+    proxy = options.proxy, no_proxy = options.no_proxy }
+  local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
+    readable = readable, sleep = sleep }
+
+  function platform.send(request, cancel)
+    if not pool then
+      local reason
+      pool, reason = require("fnf.curl").pool(settings)
+      if not pool then
+        return nil, failure("network", "libcurl cannot be used: " .. reason, false)
+      end
+    end
+    local id, status, message = pool:start(request)
+    if not id then
+      return nil, failure(status, message, false)
+    end
+    return finish(pool, id, cancel)
+  end
+
+  function platform.close()
+    if pool then
+      pool:close()
+      pool = nil
+    end
+  end
+
+  return platform
+end
+
+return plain

@@ -1,0 +1,150 @@
+--- Row, parameters, key, time and nonce to a signed request. Pure: nothing is read but the arguments.
+-- SPDX-License-Identifier: MIT
+
+local cjson = require "cjson"
+local core = require "fnf.core"
+
+local request = {}
+
+---@class fnf.Key
+---@field access_key_id string
+---@field security_token? string
+---@field signer userdata the secret, inside `fnf.core`
+
+---@class fnf.Request what a transport sends
+---@field method string
+---@field url string
+---@field headers table<string, string>
+---@field body? string
+---@field timeout number seconds for the whole exchange
+---@field connect_timeout number seconds
+
+---@class fnf.Target who is asked, and as whom: the same for all requests of a client
+---@field endpoint fnf.Endpoint
+---@field algorithm string of the signature
+---@field user_agent string
+---@field version string of the API
+---@field headers table<fnf.Operation, table<string, string>> kept by this module; empty at first
+
+local FORM = "application/x-www-form-urlencoded"
+local RPC = "HMAC-SHA1"
+
+--- Whether JSON numbers, which Lua 5.1 keeps as floats, can be written without a fraction.
+local function is_integral(value)
+  return value % 1 == 0 and value > -2 ^ 53 and value < 2 ^ 53
+end
+
+local json = cjson.new()
+
+--- How a value travels: decimal digits, true/false, JSON text (API.md section 1).
+---@param value any
+---@return string
+local function written(value)
+  local kind = type(value)
+  if kind == "string" then
+    return value
+  elseif kind == "number" then
+    return is_integral(value) and ("%d"):format(value) or ("%.14g"):format(value)
+  elseif kind == "table" then
+    return json.encode(value)
+  end
+  return tostring(value)
+end
+
+--- Append the parameters to `query`, or to the form a POST has, which is returned.
+local function place(row, params, query)
+  local form = row.method == "POST" and {} or nil
+  for name, value in pairs(params) do
+    local rows = row.parameters[name]
+    local list = form and not (rows and rows.query) and form or query
+    local at = #list
+    list[at + 1], list[at + 2] = name, written(value)
+  end
+  return form
+end
+
+--- Headers that no signature of the RPC family covers are the same for every request of an operation.
+local function fixed_headers(target, row)
+  return {
+    accept = "application/json",
+    ["user-agent"] = target.user_agent,
+    ["x-acs-action"] = row.action,
+    ["x-acs-version"] = target.version,
+    ["content-type"] = row.method == "POST" and FORM or nil,
+  }
+end
+
+--- Made once for each row: the strings of a hundred thousand polls are the same few.
+local function rpc_headers(target, row)
+  local headers = target.headers[row]
+  if not headers then
+    headers = fixed_headers(target, row)
+    target.headers[row] = headers
+  end
+  return headers
+end
+
+local function sign_rpc(target, key, call)
+  local row = call.row
+  local query = {
+    "Action", row.action, "Version", target.version, "Format", "json", "Timestamp", call.timestamp,
+    "SignatureNonce", call.nonce, "SignatureMethod", RPC, "SignatureVersion", "1.0",
+    "AccessKeyId", key.access_key_id,
+  }
+  if key.security_token then
+    query[17], query[18] = "SecurityToken", key.security_token
+  end
+  local form = place(row, call.params, query)
+  local wire, body = key.signer:rpc(row.method, query, form, call.stages)
+  return { method = row.method, url = target.endpoint.url .. "/?" .. wire, headers = rpc_headers(target, row),
+    body = body, timeout = 0, connect_timeout = 0 }
+end
+
+local function sign_acs3(target, key, call)
+  local row = call.row
+  local query, list = {}, {}
+  local form = place(row, call.params, query)
+  local body = form and core.encode(form) or nil
+  local hash = key.signer:hash(body or "")
+  local headers = fixed_headers(target, row)
+  headers["x-acs-date"] = call.timestamp
+  headers["x-acs-signature-nonce"] = call.nonce
+  headers["x-acs-content-sha256"] = hash
+  if key.security_token then
+    headers["x-acs-security-token"] = key.security_token
+    headers["x-acs-accesskey-id"] = key.access_key_id
+  end
+  for name, value in pairs(headers) do
+    list[#list + 1], list[#list + 2] = name, value
+  end
+  list[#list + 1], list[#list + 2] = "host", target.endpoint.host
+  local wire, authorization = key.signer:acs3(row.method, query, list, hash, call.stages)
+  headers.authorization = authorization
+  local url = target.endpoint.url .. "/" .. (wire == "" and "" or "?" .. wire)
+  return { method = row.method, url = url, headers = headers, body = body, timeout = 0, connect_timeout = 0 }
+end
+
+--- A signed request; its time spans are zero until the caller sets them.
+---@param target fnf.Target
+---@param key fnf.Key
+---@param call { row: fnf.Operation, params: table, timestamp: string, nonce: string, stages?: table } the parameters
+---  are checked; a `stages` table gets every text of the signature by name
+---@return fnf.Request
+function request.sign(target, key, call)
+  return (target.algorithm == RPC and sign_rpc or sign_acs3)(target, key, call)
+end
+
+--- A key ready to sign; nil if this machine's libcrypto lacks the algorithm or the secret is no key for it.
+---@param algorithm string
+---@param credentials { access_key_id: string, access_key_secret: string, security_token?: string }
+---@return fnf.Key|nil
+---@return string|nil reason
+function request.key(algorithm, credentials)
+  local signer, reason = core.signer(algorithm, credentials.access_key_id, credentials.access_key_secret)
+  if not signer then
+    return nil, reason
+  end
+  return { access_key_id = credentials.access_key_id, security_token = credentials.security_token, signer = signer }
+end
+
+return request

@@ -1,0 +1,204 @@
+--- Status, headers and body to a result table or an error. Pure.
+-- SPDX-License-Identifier: MIT
+
+local cjson = require "cjson"
+local errors = require "fnf.errors"
+local time = require "fnf.time"
+
+local response = {}
+
+---@class fnf.Answer what a transport brings
+---@field status integer
+---@field headers table<string, string>|string by name in lower case, or "Name: value\r\n" lines
+---@field body string
+
+local MAX_DEPTH = 32
+
+local json = cjson.new()
+json.decode_max_depth(MAX_DEPTH)
+json.decode_invalid_numbers(false)
+
+local to_integer = math.tointeger -- nil where Lua has one number type
+
+--- Absent instead of null, integers instead of 1.0 (lua-cjson makes every number a float), in place.
+---@param value table
+---@param floats? table<string, boolean> names of fields that are no integers
+local function tidy(value, floats)
+  for name, field in pairs(value) do
+    local kind = type(field)
+    if kind == "table" then
+      tidy(field, floats)
+    elseif field == cjson.null then
+      value[name] = nil
+    elseif to_integer and kind == "number" and not (floats and floats[name]) then
+      value[name] = to_integer(field) or field
+    end
+  end
+  return value
+end
+
+--- A JSON text as Lua values, as results have them: objects and arrays as tables, null as nil.
+---@param text string
+---@return any|nil
+---@return string|nil reason
+function response.decode(text)
+  local done, value = pcall(json.decode, text)
+  if not done then
+    return nil, tostring(value)
+  elseif type(value) == "table" then
+    return tidy(value)
+  elseif value == cjson.null then
+    return nil, "null"
+  end
+  return to_integer and type(value) == "number" and to_integer(value) or value
+end
+
+--- The value of a header, whatever its case.
+---@param headers table<string, string>|string|nil
+---@param name string in lower case
+---@return string|nil
+function response.header(headers, name)
+  if type(headers) == "table" then
+    local value = headers[name]
+    if value == nil then
+      for key, other in pairs(headers) do
+        if type(key) == "string" and key:lower() == name then
+          value = other
+        end
+      end
+    end
+    return type(value) == "string" and value or nil
+  elseif type(headers) ~= "string" then
+    return nil
+  end
+  local found
+  for key, value in headers:gmatch("([^:\r\n]+):[ \t]*([^\r\n]*)") do
+    if key:lower() == name then
+      found = value
+    end
+  end
+  return found
+end
+
+--- Seconds until a Retry-After, which is a number of them or a date of the server's clock.
+local function retry_after(headers)
+  local text = response.header(headers, "retry-after")
+  if not text then
+    return nil
+  elseif tonumber(text) then
+    return tonumber(text)
+  end
+  local at = time.from_http(text)
+  local now = time.from_http(response.header(headers, "date"))
+  return at and now and at - now
+end
+
+--- TimeLeft, in milliseconds, of "Limit:1,Remain:0,TimeLeft:2000,Reset:1234" (API.md section 8).
+local function time_left(headers, name)
+  local text = response.header(headers, name)
+  local left = text and text:match("TimeLeft:%s*(%d+)")
+  return left and tonumber(left) / 1000
+end
+
+--- How many seconds the service asks to wait, by the first hint it gives; nil without one.
+---@param headers table<string, string>|string|nil
+---@return number|nil
+function response.hint(headers)
+  local milliseconds = tonumber(response.header(headers, "x-acs-retry-after"))
+  local by_api, by_user = time_left(headers, "x-ratelimit-user-api"), time_left(headers, "x-ratelimit-user")
+  local hint = milliseconds and milliseconds / 1000
+    or by_api and by_user and math.max(by_api, by_user)
+    or by_api
+    or by_user
+    or retry_after(headers)
+  return hint and hint >= 0 and hint < math.huge and hint or nil
+end
+
+local function protocol(answer, message)
+  return nil, errors.new { kind = "protocol", status = answer.status, message = message, retryable = true,
+    retry_after = response.hint(answer.headers) }
+end
+
+--- The first string under one of the names: the SDK core takes both spellings (API.md section 8).
+local function first(object, ...)
+  for i = 1, select("#", ...) do
+    local value = object[select(i, ...)]
+    if type(value) == "string" or type(value) == "number" then
+      return tostring(value)
+    end
+  end
+end
+
+local function refusal(answer, object)
+  local code = first(object, "Code", "code")
+  return errors.new {
+    kind = "service",
+    status = answer.status,
+    code = code or ("HTTP" .. answer.status),
+    message = first(object, "Message", "message", "Description", "description") or "no message",
+    request_id = first(object, "RequestId", "requestId") or response.header(answer.headers, "x-acs-request-id"),
+    retry_after = response.hint(answer.headers),
+    date = time.from_http(response.header(answer.headers, "date")),
+  }
+end
+
+--- What is wrong with a body that is no JSON object, in words.
+local function describe(answer, reason)
+  local coding = response.header(answer.headers, "content-encoding")
+  if answer.body == "" then
+    return "an empty answer"
+  elseif coding and coding:lower() ~= "identity" then
+    return ("an answer coded as %s, which was not asked for"):format(coding)
+  elseif answer.body:find("^%s*<") then
+    return "an answer in HTML or XML instead of JSON; is the endpoint right?"
+  end
+  return "an answer that is no JSON object: " .. reason
+end
+
+local function read_object(answer)
+  if not answer.body:find("^%s*{") then
+    return nil, "it does not begin with a brace"
+  end
+  local done, value = pcall(json.decode, answer.body)
+  if not done then
+    return nil, tostring(value)
+  end
+  return value
+end
+
+--- Very old gateways refuse with status 200 and a code (SIGNING.md section 5).
+local SUCCESS = { ["200"] = true, OK = true, Success = true, success = true }
+
+local function is_refusal(object)
+  return object.Code ~= nil and object.Message ~= nil and not SUCCESS[tostring(object.Code)]
+end
+
+--- The result of an operation, or what went wrong.
+---@param row fnf.Operation
+---@param params table what was asked
+---@param answer fnf.Answer
+---@return table|nil
+---@return fnf.Error|nil
+function response.read(row, params, answer)
+  local status = answer.status
+  if status >= 300 and status < 400 then
+    return protocol(answer, "a redirect, which a signed request must not follow; is the endpoint right?")
+  end
+  local object, reason = read_object(answer)
+  if not object then
+    return protocol(answer, describe(answer, reason))
+  end
+  local wanted = row.answer or {}
+  if status < 200 or status >= 300 or is_refusal(object) then
+    return nil, refusal(answer, tidy(object))
+  end
+  tidy(object, wanted.floats)
+  if wanted.must and type(object[wanted.must]) ~= "string" then
+    return protocol(answer, "an answer without " .. wanted.must)
+  elseif wanted.same and object[wanted.same] and object[wanted.same] ~= params[wanted.same] then
+    return protocol(answer, ("an answer about another %s than was asked for"):format(wanted.same))
+  end
+  return object
+end
+
+return response

@@ -1,0 +1,153 @@
+--- Whether, and how long to wait, before the next attempt; and the one loop that does it.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "fnf.errors"
+
+local retry = {}
+
+-- Codes by what they mean, of CloudFlow itself and of the common gateway before it (API.md section 8, SIGNING.md
+-- section 5). 429 and a code with "Throttling" in it are throttling whatever else they say.
+local THROTTLE = { ResourceThrottled = true }
+local CLOCK = { RequestTimeTooSkewed = true, ["InvalidTimeStamp.Expired"] = true }
+local NONCE = { SignatureNonceUsed = true }
+-- Refused before anything was done, with a text that asks to try again.
+local REFUSED = { ConcurrentUpdateError = true, TaskInvalidState = true }
+local FAULT = { InternalServerError = true, InternalError = true, ServiceUnavailable = true, PreconditionFailed = true }
+local FAULT_STATUS = { [500] = true, [502] = true, [503] = true, [504] = true }
+
+local LONGEST_HINT = 60 -- seconds: a hint above it is taken for a mistake
+local DELAYS = { -- seconds: first, and most, of the window a delay is drawn from
+  throttle = { 1, 30 }, -- the documented quota refills two a second for the whole account
+  fault = { 0.25, 10 },
+}
+local BUDGET = { most = 500, retry = 5, success = 1 } -- as many retries as do not multiply an outage's load
+
+---@alias fnf.Reason "throttle"|"fault"|"clock"|"nonce"
+
+--- Why an attempt may be followed by another; nil if it may not. An error after which the same call could succeed
+--- later, by itself, is also marked `retryable`.
+---@param row fnf.Operation
+---@param err fnf.Error
+---@return fnf.Reason|nil
+function retry.reason(row, err)
+  local code = err.code or ""
+  if err.status == 429 or THROTTLE[code] or code:find("Throttling", 1, true) then
+    return "throttle"
+  elseif CLOCK[code] then
+    return "clock"
+  elseif REFUSED[code] or (err.sent == false and err.retryable) then
+    return "fault"
+  elseif not row.repeatable then
+    return nil
+  elseif NONCE[code] then
+    return "nonce"
+  elseif err.retryable or FAULT[code] or FAULT_STATUS[err.status] then
+    return "fault"
+  end
+end
+
+--- Seconds before the next attempt: the service's hint, else a random share of a window that doubles (full jitter).
+---@param reason fnf.Reason
+---@param attempt integer the one that failed, from 1
+---@param err fnf.Error
+---@param random number from [0, 1)
+---@return number
+function retry.delay(reason, attempt, err, random)
+  if reason == "clock" or reason == "nonce" then
+    return 0
+  elseif err.retry_after then
+    return math.min(err.retry_after, LONGEST_HINT)
+  end
+  local window = DELAYS[reason]
+  return random * math.min(window[2], window[1] * 2 ^ (attempt - 1))
+end
+
+---@class fnf.Budget retries a client may still make; refilled by success
+---@field tokens number
+
+---@return fnf.Budget
+function retry.budget()
+  return { tokens = BUDGET.most }
+end
+
+local function spend(budget)
+  if budget.tokens < BUDGET.retry then
+    return false
+  end
+  budget.tokens = budget.tokens - BUDGET.retry
+  return true
+end
+
+local function earn(budget)
+  budget.tokens = math.min(BUDGET.most, budget.tokens + BUDGET.success)
+end
+
+---@class fnf.Call one operation on its way: what retry.run needs of it
+---@field client fnf.Client
+---@field row fnf.Operation
+---@field params table
+---@field platform fnf.Platform
+---@field attempt integer
+---@field max_attempts integer
+---@field timeout number seconds of one attempt
+---@field deadline? number of the whole call, by platform.now
+---@field cancel? fun(): any true once the caller has given up
+
+--- A clock or nonce that was refused is mended once; a second refusal has another cause.
+local function mend(call, reason, err)
+  if call.mended == reason then
+    return false
+  end
+  call.mended = reason
+  if reason == "clock" then
+    return call.client:correct_clock(err.date)
+  end
+  return true
+end
+
+--- Seconds until the next attempt, or nil if this was the last.
+local function next_attempt(call, err)
+  local reason = retry.reason(call.row, err)
+  err.retryable = reason ~= nil
+  if not reason or call.attempt >= call.max_attempts then
+    return nil
+  elseif (reason == "clock" or reason == "nonce") and not mend(call, reason, err) then
+    return nil
+  end
+  local delay = retry.delay(reason, call.attempt, err, call.platform.random())
+  if call.deadline and call.platform.now() + delay >= call.deadline then
+    return nil
+  end
+  return spend(call.client.budget) and delay or nil, reason
+end
+
+--- Attempt a call until it succeeds, cannot, or may not any more.
+---@param call fnf.Call
+---@param attempt fun(call: fnf.Call): table|nil, fnf.Error|nil
+---@return table|nil
+---@return fnf.Error|nil
+function retry.run(call, attempt)
+  local client = call.client
+  while true do
+    call.attempt = call.attempt + 1
+    local result, err = attempt(call)
+    if result then
+      earn(client.budget)
+      return result
+    end
+    err.operation, err.attempts = call.row.action, call.attempt
+    local delay, reason = next_attempt(call, err)
+    if not delay then
+      return nil, err
+    end
+    if client.on_event then
+      client.on_event(reason == "throttle" and "throttle" or "retry", {
+        operation = call.row.action, attempt = call.attempt, delay = delay, reason = reason, error = err })
+    end
+    if not call.platform.sleep(delay, call.cancel) then
+      return nil, errors.cancelled()
+    end
+  end
+end
+
+return retry
