@@ -44,8 +44,27 @@ build/%/fnf/curl.so: $(curl) $(headers) Makefile
 lua_path = $(CURDIR)/lua/?.lua;;
 lua_cpath = $(CURDIR)/$(build)/?.so;;
 
+run = LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'
+
 env: ## print the exports that make `require "fnf"` work from this checkout
 	@echo "export LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'"
+
+test: build ## build and pass every test
+	@$(run) $(lua) spec/run.lua
+
+demo: build ## wait for a MapRun on the local emulator, with live progress
+	@$(run) $(lua) examples/demo.lua
+
+check: ## formatter and linters; warnings are errors
+	@.ci/deps check
+	clang-format --dry-run -Werror csrc/*.[ch]
+	for file in csrc/*.c; do clang-tidy --quiet --warnings-as-errors='*' $$file -- -std=c11 $(call lua_cflags,5.4) 2>/dev/null || exit 1; done
+	luacheck --quiet lua spec bench examples bin/fnf
+
+install: build ## install below PREFIX=/usr/local, DESTDIR allowed
+	cd lua && find . -name '*.lua' ! -name types.lua -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf $(build)/fnf/core.so $(build)/fnf/curl.so
+	install -D -m 755 bin/fnf $(DESTDIR)$(PREFIX)/bin/fnf
 
 clean: ## remove what was built
 	rm -rf build

@@ -2,8 +2,9 @@ rockspec_format = "3.0"
 package = "fnf"
 version = "scm-1"
 
+-- Built from a checkout: `luarocks make`.
 source = {
-  url = "git+https://github.com/fnf-lua/fnf.git",
+  url = ".",
 }
 
 description = {
@@ -16,9 +17,10 @@ description = {
   license = "MIT",
 }
 
+-- lua-cjson is needed too and not listed: OpenResty and every distribution bring it, and a rock of it would shadow
+-- OpenResty's own, and make `luarocks make` need a network. Elsewhere: `luarocks install lua-cjson`.
 dependencies = {
   "lua >= 5.1, < 5.5",
-  "lua-cjson >= 2.1.0",
 }
 
 -- By library: a header test fails on Debian, which keeps curl.h in a folder of the architecture.
@@ -30,6 +32,22 @@ external_dependencies = {
 build = {
   type = "builtin",
   modules = {
+    fnf = "lua/fnf.lua",
+    ["fnf.check"] = "lua/fnf/check.lua",
+    ["fnf.client"] = "lua/fnf/client.lua",
+    ["fnf.credentials"] = "lua/fnf/credentials.lua",
+    ["fnf.endpoint"] = "lua/fnf/endpoint.lua",
+    ["fnf.errors"] = "lua/fnf/errors.lua",
+    ["fnf.methods"] = "lua/fnf/methods.lua",
+    ["fnf.operations"] = "lua/fnf/operations.lua",
+    ["fnf.platform.plain"] = "lua/fnf/platform/plain.lua",
+    ["fnf.progress"] = "lua/fnf/progress.lua",
+    ["fnf.request"] = "lua/fnf/request.lua",
+    ["fnf.response"] = "lua/fnf/response.lua",
+    ["fnf.retry"] = "lua/fnf/retry.lua",
+    ["fnf.settings"] = "lua/fnf/settings.lua",
+    ["fnf.time"] = "lua/fnf/time.lua",
+    ["fnf.waiter"] = "lua/fnf/waiter.lua",
     ["fnf.core"] = {
       sources = {
         "csrc/lua_core.c", "csrc/lua_signer.c", "csrc/sign.c", "csrc/canonical.c", "csrc/random.c", "csrc/clock.c",
