@@ -38,6 +38,7 @@ build = {
     ["fnf.credentials"] = "lua/fnf/credentials.lua",
     ["fnf.endpoint"] = "lua/fnf/endpoint.lua",
     ["fnf.errors"] = "lua/fnf/errors.lua",
+    ["fnf.json"] = "lua/fnf/json.lua",
     ["fnf.methods"] = "lua/fnf/methods.lua",
     ["fnf.operations"] = "lua/fnf/operations.lua",
     ["fnf.platform.plain"] = "lua/fnf/platform/plain.lua",

@@ -5,8 +5,8 @@
 --   local run, err = client:wait_map_run({ FlowName = f, ExecutionName = e, MapRunName = m }, { timeout = 600 })
 
 local client = require "fnf.client"
+local json = require "fnf.json"
 local methods = require "fnf.methods"
-local response = require "fnf.response"
 
 local fnf = { _VERSION = client.VERSION }
 
@@ -34,7 +34,7 @@ function fnf.decode(text)
   if type(text) ~= "string" then
     error("fnf.decode: a string expected, got " .. type(text), 2)
   end
-  return response.decode(text)
+  return json.decode(text)
 end
 
 local default -- the client of the module's own functions, made of the environment at first use

@@ -3,6 +3,7 @@
 
 local credentials = require "fnf.credentials"
 local errors = require "fnf.errors"
+local json = require "fnf.json"
 local request = require "fnf.request"
 local response = require "fnf.response"
 local retry = require "fnf.retry"
@@ -129,7 +130,7 @@ local function explain_signature(self, key, call, answer, err)
   call.stages = {}
   request.sign(self.target, key, call)
   local mine = call.stages.string_to_sign:match("[^\n]*$")
-  local object = response.decode(answer.body)
+  local object = json.decode(answer.body)
   local echo = tostring(object and object.Message or ""):match("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is(.*)")
   if echo then
     err.message = err.message .. (echo:find(mine, 1, true)

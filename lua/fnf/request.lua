@@ -1,8 +1,8 @@
 --- Row, parameters, key, time and nonce to a signed request. Pure: nothing is read but the arguments.
 -- SPDX-License-Identifier: MIT
 
-local cjson = require "cjson"
 local core = require "fnf.core"
+local json = require "fnf.json"
 
 local request = {}
 
@@ -33,8 +33,6 @@ local RPC = "HMAC-SHA1"
 local function is_integral(value)
   return value % 1 == 0 and value > -2 ^ 53 and value < 2 ^ 53
 end
-
-local json = cjson.new()
 
 --- How a value travels: decimal digits, true/false, JSON text (API.md section 1).
 ---@param value any

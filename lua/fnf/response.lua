@@ -1,8 +1,8 @@
 --- Status, headers and body to a result table or an error. Pure.
 -- SPDX-License-Identifier: MIT
 
-local cjson = require "cjson"
 local errors = require "fnf.errors"
+local json = require "fnf.json"
 local time = require "fnf.time"
 
 local response = {}
@@ -11,47 +11,6 @@ local response = {}
 ---@field status integer
 ---@field headers table<string, string>|string by name in lower case, or "Name: value\r\n" lines
 ---@field body string
-
-local MAX_DEPTH = 32
-
-local json = cjson.new()
-json.decode_max_depth(MAX_DEPTH)
-json.decode_invalid_numbers(false)
-
-local to_integer = math.tointeger -- nil where Lua has one number type
-
---- Absent instead of null, integers instead of 1.0 (lua-cjson makes every number a float), in place.
----@param value table
----@param floats? table<string, boolean> names of fields that are no integers
-local function tidy(value, floats)
-  for name, field in pairs(value) do
-    local kind = type(field)
-    if kind == "table" then
-      tidy(field, floats)
-    elseif field == cjson.null then
-      value[name] = nil
-    elseif to_integer and kind == "number" and not (floats and floats[name]) then
-      value[name] = to_integer(field) or field
-    end
-  end
-  return value
-end
-
---- A JSON text as Lua values, as results have them: objects and arrays as tables, null as nil.
----@param text string
----@return any|nil
----@return string|nil reason
-function response.decode(text)
-  local done, value = pcall(json.decode, text)
-  if not done then
-    return nil, tostring(value)
-  elseif type(value) == "table" then
-    return tidy(value)
-  elseif value == cjson.null then
-    return nil, "null"
-  end
-  return to_integer and type(value) == "number" and to_integer(value) or value
-end
 
 --- The value of a header, whatever its case.
 ---@param headers table<string, string>|string|nil
@@ -159,11 +118,7 @@ local function read_object(answer)
   if not answer.body:find("^%s*{") then
     return nil, "it does not begin with a brace"
   end
-  local done, value = pcall(json.decode, answer.body)
-  if not done then
-    return nil, tostring(value)
-  end
-  return value
+  return json.parse(answer.body)
 end
 
 --- Very old gateways refuse with status 200 and a code (SIGNING.md section 5).
@@ -190,9 +145,9 @@ function response.read(row, params, answer)
   end
   local wanted = row.answer or {}
   if status < 200 or status >= 300 or is_refusal(object) then
-    return nil, refusal(answer, tidy(object))
+    return nil, refusal(answer, json.tidy(object))
   end
-  tidy(object, wanted.floats)
+  json.tidy(object, wanted.floats)
   if wanted.must and type(object[wanted.must]) ~= "string" then
     return protocol(answer, "an answer without " .. wanted.must)
   elseif wanted.same and object[wanted.same] and object[wanted.same] ~= params[wanted.same] then

@@ -75,13 +75,19 @@ local function finish(pool, id, cancel)
   end
 end
 
---- A platform with connections of its own, opened at the first send.
+--- A platform with connections of its own, opened at the first send. FNF_CA_FILE stands in for an absent `ca_file`.
 ---@param options { ca_file?: string, cert_file?: string, key_file?: string, proxy?: string, no_proxy?: string }
 ---@return fnf.Platform
 function plain.new(options)
   local pool
-  local settings = { ca_file = options.ca_file, cert_file = options.cert_file, key_file = options.key_file,
-    proxy = options.proxy, no_proxy = options.no_proxy }
+  local ca_file = options.ca_file or os.getenv("FNF_CA_FILE")
+  local settings = {
+    ca_file = ca_file ~= "" and ca_file or nil,
+    cert_file = options.cert_file,
+    key_file = options.key_file,
+    proxy = options.proxy,
+    no_proxy = options.no_proxy,
+  }
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
     readable = readable, sleep = sleep }
 
