@@ -109,9 +109,10 @@ end
 local function next_attempt(call, err)
   local reason = retry.reason(call.row, err)
   err.retryable = reason ~= nil
-  if not reason or call.attempt >= call.max_attempts then
+  if (reason == "clock" or reason == "nonce") and not mend(call, reason, err) then
+    err.retryable = false
     return nil
-  elseif (reason == "clock" or reason == "nonce") and not mend(call, reason, err) then
+  elseif not reason or call.attempt >= call.max_attempts then
     return nil
   end
   local delay = retry.delay(reason, call.attempt, err, call.platform.random())
