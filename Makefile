@@ -14,7 +14,7 @@ build = build/$(abi)
 
 headers = $(wildcard csrc/*.h)
 core = csrc/lua_core.c csrc/lua_signer.c csrc/sign.c csrc/canonical.c csrc/random.c csrc/clock.c csrc/buf.c csrc/fnf.c
-curl = csrc/lua_curl.c csrc/http.c csrc/transfer.c csrc/ca.c csrc/buf.c csrc/fnf.c
+curl = csrc/lua_curl.c csrc/http.c csrc/transfer.c csrc/ca.c csrc/clock.c csrc/buf.c csrc/fnf.c
 
 # The pkg-config name of Lua $(1) differs between systems.
 lua_cflags = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --cflags $$name 2>/dev/null && break; done)
@@ -39,6 +39,39 @@ build/%/fnf/core.so: $(core) $(headers) Makefile
 build/%/fnf/curl.so: $(curl) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcurl) -shared -o $@ $(curl) $(LDFLAGS) $(shell pkg-config --libs libcurl)
+
+# The C specs: the core without its glue, every allocation through spec/c/memory.c.
+spec_c = $(wildcard spec/c/*.c) $(filter-out csrc/lua_%,$(wildcard csrc/*.c))
+spec_c_flags = $(WARNINGS) -g -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libssl)
+spec_c_libs = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free \
+  $(shell pkg-config --libs libcurl libssl libcrypto) -lpthread
+spec_c_main = $(filter-out spec/c/server_main.c,$(spec_c))
+sanitizers = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+build/c/vectors.c: spec/vectors/signing.json spec/c/vectors.lua
+	@mkdir -p $(@D)
+	$(lua) spec/c/vectors.lua $< > $@
+
+build/c/spec: $(spec_c_main) build/c/vectors.c $(headers) $(wildcard spec/c/*.h) Makefile
+	$(CC) $(spec_c_flags) -O1 -o $@ $(spec_c_main) build/c/vectors.c $(spec_c_libs)
+
+build/c/spec-sanitized: $(spec_c_main) build/c/vectors.c $(headers) $(wildcard spec/c/*.h) Makefile
+	$(CC) $(spec_c_flags) -O1 $(sanitizers) -o $@ $(spec_c_main) build/c/vectors.c $(spec_c_libs)
+
+# The server of the C specs as a program, for the Lua specs.
+build/c/server: spec/c/server_main.c spec/c/server.c spec/c/answers.c $(wildcard spec/c/*.h) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(spec_c_flags) -O1 -o $@ $(filter %.c,$^) $(shell pkg-config --libs libssl libcrypto) -lpthread
+
+.PHONY: test-c test-c-memory
+test-c: deps build/c/spec build/c/spec-sanitized ## test the C core, plain and under ASan and UBSan
+	build/c/spec
+	build/c/spec-sanitized
+
+test-c-memory: deps build/c/spec ## test the C core under valgrind
+	@.ci/deps bench
+	valgrind -q --leak-check=full --errors-for-leak-kinds=definite,indirect --error-exitcode=9 \
+	  --child-silent-after-fork=yes build/c/spec
 
 # Absolute, so that the exports hold in any folder; the system's own paths stay behind.
 lua_path = $(CURDIR)/lua/?.lua;;

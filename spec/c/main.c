@@ -1,0 +1,17 @@
+/*
+ * Runs every suite of the C core.
+ * SPDX-License-Identifier: MIT
+ */
+#include "memory.h"
+#include "tap.h"
+
+int main(void) {
+  memory_watch_libraries();
+  clock_spec();
+  buf_spec();
+  random_spec();
+  ca_spec();
+  sign_spec();
+  vectors_spec();
+  return tap_report();
+}

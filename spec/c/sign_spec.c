@@ -1,0 +1,134 @@
+/*
+ * Specs of sign.h and canonical.h beyond the vectors: keys, reuse, refusals.
+ * SPDX-License-Identifier: MIT
+ */
+#include "sign.h"
+
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "canonical.h"
+#include "tap.h"
+
+static const char *const names[] = {"HMAC-SHA1", "ACS3-HMAC-SHA256", "ACS3-HMAC-SM3", "ACS3-RSA-SHA256"};
+
+static struct fnf_str text_of(const char *text) {
+  return (struct fnf_str){text, strlen(text)};
+}
+
+static void finds_algorithms(void) {
+  enum fnf_algorithm algorithm;
+  for (int i = 0; i < 4; i++)
+    tap_check(fnf_algorithm_find(text_of(names[i]), &algorithm) && (int)algorithm == i, "%s is known", names[i]);
+  tap_check(!fnf_algorithm_find(FNF_STR(""), &algorithm), "no name is no algorithm");
+  tap_check(!fnf_algorithm_find(FNF_STR("hmac-sha1"), &algorithm), "case matters");
+  tap_check(!fnf_algorithm_find(FNF_STR("HMAC-SHA1\0"), &algorithm), "a NUL matters");
+}
+
+static void sign_once(struct fnf_signer *signer, struct fnf_buf *out, struct fnf_str text) {
+  fnf_buf_reset(out);
+  (void)fnf_sign_mac(signer, out, text);
+}
+
+/* A MAC kept for reuse must begin anew each time, whatever came between. */
+static void signs_again(enum fnf_algorithm algorithm) {
+  struct fnf_signer *signer = NULL;
+  struct fnf_buf first, second;
+  fnf_buf_init(&first, 4096);
+  fnf_buf_init(&second, 4096);
+  (void)fnf_signer_new(&signer, algorithm, FNF_STR("secret"));
+  if (tap_check(signer != NULL, "%s: a signer", names[algorithm])) {
+    sign_once(signer, &first, FNF_STR("text"));
+    sign_once(signer, &second, FNF_STR("another"));
+    tap_check(first.size && second.size == first.size && memcmp(first.data, second.data, first.size) != 0,
+              "%s: two texts have two signatures", names[algorithm]);
+    (void)fnf_sign_hash(signer, &second, FNF_STR("a hash between"));
+    struct fnf_buf full;
+    fnf_buf_init(&full, 3);
+    tap_check(fnf_sign_mac(signer, &full, FNF_STR("text")) == FNF_TOO_BIG, "%s: a full buffer is told",
+              names[algorithm]);
+    fnf_buf_free(&full);
+    sign_once(signer, &second, FNF_STR("text"));
+    tap_same(fnf_buf_str(&second), fnf_buf_str(&first), "%s: one text has one signature", names[algorithm]);
+    sign_once(signer, &second, (struct fnf_str){"", 0});
+    tap_check(second.size == first.size, "%s: nothing can be signed", names[algorithm]);
+  }
+  fnf_signer_free(signer);
+  fnf_buf_free(&first);
+  fnf_buf_free(&second);
+}
+
+static void takes_any_secret(void) {
+  static const size_t sizes[] = {0, 1, 63, 64, 65, 4096};
+  char *secret = calloc(1, 4096);
+  if (!tap_check(secret != NULL, "memory"))
+    return;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    struct fnf_signer *signer = NULL;
+    enum fnf_status status = fnf_signer_new(&signer, FNF_HMAC_SHA1, (struct fnf_str){secret, sizes[i]});
+    tap_check(status == FNF_OK && signer, "a secret of %zu NULs can be used", sizes[i]);
+    fnf_signer_free(signer);
+  }
+  free(secret);
+}
+
+static void refuses_what_is_no_rsa_key(void) {
+  static const char *const secrets[] = {"", "secret", "-----BEGIN",
+                                        "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n",
+                                        "-----BEGIN PRIVATE KEY-----\nMAo=\n-----END PRIVATE KEY-----\n",
+                                        /* a good key of another kind (Ed25519, all zero) */
+                                        "MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                        /* encrypted: nobody may be asked for a passphrase */
+                                        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "
+                                        "AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+                                        "AAAAAAAAAAAAAAAAAAAAAA==\n-----END RSA PRIVATE KEY-----\n"};
+  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+    struct fnf_signer *signer = NULL;
+    enum fnf_status status = fnf_signer_new(&signer, FNF_ACS3_RSA_SHA256, text_of(secrets[i]));
+    tap_check(status == FNF_BAD_INPUT && !signer, "RSA: secret %zu is refused", i);
+  }
+  tap_check(ERR_peek_error() == 0, "OpenSSL's error queue stays empty");
+}
+
+static void keeps_foreign_errors(void) {
+  struct fnf_signer *signer = NULL;
+  ERR_raise(ERR_LIB_USER, 1);
+  unsigned long foreign = ERR_peek_last_error();
+  (void)fnf_signer_new(&signer, FNF_ACS3_RSA_SHA256, FNF_STR("no key"));
+  tap_check(foreign && ERR_peek_last_error() == foreign, "a failure leaves the host's OpenSSL errors alone");
+  ERR_clear_error();
+  fnf_signer_free(NULL);
+}
+
+/* Names differ only in case or in a byte above 127; repeats are joined. */
+static void sorts_headers(void) {
+  struct fnf_pair headers[] = {{FNF_STR("X-Acs-B"), FNF_STR("2")},       {FNF_STR("x-acs-b"), FNF_STR(" 1\t")},
+                               {FNF_STR("x-acs-\xff"), FNF_STR("high")}, {FNF_STR("Accept"), FNF_STR("no")},
+                               {FNF_STR("hosts"), FNF_STR("no")},        {FNF_STR("HOST"), FNF_STR("h")},
+                               {FNF_STR("x-acs-"), FNF_STR("")}};
+  struct fnf_buf lines, signed_names;
+  fnf_buf_init(&lines, 1000);
+  fnf_buf_init(&signed_names, 1000);
+  fnf_canonical_headers(&lines, &signed_names, headers, sizeof headers / sizeof *headers);
+  tap_same(fnf_buf_str(&lines), FNF_STR("host:h\nx-acs-:\nx-acs-b:1,2\nx-acs-\xff:high\n"), "header lines");
+  tap_same(fnf_buf_str(&signed_names), FNF_STR("host;x-acs-;x-acs-b;x-acs-\xff"), "header names");
+  fnf_buf_reset(&lines);
+  fnf_canonical_headers(&lines, &signed_names, NULL, 0);
+  fnf_canonical_params(&lines, NULL, 0);
+  tap_check(lines.size == 0 && lines.status == FNF_OK, "no headers and no parameters give no text");
+  fnf_buf_free(&lines);
+  fnf_buf_free(&signed_names);
+}
+
+void sign_spec(void) {
+  tap_suite("sign");
+  finds_algorithms();
+  signs_again(FNF_HMAC_SHA1);
+  signs_again(FNF_ACS3_HMAC_SHA256);
+  signs_again(FNF_ACS3_HMAC_SM3);
+  takes_any_secret();
+  refuses_what_is_no_rsa_key();
+  keeps_foreign_errors();
+  sorts_headers();
+}
