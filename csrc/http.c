@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "transfer.h"
 
-enum { DEFAULT_CONNECTIONS = 32, FIRST_SLOTS = 8 };
+enum { DEFAULT_CONNECTIONS = 32, FIRST_SLOTS = 8, NS_PER_MS = 1000000, GRACE_MS = 5 };
 
 enum state { FREE, IN_FLIGHT, ENDED };
 
@@ -21,7 +22,8 @@ struct slot {
   enum state state;
   struct slot *next; /* in the free or the ended list */
   int32_t index;
-  int64_t uses; /* makes the transfer's number unique */
+  int64_t uses;        /* makes the transfer's number unique */
+  int64_t deadline_ns; /* while in flight */
 };
 
 struct fnf_http {
@@ -31,6 +33,7 @@ struct fnf_http {
   int32_t slot_count, slot_capacity;
   struct slot *first_free, *first_ended, *last_ended;
   size_t in_flight;
+  int64_t deadline_ns; /* no transfer's deadline is earlier */
   unsigned forks;
 };
 
@@ -43,13 +46,7 @@ static void init_curl(void) {
   curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* Replace a borrowed option by a copy of it. 0: no memory. */
-static int own(const char **option) {
-  if (*option)
-    *option = strdup(*option);
-  return *option != NULL;
-}
-
+/* Copy the borrowed options. 0: no memory. */
 static int own_options(struct fnf_http_options *owned, const struct fnf_http_options *options) {
   const char *const from[] = {options->ca_file, options->cert_file, options->key_file,
                               options->proxy,   options->no_proxy,  options->user_agent};
@@ -58,8 +55,8 @@ static int own_options(struct fnf_http_options *owned, const struct fnf_http_opt
   int done = 1;
   owned->max_connections = options->max_connections ? options->max_connections : DEFAULT_CONNECTIONS;
   for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
-    *to[i] = from[i];
-    done = (!from[i] || own(to[i])) && done;
+    *to[i] = from[i] ? strdup(from[i]) : NULL;
+    done = done && (*to[i] || !from[i]);
   }
   return done;
 }
@@ -75,6 +72,7 @@ static enum fnf_status open_multi(struct fnf_http *http) {
   long most = http->options.max_connections;
   http->forks = fnf_fork_count();
   http->first_free = http->first_ended = http->last_ended = NULL;
+  http->deadline_ns = INT64_MAX;
   http->multi = curl_multi_init();
   if (!http->multi)
     return FNF_NO_MEMORY;
@@ -209,8 +207,28 @@ enum fnf_status fnf_http_start(struct fnf_http *http, const struct fnf_http_requ
   http->in_flight++;
   slot->state = IN_FLIGHT;
   slot->uses++;
+  slot->deadline_ns = fnf_clock_monotonic_ns() + ((int64_t)request->timeout_ms + GRACE_MS) * NS_PER_MS;
+  if (slot->deadline_ns < http->deadline_ns)
+    http->deadline_ns = slot->deadline_ns;
   *id = number_of(slot);
   return FNF_OK;
+}
+
+/* End what has outlived its deadline: libcurl, whose own deadline is a little
+ * earlier, forgets those that wait for a connection. */
+static void end_overdue(struct fnf_http *http, int64_t now_ns) {
+  http->deadline_ns = INT64_MAX;
+  for (int32_t i = 0; i < http->slot_count; i++) {
+    struct slot *slot = http->slots[i];
+    if (slot->state != IN_FLIGHT)
+      continue;
+    if (slot->deadline_ns <= now_ns) {
+      slot->transfer.code = CURLE_OPERATION_TIMEDOUT;
+      end_slot(http, slot);
+    } else if (slot->deadline_ns < http->deadline_ns) {
+      http->deadline_ns = slot->deadline_ns;
+    }
+  }
 }
 
 /* Let libcurl do what it can now, and put what ended into its list. */
@@ -227,7 +245,18 @@ static enum fnf_status work(struct fnf_http *http) {
     slot->transfer.code = code;
     end_slot(http, slot);
   }
+  int64_t now_ns = fnf_clock_monotonic_ns();
+  if (http->deadline_ns <= now_ns)
+    end_overdue(http, now_ns);
   return FNF_OK;
+}
+
+/* The time to wait, cut at the earliest deadline. */
+static int until_deadline(const struct fnf_http *http, int timeout_ms) {
+  int64_t left_ms = (http->deadline_ns - fnf_clock_monotonic_ns()) / NS_PER_MS + 1;
+  if (left_ms >= timeout_ms)
+    return timeout_ms;
+  return left_ms > 0 ? (int)left_ms : 0;
 }
 
 enum fnf_status fnf_http_wait(struct fnf_http *http, int timeout_ms) {
@@ -236,7 +265,7 @@ enum fnf_status fnf_http_wait(struct fnf_http *http, int timeout_ms) {
     status = work(http);
   if (status != FNF_OK || http->first_ended || timeout_ms <= 0)
     return status;
-  if (curl_multi_poll(http->multi, NULL, 0, timeout_ms, NULL) != CURLM_OK)
+  if (curl_multi_poll(http->multi, NULL, 0, until_deadline(http, timeout_ms), NULL) != CURLM_OK)
     return FNF_NO_MEMORY;
   return work(http);
 }

@@ -24,9 +24,12 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   size_t length = size * count;
   if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
     /* An interim answer's headers give way to the final one's, but what they
-     * took stays counted: the cap holds for all together. */
-    headers->limit -= headers->size;
-    fnf_buf_reset(headers);
+     * took stays counted, status lines too: the cap holds for all together. */
+    (void)fnf_buf_reserve(headers, length);
+    if (headers->status == FNF_OK) {
+      headers->limit -= headers->size + length;
+      fnf_buf_reset(headers);
+    }
   } else if (length > 2) {
     fnf_buf_add(headers, (struct fnf_str){data, length});
   }
@@ -68,7 +71,6 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_NOPROXY, options->no_proxy);
   SET(CURLOPT_USERAGENT, options->user_agent);
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
-  SET(CURLOPT_PIPEWAIT, 1L);
   SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)FNF_HTTP_MAX_BODY);
   /* libcurl guards against SIGPIPE itself unless told to leave signals alone,
    * which it must be where it would use SIGALRM to end a name look-up. */
@@ -118,16 +120,24 @@ static int is_clean(struct fnf_str text, unsigned char lowest) {
   return 1;
 }
 
+static int is_blank(struct fnf_str text) {
+  size_t i = 0;
+  while (i < text.size && text.data[i] == ' ')
+    i++;
+  return i == text.size;
+}
+
 static enum fnf_status write_lines(struct fnf_buf *lines, const struct fnf_http_request *request) {
   fnf_buf_reset(lines);
   for (size_t i = 0; i < request->header_count; i++) {
     struct fnf_str name = request->headers[i].name, value = request->headers[i].value;
-    if (!is_clean(name, '!') || !is_clean(value, ' '))
+    if (!name.size || memchr(name.data, ':', name.size) || !is_clean(name, '!') || !is_clean(value, ' '))
       return FNF_BAD_INPUT;
     fnf_buf_add(lines, name);
     /* libcurl takes "Name:" for a header to leave out, "Name;" for an empty one */
-    fnf_buf_add(lines, value.size ? FNF_STR(": ") : FNF_STR(";"));
-    fnf_buf_add(lines, value);
+    fnf_buf_add(lines, is_blank(value) ? FNF_STR(";") : FNF_STR(": "));
+    if (!is_blank(value))
+      fnf_buf_add(lines, value);
     fnf_buf_add_char(lines, '\0');
   }
   return lines->status;
@@ -183,8 +193,10 @@ static CURLcode load(struct fnf_transfer *transfer, const struct fnf_http_reques
   } else {
     SET(CURLOPT_HTTPGET, 1L);
   }
-  SET(CURLOPT_CUSTOMREQUEST, get || post ? NULL : method);
+  SET(CURLOPT_CUSTOMREQUEST, post || (get && !request->body.data) ? NULL : method);
   SET(CURLOPT_HTTPHEADER, transfer->list);
+  /* Wait for a handshake that may bring HTTP/2. Without TLS none comes, and libcurl would wait for a whole answer. */
+  SET(CURLOPT_PIPEWAIT, request->url.size > 4 && (url[4] | 0x20) == 's' ? 1L : 0L);
   SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
   SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
 #undef SET
@@ -213,12 +225,20 @@ enum fnf_status fnf_transfer_prepare(struct fnf_transfer *transfer, const struct
 
 /* ---- an answer ---- */
 
+/* Whether the first byte of an answer was seen. libcurl then says "out of
+ * memory" of a header line over 100 KiB. */
+static int has_begun(const struct fnf_transfer *transfer) {
+  curl_off_t first_byte_us = 0;
+  (void)curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
+  return first_byte_us > 0;
+}
+
 static enum fnf_status judge(const struct fnf_transfer *transfer) {
   switch (transfer->code) {
   case CURLE_OK:
     return FNF_OK;
   case CURLE_OUT_OF_MEMORY:
-    return FNF_NO_MEMORY;
+    return has_begun(transfer) ? FNF_PROTOCOL : FNF_NO_MEMORY;
   case CURLE_OPERATION_TIMEDOUT:
     return FNF_TIMEOUT;
   case CURLE_SSL_CONNECT_ERROR:
@@ -248,7 +268,7 @@ static enum fnf_status judge(const struct fnf_transfer *transfer) {
 }
 
 static const char *explain(const struct fnf_transfer *transfer) {
-  if (transfer->headers.status == FNF_TOO_BIG)
+  if (transfer->headers.status == FNF_TOO_BIG || (transfer->code == CURLE_OUT_OF_MEMORY && has_begun(transfer)))
     return "headers of more than 64 KiB";
   if (transfer->body.status == FNF_TOO_BIG || transfer->code == CURLE_FILESIZE_EXCEEDED)
     return "a body of more than 8 MiB";

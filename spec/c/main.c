@@ -13,5 +13,11 @@ int main(void) {
   ca_spec();
   sign_spec();
   vectors_spec();
+  http_spec();
+  request_spec();
+  answer_spec();
+  fork_spec();
+  tls_spec();
+  memory_spec();
   return tap_report();
 }

@@ -1,0 +1,146 @@
+/*
+ * Specs of http.h: connections, many transfers at once, cancelling, freeing.
+ * SPDX-License-Identifier: MIT
+ */
+#include "http.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "exchange.h"
+#include "memory.h"
+#include "tap.h"
+
+static void keeps_its_connection(void) {
+  struct exchange exchange = exchange_open(0);
+  tap_same(exchange_get(&exchange, "/count").body, FNF_STR("1.1"), "the first request opens a connection");
+  tap_same(exchange_get(&exchange, "/count").body, FNF_STR("1.2"), "the second uses it again");
+  tap_same(exchange_get(&exchange, "/status/500").body, FNF_STR("{}"), "an error status has a body");
+  tap_same(exchange_get(&exchange, "/count").body, FNF_STR("1.4"), "and leaves the connection good");
+  exchange_close(&exchange);
+}
+
+static void takes_in_the_order_of_ending(void) {
+  struct exchange exchange = exchange_open(0);
+  struct fnf_http_answer none;
+  tap_check(!fnf_http_take(exchange.http, &none), "a pool at rest has nothing to take");
+  tap_check(fnf_http_wait(exchange.http, 0) == FNF_OK, "waiting for nothing is allowed");
+  int64_t slow = exchange_start(&exchange, "/hang"), quick = exchange_start(&exchange, "/count");
+  tap_check(slow > 0 && quick > 0 && slow != quick, "each transfer has its own number");
+  tap_check(fnf_http_in_flight(exchange.http) == 2, "two are in flight");
+  tap_check(exchange_take(&exchange).id == quick, "the one that ends first comes first");
+  tap_check(fnf_http_in_flight(exchange.http) == 1, "one is in flight");
+  fnf_http_cancel(exchange.http, slow);
+  tap_check(fnf_http_in_flight(exchange.http) == 0, "none is");
+  exchange_close(&exchange);
+}
+
+static void cancels(void) {
+  struct exchange exchange = exchange_open(0);
+  struct fnf_http_answer answer;
+  int64_t id = exchange_start(&exchange, "/hang");
+  (void)fnf_http_wait(exchange.http, 50);
+  fnf_http_cancel(exchange.http, id + 65536);
+  fnf_http_cancel(exchange.http, -1);
+  fnf_http_cancel(exchange.http, INT64_MAX);
+  fnf_http_cancel(exchange.http, INT64_MIN);
+  tap_check(fnf_http_in_flight(exchange.http) == 1, "unknown numbers cancel nothing");
+  fnf_http_cancel(exchange.http, id);
+  fnf_http_cancel(exchange.http, id);
+  tap_check(fnf_http_in_flight(exchange.http) == 0, "a transfer may be cancelled, even twice");
+  int64_t next = exchange_start(&exchange, "/count");
+  tap_check(next != id, "a cancelled number is not used again");
+  fnf_http_cancel(exchange.http, id);
+  answer = exchange_take(&exchange);
+  tap_check(answer.id == next && answer.status == FNF_OK, "its successor on the same handle goes on");
+  id = exchange_start(&exchange, "/count");
+  while (fnf_http_in_flight(exchange.http))
+    (void)fnf_http_wait(exchange.http, 1000);
+  fnf_http_cancel(exchange.http, id);
+  tap_check(fnf_http_take(exchange.http, &answer) && answer.id == id, "what has ended can be taken though cancelled");
+  exchange_close(&exchange);
+}
+
+/* More at once than connections: the rest wait their turn. */
+static void runs_many(int count, long connections) {
+  enum { MOST = 200 };
+  static int64_t ids[MOST];
+  struct exchange exchange = exchange_open(connections);
+  int answered = 0, mixed_up = 0;
+  for (int i = 0; i < count && i < MOST; i++)
+    ids[i] = exchange_start(&exchange, "/count");
+  for (int i = 0; i < count; i += 7)
+    fnf_http_cancel(exchange.http, ids[i]);
+  size_t left = fnf_http_in_flight(exchange.http);
+  while (fnf_http_in_flight(exchange.http)) {
+    struct fnf_http_answer answer = exchange_take(&exchange);
+    if (!answer.id)
+      break;
+    answered += answer.status == FNF_OK;
+    for (int i = 0; i < count; i += 7)
+      mixed_up += ids[i] == answer.id;
+  }
+  for (struct fnf_http_answer answer; fnf_http_take(exchange.http, &answer);)
+    answered += answer.status == FNF_OK;
+  tap_check(left == (size_t)(count - (count + 6) / 7), "%d at once, a seventh cancelled: the rest is in flight", count);
+  tap_check(answered == (int)left && !mixed_up, "%d at once: all others are answered, no cancelled one", count);
+  tap_check(server_connections(exchange.server) <= (int)connections, "on at most %ld connections", connections);
+  exchange_close(&exchange);
+}
+
+/* With every connection hanging, the waiting ones end by their own time. */
+static void times_out_in_the_queue(void) {
+  struct exchange exchange = exchange_open(1);
+  struct fnf_http_request request = {.url = FNF_STR("/count"), .timeout_ms = 60};
+  int64_t hanging = exchange_start(&exchange, "/hang"), waiting = 0;
+  (void)fnf_http_wait(exchange.http, 100);
+  (void)exchange_send(&exchange, request, &waiting);
+  struct fnf_http_answer answer = exchange_take(&exchange);
+  tap_check(answer.id == waiting && answer.status == FNF_TIMEOUT, "a transfer without a connection times out");
+  tap_check(!answer.sent, "and was never sent");
+  fnf_http_cancel(exchange.http, hanging);
+  tap_check(exchange_get(&exchange, "/count").status == FNF_OK, "a cancelled one makes room");
+  exchange_close(&exchange);
+}
+
+static void waits_no_longer_than_asked(void) {
+  struct exchange exchange = exchange_open(0);
+  (void)exchange_start(&exchange, "/hang");
+  int64_t start = fnf_clock_monotonic_ns();
+  (void)fnf_http_wait(exchange.http, 0);
+  (void)fnf_http_wait(exchange.http, -1);
+  (void)fnf_http_wait(exchange.http, 20);
+  tap_check(fnf_clock_monotonic_ns() - start < (int64_t)10 * 1000000000, "waiting ends by its own time");
+  tap_check(fnf_http_in_flight(exchange.http) == 1, "and ends nothing else");
+  exchange_close(&exchange);
+}
+
+static void frees_at_any_time(void) {
+  long before = memory_in_use();
+  struct exchange exchange = exchange_open(2);
+  fnf_http_free(NULL);
+  for (int i = 0; i < 10; i++)
+    (void)exchange_start(&exchange, i % 2 ? "/hang" : "/count");
+  (void)fnf_http_wait(exchange.http, 1000);
+  exchange_close(&exchange);
+  tap_check(memory_in_use() == before, "a pool freed with transfers in flight, waiting and ended leaves nothing");
+
+  struct fnf_http *http = NULL;
+  struct fnf_http_options options = {.max_connections = 1};
+  tap_check(fnf_http_new(&http, &options) == FNF_OK && fnf_http_in_flight(http) == 0, "a pool");
+  fnf_http_free(http);
+  tap_check(memory_in_use() == before, "a pool never used leaves nothing");
+}
+
+void http_spec(void) {
+  tap_suite("http");
+  keeps_its_connection();
+  takes_in_the_order_of_ending();
+  cancels();
+  runs_many(100, 32);
+  runs_many(60, 3);
+  runs_many(20, 1);
+  times_out_in_the_queue();
+  waits_no_longer_than_asked();
+  frees_at_any_time();
+}

@@ -1,0 +1,161 @@
+/*
+ * Specs of http.h: the bytes that leave, and those that must not.
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "exchange.h"
+#include "tap.h"
+
+static struct fnf_http_request request_of(const char *method, const char *path, const char *body) {
+  struct fnf_http_request request = {.method = {method, strlen(method)}, .url = {path, strlen(path)}};
+  if (body)
+    request.body = (struct fnf_str){body, strlen(body)};
+  return request;
+}
+
+/* Whether the request as the server saw it begins and ends like that. */
+static void sends(const struct exchange *exchange, struct fnf_http_request request, const char *line, const char *end) {
+  struct fnf_str echo = exchange_do(exchange, request).body;
+  size_t first = strlen(line), last = strlen(end);
+  int method_size = (int)request.method.size;
+  tap_check(echo.size > first && memcmp(echo.data, line, first) == 0, "%.*s: the line is %s", method_size,
+            request.method.data, line);
+  tap_check(echo.size > last && memcmp(echo.data + echo.size - last, end, last) == 0, "%.*s: the end is right",
+            method_size, request.method.data);
+}
+
+/* Nothing of one request may show in the next on the same handle. */
+static void changes_methods_on_one_handle(void) {
+  static const struct {
+    const char *method, *body, *line, *end;
+  } rows[] = {{"GET", NULL, "GET /echo HTTP/1.1\r\n", "\r\n\r\n"},
+              {"PUT", "put=1", "PUT /echo HTTP/1.1\r\n", "\r\n\r\nput=1"},
+              {"GET", NULL, "GET /echo HTTP/1.1\r\n", "\r\n\r\n"},
+              {"POST", "post=1", "POST /echo HTTP/1.1\r\n", "\r\n\r\npost=1"},
+              {"DELETE", NULL, "DELETE /echo HTTP/1.1\r\n", "\r\n\r\n"},
+              {"POST", "", "POST /echo HTTP/1.1\r\n", "\r\n\r\n"},
+              {"POST", NULL, "POST /echo HTTP/1.1\r\n", "\r\n\r\n"},
+              {"GET", "", "GET /echo HTTP/1.1\r\n", "\r\n\r\n"},
+              {"PUT", "", "PUT /echo HTTP/1.1\r\n", "\r\n\r\n"},
+              {"GET", "odd", "GET /echo HTTP/1.1\r\n", "\r\n\r\nodd"},
+              {"GET", NULL, "GET /echo HTTP/1.1\r\n", "\r\n\r\n"}};
+  struct exchange exchange = exchange_open(0);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    sends(&exchange, request_of(rows[i].method, "/echo", rows[i].body), rows[i].line, rows[i].end);
+  struct fnf_str echo = exchange_do(&exchange, request_of("GET", "/echo", NULL)).body;
+  tap_check(!exchange_has(echo, "ontent-"), "a GET without a body tells no length and no type of it");
+  echo = exchange_do(&exchange, request_of("POST", "/echo", "")).body;
+  tap_check(exchange_has(echo, "ontent-Length: 0\r\n"), "a POST of nothing tells so");
+  tap_check(server_connections(exchange.server) == 1, "all of that on one connection");
+  exchange_close(&exchange);
+}
+
+static void sends_only_what_it_must(void) {
+  static const char *const unwanted[] = {"Accept-Encoding", "Expect:", "Cookie", "Authorization",
+                                         "Referer",         "Upgrade", "Proxy-"};
+  static char body[100000];
+  struct exchange exchange = exchange_open(0);
+  memset(body, 'b', sizeof body);
+  struct fnf_http_request request = request_of("POST", "/echo", NULL);
+  request.body = (struct fnf_str){body, sizeof body};
+  struct fnf_str echo = exchange_do(&exchange, request).body;
+  for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
+    tap_check(!exchange_has(echo, unwanted[i]), "a large POST has no %s", unwanted[i]);
+  tap_check(echo.size > sizeof body && memcmp(echo.data + echo.size - sizeof body, body, sizeof body) == 0,
+            "and arrives whole");
+  request.body = FNF_STR("a\0b\0");
+  echo = exchange_do(&exchange, request).body;
+  tap_check(echo.size > 4 && memcmp(echo.data + echo.size - 4, "a\0b\0", 4) == 0, "a body may hold NUL");
+  exchange_close(&exchange);
+}
+
+static struct fnf_str echo_headers(const struct exchange *exchange, const struct fnf_http_header *headers,
+                                   size_t count) {
+  struct fnf_http_request request = {.url = FNF_STR("/echo"), .headers = headers, .header_count = count};
+  return exchange_do(exchange, request).body;
+}
+
+static void sends_headers(void) {
+  struct fnf_http_header one[] = {{FNF_STR("x-acs-date"), FNF_STR("today")}, {FNF_STR("x-empty"), FNF_STR("")}};
+  struct fnf_http_header two[] = {{FNF_STR("x-acs-date"), FNF_STR("now")}, {FNF_STR("accept"), FNF_STR("a: b; c")}};
+  struct fnf_http_header blank[] = {{FNF_STR("x-blank"), FNF_STR("  ")}};
+  struct exchange exchange = exchange_open(0);
+  struct fnf_str echo = echo_headers(&exchange, one, 2);
+  tap_check(exchange_has(echo, "\r\nx-acs-date: today\r\n"), "a header is sent as it is");
+  tap_check(exchange_has(echo, "\r\nx-empty:\r\n"), "an empty one too");
+  echo = echo_headers(&exchange, one, 2);
+  tap_check(exchange_has(echo, "\r\nx-acs-date: today\r\n"), "and once more, the list being the same");
+  echo = echo_headers(&exchange, two, 2);
+  tap_check(exchange_has(echo, "\r\nx-acs-date: now\r\n") && !exchange_has(echo, "today"), "a new list replaces it");
+  tap_check(exchange_has(echo, "\r\naccept: a: b; c\r\n") && !exchange_has(echo, "*/*"), "ours replace libcurl's");
+  echo = echo_headers(&exchange, two, 1);
+  tap_check(exchange_has(echo, "date: now") && !exchange_has(echo, "a: b; c"), "a shorter list is another list");
+  echo = echo_headers(&exchange, NULL, 0);
+  tap_check(!exchange_has(echo, "x-acs"), "no headers are no headers");
+  tap_check(exchange_has(echo_headers(&exchange, blank, 1), "\r\nx-blank:"), "a blank value is sent, not left out");
+  exchange_close(&exchange);
+}
+
+static enum fnf_status start(const struct exchange *exchange, struct fnf_str method, struct fnf_str path,
+                             struct fnf_http_header header) {
+  struct fnf_http_request request = {.method = method, .url = path, .headers = &header, .header_count = 1};
+  int64_t id = 0;
+  enum fnf_status status = exchange_send(exchange, request, &id);
+  fnf_http_cancel(exchange->http, id);
+  return status;
+}
+
+static void refuses_control_characters(void) {
+  static const struct fnf_str bad_words[] = {FNF_STR("a b"),  FNF_STR("a\r\nb"), FNF_STR("a\nb"),
+                                             FNF_STR("a\0b"), FNF_STR("a\tb"),   FNF_STR("a\x7f")};
+  struct fnf_str get = FNF_STR("GET"), path = FNF_STR("/echo");
+  struct fnf_http_header good = {FNF_STR("x"), FNF_STR("y")};
+  struct exchange exchange = exchange_open(0);
+  for (size_t i = 0; i < sizeof bad_words / sizeof *bad_words; i++) {
+    struct fnf_str bad = bad_words[i];
+    struct fnf_http_header in_name = {bad, FNF_STR("y")}, in_value = {FNF_STR("x"), bad};
+    tap_check(start(&exchange, bad, path, good) == FNF_BAD_INPUT, "method %zu is refused", i);
+    tap_check(start(&exchange, get, bad, good) == FNF_BAD_INPUT, "url %zu is refused", i);
+    tap_check(start(&exchange, get, path, in_name) == FNF_BAD_INPUT, "header name %zu is refused", i);
+    if (i > 0) /* a blank may be in a value */
+      tap_check(start(&exchange, get, path, in_value) == FNF_BAD_INPUT, "header value %zu is refused", i);
+  }
+  tap_check(start(&exchange, FNF_STR(""), path, good) == FNF_BAD_INPUT, "no method is refused");
+  struct fnf_http_header nameless = {FNF_STR(""), FNF_STR("y")}, colon = {FNF_STR("a:b"), FNF_STR("y")};
+  tap_check(start(&exchange, get, path, nameless) == FNF_BAD_INPUT, "a header without a name is refused");
+  tap_check(start(&exchange, get, path, colon) == FNF_BAD_INPUT, "a colon in a name is refused");
+  struct fnf_http_header utf8 = {FNF_STR("x"), FNF_STR("\xe4\xb8\xad")};
+  tap_check(start(&exchange, get, path, utf8) == FNF_OK, "bytes above 127 in a value are the caller's business");
+  tap_check(server_connections(exchange.server) <= 1 && fnf_http_in_flight(exchange.http) == 0, "nothing is left");
+  tap_check(exchange_get(&exchange, "/count").status == FNF_OK, "the pool stays good");
+  exchange_close(&exchange);
+}
+
+static void refuses_too_much(void) {
+  enum { SIZE = 16 * 1024 * 1024 };
+  char *bytes = calloc(1, SIZE);
+  int64_t id = 0;
+  struct exchange exchange = exchange_open(0);
+  if (tap_check(bytes != NULL, "memory")) {
+    memset(bytes, 'x', SIZE);
+    struct fnf_http_request request = {.method = FNF_STR("POST"), .url = FNF_STR("/echo"), .body = {bytes, SIZE}};
+    tap_check(exchange_send(&exchange, request, &id) == FNF_TOO_BIG, "a body of 16 MiB is refused");
+    struct fnf_http_header header = {FNF_STR("x"), {bytes, 65 * 1024}};
+    request = (struct fnf_http_request){.url = FNF_STR("/echo"), .headers = &header, .header_count = 1};
+    tap_check(exchange_send(&exchange, request, &id) == FNF_TOO_BIG, "headers of 65 KiB are refused");
+    tap_check(exchange_get(&exchange, "/count").status == FNF_OK, "the pool stays good");
+  }
+  free(bytes);
+  exchange_close(&exchange);
+}
+
+void request_spec(void) {
+  tap_suite("request");
+  changes_methods_on_one_handle();
+  sends_only_what_it_must();
+  sends_headers();
+  refuses_control_characters();
+  refuses_too_much();
+}
