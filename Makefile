@@ -19,6 +19,8 @@ curl = csrc/lua_curl.c csrc/http.c csrc/transfer.c csrc/ca.c csrc/clock.c csrc/b
 # The pkg-config name of Lua $(1) differs between systems.
 lua_cflags = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --cflags $$name 2>/dev/null && break; done)
 
+lua_libs = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --libs $$name 2>/dev/null && break; done)
+
 .PHONY: all build test check demo bench install clean deps env help
 all: build
 
@@ -63,10 +65,15 @@ build/c/server: spec/c/server_main.c spec/c/server.c spec/c/answers.c $(wildcard
 	@mkdir -p $(@D)
 	$(CC) $(spec_c_flags) -O1 -o $@ $(filter %.c,$^) $(shell pkg-config --libs libssl libcrypto) -lpthread
 
+# States of Lua opened and closed in one process.
+build/%/states: spec/c/states/main.c Makefile
+	$(CC) $(WARNINGS) -g $(call lua_cflags,$*) -o $@ $< $(call lua_libs,$*) -lpthread
+
 .PHONY: test-c test-c-memory
-test-c: deps build/c/spec build/c/spec-sanitized ## test the C core, plain and under ASan and UBSan
+test-c: build build/c/spec build/c/spec-sanitized $(build)/states ## test the C core, plain and under ASan and UBSan
 	build/c/spec
 	build/c/spec-sanitized
+	$(run) $(build)/states spec/c/states/use.lua
 
 test-c-memory: deps build/c/spec ## test the C core under valgrind
 	@.ci/deps bench
@@ -82,7 +89,7 @@ run = LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'
 env: ## print the exports that make `require "fnf"` work from this checkout
 	@echo "export LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'"
 
-test: build ## build and pass every test
+test: build build/c/server ## build and pass every test
 	@$(run) $(lua) spec/run.lua
 
 demo: build ## wait for a MapRun on the local emulator, with live progress

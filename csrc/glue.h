@@ -38,13 +38,15 @@ static inline struct fnf_str fnf_check_str(lua_State *L, int arg) {
   return text;
 }
 
-/* Field `key` of the table at `index`: bytes anchored by that table; {NULL, 0}
- * if absent or no string. */
-static inline struct fnf_str fnf_field_str(lua_State *L, int index, const char *key) {
+/* Field `key` of the table at argument `arg`: bytes anchored by that table;
+ * {NULL, 0} if absent. Anything but a string raises. */
+static inline struct fnf_str fnf_field_str(lua_State *L, int arg, const char *key) {
   struct fnf_str text = {NULL, 0};
-  lua_getfield(L, index, key);
+  lua_getfield(L, arg, key);
   if (lua_type(L, -1) == LUA_TSTRING)
     text.data = lua_tolstring(L, -1, &text.size);
+  else if (!lua_isnil(L, -1))
+    luaL_argerror(L, arg, lua_pushfstring(L, "%s: string expected, got %s", key, luaL_typename(L, -1)));
   lua_pop(L, 1);
   return text;
 }

@@ -21,7 +21,7 @@
 #include "glue.h"
 #include "http.h"
 
-enum { MAX_HEADERS = 32 };
+enum { MAX_HEADERS = 32 /* one more than may be given */ };
 
 #define POOL "fnf.pool"
 
@@ -47,7 +47,7 @@ static int close_pool(lua_State *L) {
 static const char *option(lua_State *L, const char *name) {
   struct fnf_str value = fnf_field_str(L, 1, name);
   if (value.data && strlen(value.data) != value.size)
-    luaL_error(L, "option %s: a NUL byte", name);
+    luaL_argerror(L, 1, lua_pushfstring(L, "%s: a NUL byte", name));
   return value.data;
 }
 
@@ -63,7 +63,8 @@ static int curl_pool(lua_State *L) {
                                         option(L, "user_agent"),
                                         0};
     lua_getfield(L, 1, "max_connections");
-    options.max_connections = (long)luaL_optinteger(L, -1, 0);
+    luaL_argcheck(L, lua_isnil(L, -1) || lua_tonumber(L, -1) >= 1, 1, "max_connections: at least 1 expected");
+    options.max_connections = (long)lua_tointeger(L, -1);
   }
   struct pool *self = fnf_new_object(L, POOL, sizeof *self);
   enum fnf_status status = fnf_http_new(&self->http, &options);
@@ -77,7 +78,9 @@ static int curl_pool(lua_State *L) {
 /* Seconds in field `name` as milliseconds, rounded up, from 1 to LONG_MAX/2. */
 static long milliseconds(lua_State *L, const char *name) {
   lua_getfield(L, 2, name);
-  lua_Number seconds = luaL_checknumber(L, -1);
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    luaL_argerror(L, 2, lua_pushfstring(L, "%s: seconds expected", name));
+  lua_Number seconds = lua_tonumber(L, -1);
   lua_pop(L, 1);
   if (!(seconds > 0)) /* NaN too */
     return 1;
@@ -90,11 +93,11 @@ static size_t read_headers(lua_State *L, struct fnf_http_header *room) {
   lua_getfield(L, 2, "headers");
   if (lua_isnil(L, -1))
     return 0;
-  luaL_checktype(L, -1, LUA_TTABLE);
+  luaL_argcheck(L, lua_istable(L, -1), 2, "headers: table expected");
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
     struct fnf_http_header *header = &room[count++];
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING || count == MAX_HEADERS)
-      luaL_error(L, "headers: at most %d names with string values expected", MAX_HEADERS - 1);
+      luaL_argerror(L, 2, "headers: at most 31 names with string values expected");
     header->name.data = lua_tolstring(L, -2, &header->name.size);
     header->value.data = lua_tolstring(L, -1, &header->value.size);
   }
@@ -139,8 +142,10 @@ static int pool_wait(lua_State *L) {
 static int pool_take(lua_State *L) {
   struct fnf_http *http = check_pool(L);
   struct fnf_http_answer answer;
-  if (!fnf_http_take(http, &answer))
-    return 0;
+  if (!fnf_http_take(http, &answer)) {
+    lua_pushnil(L);
+    return 1;
+  }
   lua_pushnumber(L, (lua_Number)answer.id);
   if (answer.status == FNF_OK) {
     lua_pushinteger(L, (lua_Integer)answer.http_status);
@@ -157,7 +162,9 @@ static int pool_take(lua_State *L) {
 
 static int pool_cancel(lua_State *L) {
   struct fnf_http *http = check_pool(L);
-  fnf_http_cancel(http, (int64_t)luaL_checknumber(L, 2));
+  lua_Number id = luaL_checknumber(L, 2);
+  if (id >= 1 && id < 9007199254740992.0) /* what a number holds exactly; others were never given out */
+    fnf_http_cancel(http, (int64_t)id);
   return 0;
 }
 

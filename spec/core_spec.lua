@@ -1,0 +1,224 @@
+--- Module fnf.core: the glue around signatures, nonces, random numbers and clocks.
+-- SPDX-License-Identifier: MIT
+
+local core = require "fnf.core"
+
+--- What Lua itself says of an argument; LuaJIT and PUC agree so far.
+local function raises(pattern, call)
+  local done, message = pcall(call)
+  assert.is_false(done)
+  assert.matches(pattern, message)
+end
+
+local function rpc_signer()
+  return assert(core.signer("HMAC-SHA1", "id", "secret"))
+end
+
+--- Many pairs, in an order that needs sorting.
+local function many_pairs(count)
+  local list, sorted = {}, {}
+  for i = 1, count do
+    local name = ("p%04d"):format(count - i)
+    list[2 * i - 1], list[2 * i] = name, "v " .. i
+    sorted[count - i + 1] = name .. "=v%20" .. i
+  end
+  return list, table.concat(sorted, "&")
+end
+
+describe("core.signer", function()
+  it("refuses arguments of another kind, naming them", function()
+    raises("bad argument #1 to 'signer'", function() core.signer() end)
+    raises("bad argument #1 to 'signer' %(unknown algorithm%)", function() core.signer("HMAC-MD5", "id", "secret") end)
+    raises("bad argument #2 to 'signer'", function() core.signer("HMAC-SHA1", 1, "secret") end)
+    raises("bad argument #3 to 'signer'", function() core.signer("HMAC-SHA1", "id", {}) end)
+    raises("bad argument #3 to 'signer'", function() core.signer("HMAC-SHA1", "id", 12) end)
+  end)
+
+  it("tells a bad key without raising", function()
+    local signer, reason = core.signer("ACS3-RSA-SHA256", "id", "no key")
+    assert.is_nil(signer)
+    assert.equal("bad input", reason)
+  end)
+
+  it("gives objects that hide their metatable", function()
+    assert.equal("locked", getmetatable(rpc_signer()))
+    assert.is_false(pcall(setmetatable, rpc_signer(), {}))
+  end)
+
+  it("takes an empty id and secret, and those with NUL", function()
+    for _, text in ipairs { "", "\0", "a\0b" } do
+      assert.is_string(assert(core.signer("HMAC-SHA1", text, text)):rpc("GET", { "a", "b" }))
+    end
+  end)
+end)
+
+describe("a signer", function()
+  it("refuses arguments of another kind, naming them", function()
+    local signer = rpc_signer()
+    raises("bad argument #1 to 'rpc'", function() signer:rpc(nil, {}) end)
+    raises("bad argument #2 to 'rpc'", function() signer:rpc("GET", "a=b") end)
+    raises("bad argument #3 to 'rpc'", function() signer:rpc("POST", {}, 5) end)
+    raises("bad argument #1 to 'hash'", function() signer:hash(5) end)
+    raises("bad argument #4 to 'acs3'", function() signer:acs3("GET", {}, {}) end)
+    raises("bad argument #3 to 'acs3'", function() signer:acs3("GET", {}, true, "") end)
+  end)
+
+  it("refuses arrays that are no pairs of strings", function()
+    local signer = rpc_signer()
+    raises("bad argument #2 to 'rpc' %(a value is missing%)", function() signer:rpc("GET", { "a" }) end)
+    raises("bad argument #3 to 'rpc' %(a value is missing%)", function() signer:rpc("GET", {}, { "a", "b", "c" }) end)
+    for _, odd in ipairs { 1, true, {}, print } do
+      raises("#2 to 'rpc' %(not an array of strings%)", function() signer:rpc("GET", { "a", odd }) end)
+      raises("#2 to 'rpc' %(not an array of strings%)", function() signer:rpc("GET", { odd, "a" }) end)
+      raises("#3 to 'acs3' %(not an array of strings%)", function() signer:acs3("GET", {}, { odd, "a" }, "") end)
+    end
+  end)
+
+  it("ignores metamethods of an array", function()
+    local list = setmetatable({ "a", "b" }, { __index = error, __len = error })
+    assert.matches("^a=b&Signature=", rpc_signer():rpc("GET", list))
+  end)
+
+  it("does not change the caller's arrays", function()
+    local list = { "b", "2", "a", "1" }
+    rpc_signer():rpc("POST", list, list)
+    assert.same({ "b", "2", "a", "1" }, list)
+  end)
+
+  it("refuses another object as itself", function()
+    for _, other in ipairs { io.stdout, {}, "text" } do
+      assert.is_false(pcall(rpc_signer().rpc, other, "GET", {}))
+    end
+  end)
+
+  it("raises once it is closed, and may be closed again", function()
+    local signer = rpc_signer()
+    signer:close()
+    signer:close()
+    for _, method in ipairs { "rpc", "acs3", "hash" } do
+      raises("signer is closed", function() signer[method](signer, "GET", {}, {}, "") end)
+    end
+  end)
+
+  it("stays good after a call that raised", function()
+    local signer = rpc_signer()
+    local before = signer:rpc("GET", { "a", "b" })
+    pcall(signer.rpc, signer, "GET", { "a", {} })
+    pcall(signer.rpc, signer, "GET", { "a", ("x"):rep(17 * 1024 * 1024) })
+    assert.equal(before, (signer:rpc("GET", { "a", "b" })))
+  end)
+
+  it("takes no pairs, absent pairs, and hundreds", function()
+    local signer = rpc_signer()
+    assert.matches("^&Signature=", signer:rpc("GET"))
+    for _, count in ipairs { 1, 31, 32, 33, 34, 500 } do
+      local list, sorted = many_pairs(count)
+      local stages = {}
+      local wire = signer:rpc("GET", list, nil, stages)
+      assert.equal(sorted, stages.canonical_params)
+      assert.equal(sorted .. "&Signature=", wire:sub(1, #sorted + 11))
+    end
+  end)
+
+  it("sends a form apart from the query, though both are signed", function()
+    local stages = {}
+    local wire, form = rpc_signer():rpc("POST", { "b", "2", "d", "4" }, { "c", "3", "a", "1" }, stages)
+    assert.equal("a=1&b=2&c=3&d=4", stages.canonical_params)
+    assert.matches("^b=2&d=4&Signature=", wire)
+    assert.equal("a=1&c=3", form)
+    assert.equal("", (select(2, rpc_signer():rpc("POST", { "b", "2" }, {}))))
+    assert.is_nil((select(2, rpc_signer():rpc("POST", { "b", "2" }))))
+  end)
+
+  it("survives a collector that never rests", function()
+    local pause, mul = collectgarbage("setpause", 1), collectgarbage("setstepmul", 10000)
+    local signer, want = rpc_signer()
+    for i = 1, 70 do
+      local list, sorted = many_pairs(i)
+      local stages = {}
+      local wire = signer:rpc("GET", list, i % 3 == 0 and {} or nil, stages)
+      assert.equal(sorted, stages.canonical_params)
+      assert.equal(#sorted + 11, (wire:find("&Signature=", 1, true) or 0) + 10)
+      local other = assert(core.signer("ACS3-HMAC-SHA256", "id" .. i, "secret"))
+      local _, authorization = other:acs3("GET", list, { "Host", "h" .. i % 2 }, "hash")
+      assert.matches("Credential=id" .. i .. ",SignedHeaders=host,Signature=%x+$", authorization)
+      want = want or core.encode { "a", " " }
+      assert.equal(want, core.encode { "a", " " })
+    end
+    collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", mul)
+  end)
+
+  it("closes by itself where Lua has <close>", function()
+    local chunk = (rawget(_G, "loadstring") or load)([[
+      local core = ...
+      local kept
+      do local signer <close> = core.signer("HMAC-SHA1", "id", "secret"); kept = signer end
+      return kept
+    ]])
+    assert.equal(_VERSION >= "Lua 5.4", chunk ~= nil)
+    if chunk then
+      local closed = chunk(core)
+      raises("signer is closed", function() closed:hash("") end)
+    end
+  end)
+end)
+
+describe("core.encode", function()
+  it("sorts and encodes", function()
+    assert.equal("A=%26&a=%20~&b=", core.encode { "b", "", "a", " ~", "A", "&" })
+    assert.equal("", core.encode {})
+    assert.equal("%00=%FF", core.encode { "\0", "\255" })
+  end)
+
+  it("refuses what is no array of pairs", function()
+    raises("bad argument #1 to 'encode'", function() core.encode("a=b") end)
+    raises("a value is missing", function() core.encode { "a" } end)
+    raises("too big", function() core.encode { "a", ("x"):rep(17 * 1024 * 1024) } end)
+  end)
+end)
+
+describe("clocks and randomness", function()
+  it("draws nonces of 32 hex digits, none twice", function()
+    local seen = {}
+    for _ = 1, 2000 do
+      local nonce = core.nonce()
+      assert.matches("^%x+$", nonce)
+      assert.equal(32, #nonce)
+      assert.is_nil(seen[nonce])
+      seen[nonce] = true
+    end
+  end)
+
+  it("draws numbers from 0 to 1, whatever the host's seed", function()
+    local sum, same = 0, 0
+    for _ = 1, 2000 do
+      math.randomseed(1)
+      local drawn = core.random()
+      assert.is_true(drawn >= 0 and drawn < 1)
+      sum, same = sum + drawn, same + (drawn == core.random() and 1 or 0)
+    end
+    assert.is_true(sum > 800 and sum < 1200)
+    assert.equal(0, same)
+  end)
+
+  it("tells a time that never goes back, and the world's", function()
+    local first = core.now()
+    assert.is_true(core.now() >= first)
+    assert.is_true(math.abs(core.time() - os.time()) < 2)
+  end)
+
+  it("sleeps as long as it is told", function()
+    local start = core.now()
+    core.sleep(0.02)
+    assert.is_true(core.now() - start >= 0.02)
+    core.sleep(0)
+  end)
+
+  it("refuses to sleep for no span of time", function()
+    for _, odd in ipairs { -1, 0 / 0, math.huge, 86401 } do
+      raises("bad argument #1 to 'sleep'", function() core.sleep(odd) end)
+    end
+    raises("bad argument #1 to 'sleep'", function() core.sleep() end)
+  end)
+end)
