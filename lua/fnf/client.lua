@@ -188,7 +188,7 @@ end
 ---@param platform? fnf.Platform
 ---@return table|nil
 ---@return fnf.Error|nil
-function Client:run(row, params, options, platform)
+function Client:perform(row, params, options, platform)
   options, platform = options or NO_OPTIONS, platform or self:platform()
   return retry.run({
     client = self, row = row, params = params, platform = platform, attempt = 0,

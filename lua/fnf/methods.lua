@@ -46,7 +46,7 @@ for name, row in pairs(operations) do
     parameters = row.parameters,
     options = methods.call_options,
     run = function(self, params, options)
-      return self:run(row, params, options)
+      return self:perform(row, params, options)
     end,
   }
 end

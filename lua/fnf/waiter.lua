@@ -146,7 +146,7 @@ local function look(wait)
   wait.observed.polls = wait.observed.polls + 1
   local remaining = left(wait)
   wait.client:tell("poll", { operation = wait.row.action, poll = wait.observed.polls })
-  return wait.client:run(wait.row, wait.params, {
+  return wait.client:perform(wait.row, wait.params, {
     deadline = remaining < math.huge and remaining or nil,
     cancel = wait.options.cancel,
   }, wait.platform)
