@@ -39,7 +39,8 @@ function client.new(options, platform)
   end
   return setmetatable({
     settings = read,
-    target = { endpoint = read.endpoint, algorithm = read.signature, version = API_VERSION, headers = {},
+    target = { endpoint = read.endpoint, algorithm = read.signature, version = API_VERSION,
+      headers = setmetatable({}, { __mode = "k" }),
       user_agent = options.user_agent or ("fnf-lua/%s (%s)"):format(client.VERSION, _VERSION) },
     provider = options.access_key_id and credentials.static(options) or credentials.env(),
     transport = options.transport,
@@ -147,7 +148,9 @@ local function attempt(call)
   local now = platform.now()
   local left = call.deadline and call.deadline - now or math.huge
   if call.cancel and call.cancel() then
-    return nil, errors.cancelled()
+    local err = errors.cancelled()
+    err.sent = false
+    return nil, err
   elseif left <= 0 then
     return nil, errors.new { kind = "timeout", message = "the deadline passed before it was sent", sent = false }
   end
@@ -181,6 +184,17 @@ local function attempt(call)
   return result, err
 end
 
+local HOLD_MARGIN = 10 -- seconds between the end of a request that the service holds open and giving it up
+
+--- Seconds an attempt may take: the client's setting, unless the operation itself takes its time.
+local function attempt_timeout(self, row, params)
+  local held = row.holds and tonumber(params[row.holds]) or 0
+  if held > 0 then
+    return held + HOLD_MARGIN
+  end
+  return math.max(self.settings.timeout, row.timeout or 0)
+end
+
 --- Carry out an operation whose parameters and options are checked.
 ---@param row fnf.Operation
 ---@param params table
@@ -188,12 +202,13 @@ end
 ---@param platform? fnf.Platform
 ---@return table|nil
 ---@return fnf.Error|nil
+---@return boolean|nil doubtful see retry.run
 function Client:perform(row, params, options, platform)
   options, platform = options or NO_OPTIONS, platform or self:platform()
   return retry.run({
     client = self, row = row, params = params, platform = platform, attempt = 0,
     max_attempts = options.max_attempts or self.settings.max_attempts,
-    timeout = options.timeout or self.settings.timeout,
+    timeout = options.timeout or attempt_timeout(self, row, params),
     deadline = options.deadline and platform.now() + options.deadline,
     cancel = options.cancel,
   }, attempt)

@@ -12,7 +12,9 @@ local CLOCK = { RequestTimeTooSkewed = true, ["InvalidTimeStamp.Expired"] = true
 local NONCE = { SignatureNonceUsed = true }
 -- Refused before anything was done, with a text that asks to try again.
 local REFUSED = { ConcurrentUpdateError = true, TaskInvalidState = true }
-local FAULT = { InternalServerError = true, InternalError = true, ServiceUnavailable = true, PreconditionFailed = true }
+local FAULT = { InternalServerError = true, InternalError = true, ServiceUnavailable = true }
+-- A write that was refused because the thing has changed would overwrite that change: its caller must look first.
+local CHANGED = { PreconditionFailed = true }
 local FAULT_STATUS = { [500] = true, [502] = true, [503] = true, [504] = true }
 
 local LONGEST_HINT = 60 -- seconds: a hint above it is taken for a mistake
@@ -41,9 +43,21 @@ function retry.reason(row, err)
     return nil
   elseif NONCE[code] then
     return "nonce"
+  elseif CHANGED[code] then
+    return not row.writes and "fault" or nil
   elseif err.retryable or FAULT[code] or FAULT_STATUS[err.status] then
     return "fault"
   end
+end
+
+--- Whether a failed attempt may have been carried out all the same.
+---@param err fnf.Error
+---@return boolean
+function retry.is_doubtful(err)
+  if err.sent == false or err.kind == "credentials" then
+    return false
+  end
+  return err.kind ~= "service" or NONCE[err.code] == true or (err.status or 500) >= 500
 end
 
 --- Seconds before the next attempt: the service's hint, else a random share of a window that doubles (full jitter).
@@ -92,6 +106,7 @@ end
 ---@field timeout number seconds of one attempt
 ---@field deadline? number of the whole call, by platform.now
 ---@field cancel? fun(): any true once the caller has given up
+---@field doubtful? boolean a write of which a failed attempt may have been carried out
 
 --- A clock or nonce that was refused is mended once; a second refusal has another cause.
 local function mend(call, reason, err)
@@ -127,6 +142,7 @@ end
 ---@param attempt fun(call: fnf.Call): table|nil, fnf.Error|nil
 ---@return table|nil
 ---@return fnf.Error|nil
+---@return boolean|nil doubtful a failed attempt of this write may have been carried out
 function retry.run(call, attempt)
   local client = call.client
   while true do
@@ -134,9 +150,10 @@ function retry.run(call, attempt)
     local result, err = attempt(call)
     if result then
       earn(client.budget)
-      return result
+      return result, nil, call.doubtful
     end
-    err.operation, err.attempts = call.row.action, call.attempt
+    call.doubtful = call.doubtful or call.row.writes and retry.is_doubtful(err) or nil
+    err.operation, err.attempts, err.doubtful = call.row.action, call.attempt, call.doubtful
     local delay, reason = next_attempt(call, err)
     if not delay then
       return nil, err
@@ -146,7 +163,9 @@ function retry.run(call, attempt)
         operation = call.row.action, attempt = call.attempt, delay = delay, reason = reason, error = err })
     end
     if not call.platform.sleep(delay, call.cancel) then
-      return nil, errors.cancelled()
+      err = errors.cancelled()
+      err.operation, err.attempts, err.doubtful = call.row.action, call.attempt, call.doubtful
+      return nil, err
     end
   end
 end
