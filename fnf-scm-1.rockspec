@@ -48,6 +48,7 @@ build = {
     ["fnf.retry"] = "lua/fnf/retry.lua",
     ["fnf.settings"] = "lua/fnf/settings.lua",
     ["fnf.time"] = "lua/fnf/time.lua",
+    ["fnf.unlisted"] = "lua/fnf/unlisted.lua",
     ["fnf.waiter"] = "lua/fnf/waiter.lua",
     ["fnf.core"] = {
       sources = {

@@ -40,17 +40,18 @@ end
 local default -- the client of the module's own functions, made of the environment at first use
 
 for name, method in pairs(methods.rows) do
-  fnf[name] = function(params, options)
+  fnf[name] = function(...)
+    local params, options, action = methods.arguments(method, ...)
     local complaint
     if not default then
       default, complaint = new {}
       complaint = complaint and ("%s: %s"):format(name, complaint)
     end
-    complaint = complaint or methods.refuse(name, default, params, options)
+    complaint = complaint or methods.refuse(name, default, params, options, action)
     if complaint then
       error("fnf." .. complaint, 2)
     end
-    return method.run(default, params, options or {})
+    return method.run(default, params, options or {}, action)
   end
 end
 

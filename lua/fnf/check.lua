@@ -4,6 +4,8 @@
 -- Nothing here raises: the public function does, at its caller's line. A row is { type = ..., required = true, ... };
 -- `types` says what there is.
 
+local json = require "fnf.json"
+
 local check = {}
 
 ---@class fnf.Row
@@ -14,6 +16,10 @@ local check = {}
 ---@field values? string[] the only strings allowed
 ---@field pattern? string a Lua pattern the text must match
 ---@field rule? string that pattern in words
+---@field characters? integer[] the least and the most a text may have
+---@field fields? table<string, fnf.Row> of an object that becomes JSON
+---@field entries? table<string, fnf.Row> of every object in a list
+---@field count? integer[] the fewest and the most entries
 
 local function is_finite(value)
   return type(value) == "number" and value == value and value ~= math.huge and value ~= -math.huge
@@ -34,9 +40,18 @@ local function number(value, row)
   return in_range(value, row)
 end
 
+local function characters(value, row)
+  local least, most = row.characters[1], row.characters[2]
+  local _, count = value:gsub("[^\128-\191]", "") -- UTF-8: all but the first byte of a character lie between
+  if count < least or count > most then
+    return ("must have %d to %d characters, has %d"):format(least, most, count)
+  end
+end
+
 local function text(value, row)
-  if type(value) ~= "string" then
-    return "must be a string"
+  local complaint = type(value) ~= "string" and "must be a string" or row.characters and characters(value, row)
+  if complaint then
+    return complaint
   elseif row.pattern and not value:find(row.pattern) then
     return "must be " .. row.rule
   end
@@ -89,12 +104,6 @@ check.types = {
       return "holds a control character" .. (value:find("[\r\n]") and " (a line break: was it read from a file?)" or "")
     end
     return text(value, row)
-  end,
-  -- What the service takes as JSON text: a table of ours or text of the caller's.
-  json = function(value)
-    if type(value) ~= "table" and type(value) ~= "string" then
-      return "must be a table, or JSON as a string"
-    end
   end,
 }
 
@@ -176,6 +185,53 @@ function check.table(given, rows, what)
     end
   end
   return lacking and missing(given, rows, what) or nil
+end
+
+---- what becomes JSON ----
+
+local function of_fields(value, rows)
+  local complaint = rows and check.table(value, rows, "field")
+  return complaint and "holds an object with " .. complaint
+end
+
+local function list(value, row)
+  local length = type(value) == "table" and #value or 0
+  for key in pairs(type(value) == "table" and value or {}) do
+    if type(key) ~= "number" or key % 1 ~= 0 or key < 1 or key > length then
+      return "must be a list"
+    end
+  end
+  if type(value) ~= "table" then
+    return "must be a list"
+  elseif length == 0 then
+    return "is an empty list, which Lua cannot tell from an empty object; give it as JSON text"
+  elseif row.count and length > row.count[2] then
+    return ("must have %d to %d entries, has %d"):format(row.count[1], row.count[2], length)
+  end
+  for _, entry in ipairs(value) do
+    local complaint = of_fields(entry, row.entries)
+    if complaint then
+      return complaint
+    end
+  end
+end
+
+check.types.list = list
+
+--- What the service takes as JSON text: a table of ours or text of the caller's.
+function check.types.json(value, row)
+  if type(value) == "string" then
+    return nil
+  elseif type(value) ~= "table" then
+    return "must be a table, or JSON as a string"
+  end
+  local reason = json.refuse(value)
+  if reason then
+    return "cannot be written as JSON: " .. reason
+  elseif row.entries then
+    return list(value, row)
+  end
+  return of_fields(value, row.fields)
 end
 
 return check

@@ -18,13 +18,18 @@ local to_integer = math.tointeger -- nil where Lua has one number type
 
 --- Absent instead of null, integers instead of 1.0 (lua-cjson makes every number a float), in place.
 ---@param value table
----@param floats? table<string, boolean> names of fields that are no integers
+---@param expected? fnf.Expected fields that are no integers, or are although they come as text
 ---@return table value
-function json.tidy(value, floats)
+function json.tidy(value, expected)
+  local floats, integers = expected and expected.floats, expected and expected.integers
   for name, field in pairs(value) do
     local kind = type(field)
+    if integers and integers[name] and kind == "string" and field:find("^%d+$") then
+      field, kind = tonumber(field), "number"
+      value[name] = field
+    end
     if kind == "table" then
-      json.tidy(field, floats)
+      json.tidy(field, expected)
     elseif field == cjson.null then
       value[name] = nil
     elseif to_integer and kind == "number" and not (floats and floats[name]) then
@@ -60,6 +65,31 @@ function json.decode(text)
     return to_integer(value) or value
   end
   return value, reason
+end
+
+local DIGITS = "%.14g" -- what lua-cjson writes of a number
+
+local function find_inexact(value)
+  for _, field in pairs(value) do
+    local inner = type(field) == "table" and find_inexact(field)
+    if inner then
+      return inner
+    elseif type(field) == "number" and field % 1 == 0 and tonumber(DIGITS:format(field)) ~= field then
+      return field
+    end
+  end
+end
+
+--- Why a table cannot be written, in words; nil if it can.
+---@param value table
+---@return string|nil
+function json.refuse(value)
+  local done, reason = pcall(codec.encode, value)
+  if not done then
+    return tostring(reason)
+  end
+  local inexact = find_inexact(value)
+  return inexact and ("the integer %s would lose digits; give JSON as a string"):format(tostring(inexact)) or nil
 end
 
 --- Compact JSON text of a Lua value.

@@ -7,6 +7,7 @@
 local check = require "fnf.check"
 local client = require "fnf.client"
 local operations = require "fnf.operations"
+local unlisted = require "fnf.unlisted"
 local waiter = require "fnf.waiter"
 
 local methods = {}
@@ -23,8 +24,9 @@ methods.call_options = {
 ---@class fnf.Method
 ---@field parameters? table<string, fnf.Row> rows of the first argument; none: it is left to `refuse`
 ---@field options table<string, fnf.Row> rows of the second
----@field refuse? fun(params: any, options: table): string|nil what is wrong although every entry is right by itself
----@field run fun(self: fnf.Client, params: table, options: table): any, any
+---@field refuse? fun(params: any, options: table, action?: any): string|nil what is wrong although every entry is right
+---@field run fun(self: fnf.Client, params: table, options: table, action?: string): any, any
+---@field of_action? boolean an operation's name comes before the parameters
 
 ---@type table<string, fnf.Method>
 methods.rows = {
@@ -39,6 +41,17 @@ methods.rows = {
       return waiter.wait(self, operations.describe_map_run, params, options)
     end,
   },
+
+  -- client:call(action, params, options): an operation that is newer than these rows, parameters unchecked.
+  call = {
+    of_action = true,
+    options = unlisted.options(methods.call_options),
+    refuse = unlisted.refuse,
+    run = function(self, params, options, action)
+      local result, err = self:perform(unlisted.row(action, options), params, options)
+      return result, err
+    end,
+  },
 }
 
 for name, row in pairs(operations) do
@@ -46,35 +59,57 @@ for name, row in pairs(operations) do
     parameters = row.parameters,
     options = methods.call_options,
     run = function(self, params, options)
-      return self:perform(row, params, options)
+      local result, err = self:perform(row, params, options)
+      return result, err
     end,
   }
 end
 
-local NO_OPTIONS = {}
+local NOTHING = {}
+
+--- A caller's arguments in one order: parameters, options, and the action of a method that takes one. Parameters may be
+--- left out where none is required.
+---@param method fnf.Method
+---@return any params
+---@return any options
+---@return any action
+function methods.arguments(method, ...)
+  local action, params, options
+  if method.of_action then
+    action, params, options = ...
+  else
+    params, options = ...
+  end
+  if params == nil and not check.table(NOTHING, method.parameters or NOTHING, "parameter") then
+    params = {}
+  end
+  return params, options, action
+end
 
 --- What is wrong with a call, in words that begin with the method's name; nil if nothing is.
 ---@param name string
 ---@param self any
 ---@param params any
 ---@param options any
+---@param action? any
 ---@return string|nil
-function methods.refuse(name, self, params, options)
+function methods.refuse(name, self, params, options, action)
   local method = methods.rows[name]
   local complaint = client.refuse(self, name)
     or method.parameters and check.table(params, method.parameters, "parameter")
     or options ~= nil and check.table(options, method.options, "option")
-    or method.refuse and method.refuse(params, options or NO_OPTIONS)
+    or method.refuse and method.refuse(params, options or NOTHING, action)
   return complaint and ("%s: %s"):format(name, complaint) or nil
 end
 
 for name, method in pairs(methods.rows) do
-  client.add(name, function(self, params, options)
-    local complaint = methods.refuse(name, self, params, options)
+  client.add(name, function(self, ...)
+    local params, options, action = methods.arguments(method, ...)
+    local complaint = methods.refuse(name, self, params, options, action)
     if complaint then
       error(complaint, 2)
     end
-    return method.run(self, params, options or NO_OPTIONS)
+    return method.run(self, params, options or NOTHING, action)
   end)
 end
 

@@ -128,6 +128,8 @@ local function is_refusal(object)
   return object.Code ~= nil and object.Message ~= nil and not SUCCESS[tostring(object.Code)]
 end
 
+local NOTHING = {}
+
 --- The result of an operation, or what went wrong.
 ---@param row fnf.Operation
 ---@param params table what was asked
@@ -147,11 +149,14 @@ function response.read(row, params, answer)
   if status < 200 or status >= 300 or is_refusal(object) then
     return nil, refusal(answer, json.tidy(object))
   end
-  json.tidy(object, wanted.floats)
+  json.tidy(object, wanted)
   if wanted.must and type(object[wanted.must]) ~= "string" then
     return protocol(answer, "an answer without " .. wanted.must)
-  elseif wanted.same and object[wanted.same] and object[wanted.same] ~= params[wanted.same] then
-    return protocol(answer, ("an answer about another %s than was asked for"):format(wanted.same))
+  end
+  for field, parameter in pairs(wanted.same or NOTHING) do
+    if object[field] and params[parameter] and object[field] ~= params[parameter] then
+      return protocol(answer, ("an answer about another %s than was asked for"):format(parameter))
+    end
   end
   return object
 end
