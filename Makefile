@@ -13,7 +13,8 @@ lua = $(if $(filter luajit,$(LUA)),luajit,lua$(LUA))
 build = build/$(abi)
 
 headers = $(wildcard csrc/*.h)
-core = csrc/lua_core.c csrc/lua_signer.c csrc/sign.c csrc/canonical.c csrc/random.c csrc/clock.c csrc/buf.c csrc/fnf.c
+core = csrc/lua_core.c csrc/lua_signer.c csrc/lua_host.c csrc/sign.c csrc/canonical.c csrc/random.c csrc/clock.c \
+  csrc/file.c csrc/process.c csrc/buf.c csrc/fnf.c
 curl = csrc/lua_curl.c csrc/http.c csrc/transfer.c csrc/ca.c csrc/clock.c csrc/buf.c csrc/fnf.c
 
 # The pkg-config name of Lua $(1) differs between systems.

@@ -51,8 +51,16 @@ const char *fnf_status_name(enum fnf_status status) {
     return "certificate";
   case FNF_PROTOCOL:
     return "protocol";
+  case FNF_SYSTEM:
+    return "system";
   }
   return "unknown";
+}
+
+void fnf_wipe(void *bytes, size_t size) {
+  volatile unsigned char *byte = bytes;
+  while (size--)
+    *byte++ = 0;
 }
 
 void fnf_pin(void) {

@@ -36,7 +36,8 @@ enum fnf_status {
   FNF_TIMEOUT,     /* no answer in time */
   FNF_TLS,         /* the handshake broke: it may heal */
   FNF_CERTIFICATE, /* the peer or a certificate file is not acceptable: it will not heal */
-  FNF_PROTOCOL     /* an answer came that is not HTTP, is cut or too big */
+  FNF_PROTOCOL,    /* an answer came that is not HTTP, is cut or too big */
+  FNF_SYSTEM       /* the operating system refused; its errno says why */
 };
 
 /* The name of a status, lower case, static: "ok", "no memory", ... */
@@ -46,6 +47,9 @@ const char *fnf_status_name(enum fnf_status status);
  * equal numbers mean the same process. Lets owners of connections and random
  * bytes notice that they were copied into a child. */
 unsigned fnf_fork_count(void);
+
+/* Overwrite a secret, even where nothing reads those bytes any more. */
+void fnf_wipe(void *bytes, size_t size);
 
 /* Keep the shared object that holds this code mapped until the process ends,
  * so that what libraries registered with it (atfork handlers, thread-local

@@ -1,8 +1,9 @@
 /*
- * Module "fnf.core": signatures, nonces, random numbers and clocks for Lua.
+ * Module "fnf.core": signatures, nonces, random numbers, clocks, files and programs for Lua.
  * SPDX-License-Identifier: MIT
  *
  * core.signer, core.encode: see lua_signer.h
+ * core.read, core.process: see lua_host.h
  * core.nonce() -> 32 hex digits;  core.random() -> number in [0, 1)
  * core.now() -> monotonic seconds;  core.time() -> wall seconds;  core.sleep(seconds)
  *
@@ -14,6 +15,7 @@
 
 #include "clock.h"
 #include "glue.h"
+#include "lua_host.h"
 #include "lua_signer.h"
 #include "random.h"
 
@@ -69,6 +71,7 @@ FNF_MODULE(luaopen_fnf_core) {
   lua_newtable(L);
   fnf_register(L, functions);
   fnf_open_signer(L);
+  fnf_open_host(L);
   struct fnf_random *stock = lua_newuserdata(L, sizeof *stock);
   memset(stock, 0, sizeof *stock);
   lua_pushvalue(L, -1);
