@@ -48,6 +48,7 @@ struct fnf_http_request {
   struct fnf_str body; /* data NULL: none */
   long timeout_ms;     /* for the whole transfer; at least 1 */
   long connect_timeout_ms;
+  int direct; /* no proxy, whatever the options and the environment say */
 };
 
 /* Borrowed until the next call on the pool. */

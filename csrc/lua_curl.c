@@ -5,7 +5,8 @@
  * curl.pool(options|nil) -> pool | nil, message
  *   options: ca_file, cert_file, key_file, proxy, no_proxy, user_agent (strings), max_connections
  * pool:start(request) -> id | nil, status, message
- *   request: method, url, headers|nil ({name = value}), body|nil, timeout, connect_timeout (seconds)
+ *   request: method, url, headers|nil ({name = value}), body|nil, timeout, connect_timeout (seconds),
+ *   direct|nil (true: by no proxy)
  * pool:wait(seconds)      works until a transfer has ended, a signal came or the time is over
  * pool:take() -> id, http_status, headers, body     an ended transfer; headers: "Name: value\r\n" lines
  *             -> id, nil, status, message, sent     a failed one; sent: false if it never left this machine
@@ -116,6 +117,9 @@ static int pool_start(lua_State *L) {
                                      .timeout_ms = milliseconds(L, "timeout"),
                                      .connect_timeout_ms = milliseconds(L, "connect_timeout")};
   luaL_argcheck(L, request.method.data && request.url.data, 2, "method and url expected");
+  lua_getfield(L, 2, "direct");
+  request.direct = lua_toboolean(L, -1);
+  lua_pop(L, 1);
   request.header_count = read_headers(L, headers);
   enum fnf_status status = fnf_http_start(http, &request, &id);
   if (status == FNF_OK) {

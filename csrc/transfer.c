@@ -68,7 +68,6 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_SSLCERT, options->cert_file);
   SET(CURLOPT_SSLKEY, options->key_file);
   SET(CURLOPT_PROXY, options->proxy);
-  SET(CURLOPT_NOPROXY, options->no_proxy);
   SET(CURLOPT_USERAGENT, options->user_agent);
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
   SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)FNF_HTTP_MAX_BODY);
@@ -85,6 +84,7 @@ enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fn
   fnf_buf_init(&transfer->upload, UPLOAD_LIMIT);
   fnf_buf_init(&transfer->headers, FNF_HTTP_MAX_HEADERS);
   fnf_buf_init(&transfer->body, FNF_HTTP_MAX_BODY);
+  transfer->no_proxy = options->no_proxy;
   transfer->easy = curl_easy_init();
   if (!transfer->easy)
     return FNF_NO_MEMORY;
@@ -197,6 +197,7 @@ static CURLcode load(struct fnf_transfer *transfer, const struct fnf_http_reques
   SET(CURLOPT_HTTPHEADER, transfer->list);
   /* Wait for a handshake that may bring HTTP/2. Without TLS none comes, and libcurl would wait for a whole answer. */
   SET(CURLOPT_PIPEWAIT, request->url.size > 4 && (url[4] | 0x20) == 's' ? 1L : 0L);
+  SET(CURLOPT_NOPROXY, request->direct ? "*" : transfer->no_proxy);
   SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
   SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
 #undef SET

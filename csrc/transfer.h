@@ -20,6 +20,7 @@ struct fnf_transfer {
   struct curl_slist *list;
   struct fnf_buf lines, next_lines; /* what `list` was made of; room to compare */
   struct fnf_buf upload, headers, body;
+  const char *no_proxy; /* the pool's option, borrowed as long as it lives */
   char message[CURL_ERROR_SIZE];
   CURLcode code; /* how the last exchange ended */
 };

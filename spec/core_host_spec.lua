@@ -132,11 +132,11 @@ describe("core.process", function()
       local file = place.path .. "/ids"
       local process = assert(core.process({ "/bin/sh", "-c",
         "sleep 60 & printf '%s %s' $$ $! > " .. file .. ".new; mv " .. file .. ".new " .. file .. "; wait" }, LIMIT))
-      local ids, ending = nil, core.now() + 10
-      repeat
+      local ending = core.now() + 10
+      while not core.read(file, LIMIT) and core.now() < ending do
         core.sleep(0.005)
-        ids = core.read(file, LIMIT)
-      until ids or core.now() > ending
+      end
+      local ids = core.read(file, LIMIT)
       local first, second = ids:match("(%d+) (%d+)")
       assert.is_true(is_alive(first) and is_alive(second))
       assert.is_false(process:look())
