@@ -21,16 +21,20 @@ local Error = { __name = "fnf.Error" }
 Error.__index = Error
 
 local LONGEST = 500 -- bytes of a message: a log line, not a page
+local MOST = 2000 -- bytes looked at: an answer may have megabytes, and some patterns take the square of the time
+local SECRETS = { "[Ss]ignature", "[Tt]oken", "[Ss]ecret", "[Aa]uthorization" } -- what a value follows
 
 --- One line of text without secrets: no string to sign (the service echoes it with every parameter), no query, no
 --- user info, no signature, no token.
 ---@param text any
 ---@return string
 function errors.clean(text)
-  text = tostring(text)
-  text = text:gsub("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is.*", "string to sign is: (cut)")
+  text = tostring(text):sub(1, MOST)
+  text = text:gsub("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is.*", "string to sign is: (cut)"):gsub("%u+&%%2F&%S*", "(cut)")
   text = text:gsub("//[^/%s@]*@", "//"):gsub("%?[^%s\"'<>]*=[^%s\"'<>]*", "?...")
-  text = text:gsub("([Ss]ignature%s*=%s*)[^%s&,\"]+", "%1..."):gsub("([Tt]oken%s*=%s*)[^%s&,\"]+", "%1...")
+  for _, word in ipairs(SECRETS) do
+    text = text:gsub("(" .. word .. "[\"']?%s*[=:]%s*[\"']?)[^%s&,\"']+", "%1..."):gsub("(" .. word .. "%%)%S*", "%1...")
+  end
   text = text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", "")
   if #text > LONGEST then
     text = text:sub(1, LONGEST) .. "..."
@@ -38,11 +42,13 @@ function errors.clean(text)
   return text
 end
 
---- Make an error; `message` is cleaned.
+--- Make an error; its texts are cleaned.
 ---@param fields table
 ---@return fnf.Error
 function errors.new(fields)
   fields.message = errors.clean(fields.message or fields.code or fields.kind)
+  fields.code = fields.code and errors.clean(fields.code)
+  fields.request_id = fields.request_id and errors.clean(fields.request_id)
   return setmetatable(fields, Error)
 end
 
@@ -73,7 +79,7 @@ function Error:__tostring()
     notes[1] = self.attempts .. " attempts"
   end
   if self.request_id then
-    notes[#notes + 1] = "request " .. errors.clean(self.request_id)
+    notes[#notes + 1] = "request " .. self.request_id
   end
   local line = table.concat(parts, ": ")
   return #notes > 0 and ("%s [%s]"):format(line, table.concat(notes, ", ")) or line
