@@ -21,6 +21,8 @@ local check = {}
 ---@field entries? table<string, fnf.Row> of every object in a list
 ---@field count? integer[] the fewest and the most entries
 
+local LONGEST_NAME = 60 -- bytes: a longer one is no misspelt name of ours
+
 local function is_finite(value)
   return type(value) == "number" and value == value and value ~= math.huge and value ~= -math.huge
 end
@@ -131,7 +133,7 @@ end
 ---@return string|nil
 function check.nearest(word, rows)
   local best, least
-  for name in pairs(type(word) == "string" and rows or {}) do
+  for name in pairs(type(word) == "string" and #word <= LONGEST_NAME and rows or {}) do
     local far = distance(word, name)
     if not least or far < least or (far == least and name < best) then
       best, least = name, far
@@ -144,7 +146,8 @@ end
 
 local function unknown(name, rows, what)
   local meant = check.nearest(name, rows)
-  return ("unknown %s %s%s"):format(what, tostring(name), meant and (" (did you mean %s?)"):format(meant) or "")
+  local shown = tostring(name):sub(1, LONGEST_NAME):gsub("%c", " ")
+  return ("unknown %s %s%s"):format(what, shown, meant and (" (did you mean %s?)"):format(meant) or "")
 end
 
 local function missing(given, rows, what)
