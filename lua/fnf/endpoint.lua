@@ -54,7 +54,7 @@ function endpoint.of_address(address)
     return nil, "must be scheme and host only, without path or query"
   end
   local host, port = split_port(authority)
-  if not host or (port and (port < 1 or port > 65535)) then
+  if not host or not host:find("[%w:]") or (port and (port < 1 or port > 65535)) then
     return nil, "is not a URL such as https://cn-hangzhou.fnf.aliyuncs.com"
   end
   host = host:lower()
