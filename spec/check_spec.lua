@@ -43,8 +43,8 @@ describe("a value", function()
   end
 
   it("is never repeated in the complaint, for it may be secret", function()
-    for _, wanted in ipairs { { type = "name" }, { type = "name", pattern = "^%S+$", rule = "one word" }, { type = "number" },
-      { type = "string", values = { "a" } } } do
+    for _, wanted in ipairs { { type = "name" }, { type = "name", pattern = "^%S+$", rule = "one word" },
+      { type = "number" }, { type = "string", values = { "a" } } } do
       local complaint = check.table({ key = "Secret of\nmine" }, { key = wanted }, "option")
       assert.is_nil(complaint:find("Secret", 1, true))
     end

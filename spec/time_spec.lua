@@ -19,7 +19,8 @@ describe("a time of HTTP", function()
     end)
   end
 
-  local NONSENSE = { "", "now", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT",
+  local NONSENSE = { "", "now", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Foo 1994 08:49:37 GMT",
+    "Sun, 00 Nov 1994 08:49:37 GMT",
     "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
     "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 06 Nov 1994 08:49:37 GMT\n", "1994-11-06T08:49:37Z" }
   for _, text in ipairs(NONSENSE) do

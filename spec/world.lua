@@ -101,7 +101,8 @@ local function answer(self, request)
   if takes >= request.timeout then
     return nil, errors.new { kind = "timeout", message = "no answer in time", retryable = true, sent = true }
   elseif row.fault then
-    return nil, errors.new { kind = row.fault, message = row.message, retryable = row.retryable ~= false, sent = row.sent }
+    return nil, errors.new { kind = row.fault, message = row.message, retryable = row.retryable ~= false,
+      sent = row.sent }
   end
   local body = type(row.body) == "table" and json.encode(row.body) or row.body or ""
   return { status = row.status or 200, headers = row.headers or {}, body = body }

@@ -33,7 +33,8 @@ function errors.clean(text)
   text = text:gsub("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is.*", "string to sign is: (cut)"):gsub("%u+&%%2F&%S*", "(cut)")
   text = text:gsub("//[^/%s@]*@", "//"):gsub("%?[^%s\"'<>]*=[^%s\"'<>]*", "?...")
   for _, word in ipairs(SECRETS) do
-    text = text:gsub("(" .. word .. "[\"']?%s*[=:]%s*[\"']?)[^%s&,\"']+", "%1..."):gsub("(" .. word .. "%%)%S*", "%1...")
+    text = text:gsub("(" .. word .. "[\"']?%s*[=:]%s*[\"']?)[^%s&,\"']+", "%1...")
+    text = text:gsub("(" .. word .. "%%)%S*", "%1...")
   end
   text = text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", "")
   if #text > LONGEST then

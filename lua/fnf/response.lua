@@ -33,10 +33,15 @@ function response.header(headers, name)
   local found
   for key, value in headers:gmatch("([^:\r\n]+):[ \t]*([^\r\n]*)") do
     if key:lower() == name then
-      found = value
+      found = value:gsub("[ \t]+$", "")
     end
   end
   return found
+end
+
+--- A number of seconds that can be slept, or nil.
+local function span(seconds)
+  return seconds and seconds >= 0 and seconds < math.huge and seconds or nil
 end
 
 --- Seconds until a Retry-After, which is a number of them or a date of the server's clock.
@@ -63,14 +68,13 @@ end
 ---@param headers table<string, string>|string|nil
 ---@return number|nil
 function response.hint(headers)
-  local milliseconds = tonumber(response.header(headers, "x-acs-retry-after"))
+  local milliseconds = span(tonumber(response.header(headers, "x-acs-retry-after")))
   local by_api, by_user = time_left(headers, "x-ratelimit-user-api"), time_left(headers, "x-ratelimit-user")
-  local hint = milliseconds and milliseconds / 1000
+  return milliseconds and milliseconds / 1000
     or by_api and by_user and math.max(by_api, by_user)
     or by_api
     or by_user
-    or retry_after(headers)
-  return hint and hint >= 0 and hint < math.huge and hint or nil
+    or span(retry_after(headers))
 end
 
 local function protocol(answer, message)
@@ -117,6 +121,8 @@ end
 local function read_object(answer)
   if not answer.body:find("^%s*{") then
     return nil, "it does not begin with a brace"
+  elseif answer.body:find("\0", 1, true) then
+    return nil, "it holds a NUL, where lua-cjson would stop reading"
   end
   return json.parse(answer.body)
 end
@@ -146,10 +152,10 @@ function response.read(row, params, answer)
     return protocol(answer, describe(answer, reason))
   end
   local wanted = row.answer or {}
-  if status < 200 or status >= 300 or is_refusal(object) then
-    return nil, refusal(answer, json.tidy(object))
-  end
   json.tidy(object, wanted)
+  if status < 200 or status >= 300 or is_refusal(object) then
+    return nil, refusal(answer, object)
+  end
   if wanted.must and type(object[wanted.must]) ~= "string" then
     return protocol(answer, "an answer without " .. wanted.must)
   end
