@@ -17,7 +17,7 @@ describe("an option", function()
   local ROWS = {
     { "region", { "cn-hangzhou", "us-west-1", "x" }, { "", "cn_hangzhou", "-x", "a.b", "a/b", "a\n", 5, {} } },
     { "network", { "public", "vpc" }, { "", "VPC", "classic", 1 } },
-    { "endpoint", { "https://h", "http://127.0.0.1:1" }, { "", "ftp://h", "https://u:p@h", "https://h/p", "h\r\n", 80 } },
+    { "endpoint", { "https://h", "http://127.0.0.1:1" }, { "", "ftp://h", "https://u:p@h", "h/p", "h\r\n", 80 } },
     { "signature", { "HMAC-SHA1", "ACS3-HMAC-SHA256", "ACS3-HMAC-SM3" }, { "", "hmac-sha1", "none", 1 } },
     { "timeout", { 0.1, 15, 86400 }, { 0, -1, NAN, math.huge, 86401, "15" } },
     { "connect_timeout", { 0.1, 5 }, { 0, -1, NAN, math.huge, "5" } },

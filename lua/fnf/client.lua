@@ -110,9 +110,15 @@ end
 
 --- A transport of the caller's: whatever it answers becomes an answer or an error.
 local function send_by(transport, signed)
+  local headers = {}
+  for name, value in pairs(signed.headers) do -- a copy: ours serve the next request, too
+    headers[name] = value
+  end
+  signed.headers = headers
   local answer, reason = transport(signed)
-  if type(answer) == "table" and type(answer.status) == "number" and type(answer.body) == "string" then
-    return answer
+  local status = type(answer) == "table" and type(answer.body) == "string" and answer.status
+  if type(status) == "number" and status % 1 == 0 then
+    return { status = math.floor(status), headers = answer.headers, body = answer.body }
   elseif errors.is(reason) then
     return nil, reason
   elseif answer then
@@ -142,43 +148,58 @@ local function explain_signature(self, key, call, answer, err)
   end
 end
 
---- One attempt: sign, send, read.
+--- Sign, send, read.
+local function exchange(call, key, left)
+  local self, platform = call.client, call.platform
+  call.timestamp, call.nonce = timestamp(self, platform), platform.nonce()
+  local signed = request.sign(self.target, key, call)
+  signed.timeout = math.min(call.timeout, left)
+  signed.connect_timeout = math.min(self.settings.connect_timeout, signed.timeout)
+  local answer, err, result
+  if self.transport then
+    answer, err = send_by(self.transport, signed)
+  else
+    answer, err = platform.send(signed, call.cancel)
+  end
+  if not answer then
+    return nil, err
+  end
+  result, err = response.read(call.row, call.params, answer)
+  if err then
+    explain_signature(self, key, call, answer, err)
+  end
+  return result, err, answer.status
+end
+
+--- One attempt, if there is leave, time and a key for it.
 local function attempt(call)
   local self, platform = call.client, call.platform
   local now = platform.now()
   local left = call.deadline and call.deadline - now or math.huge
-  if call.cancel and call.cancel() then
+  if self.closed then
+    return nil, errors.new { kind = "cancelled", message = "the client was closed", sent = false }
+  elseif call.cancel and call.cancel() then
     local err = errors.cancelled()
     err.sent = false
     return nil, err
   elseif left <= 0 then
     return nil, errors.new { kind = "timeout", message = "the deadline passed before it was sent", sent = false }
   end
-  local key, err = key_of(self, platform)
+  local key, refused = key_of(self, platform)
   if not key then
-    return nil, err
+    return nil, refused
   end
-  call.timestamp, call.nonce = timestamp(self, platform), platform.nonce()
-  local signed = request.sign(self.target, key, call)
-  signed.timeout = math.min(call.timeout, left)
-  signed.connect_timeout = math.min(self.settings.connect_timeout, signed.timeout)
+  local used = self.credentials_used
   if self.on_event then
     self.on_event("request", { operation = call.row.action, attempt = call.attempt, host = self.target.endpoint.host })
   end
-  local answer, result
-  if self.transport then
-    answer, err = send_by(self.transport, signed)
-  else
-    answer, err = platform.send(signed, call.cancel)
-  end
-  if answer then
-    result, err = response.read(call.row, call.params, answer)
-    if err then
-      explain_signature(self, key, call, answer, err)
-    end
+  local result, err, status = exchange(call, key, left)
+  if err then -- an answer, or a transport of the caller's, may repeat what it was sent
+    errors.hide(err, used.access_key_secret)
+    errors.hide(err, used.security_token)
   end
   if self.on_event then
-    self.on_event("response", { operation = call.row.action, attempt = call.attempt, status = answer and answer.status,
+    self.on_event("response", { operation = call.row.action, attempt = call.attempt, status = status,
       seconds = platform.now() - now, error = err })
   end
   return result, err

@@ -53,6 +53,16 @@ function errors.new(fields)
   return setmetatable(fields, Error)
 end
 
+--- Take a secret out of an error's texts, whatever brought it there. One of a few letters could be part of a word.
+---@param err fnf.Error
+---@param secret string|nil
+function errors.hide(err, secret)
+  local pattern = secret and #secret >= 8 and secret:gsub("%W", "%%%0")
+  for _, field in ipairs(pattern and { "message", "code", "request_id" } or {}) do
+    err[field] = err[field] and err[field]:gsub(pattern, "...")
+  end
+end
+
 --- What a call ends with once its `cancel` said so.
 ---@return fnf.Error
 function errors.cancelled()

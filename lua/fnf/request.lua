@@ -28,6 +28,7 @@ local request = {}
 
 local FORM = "application/x-www-form-urlencoded"
 local RPC = "HMAC-SHA1"
+local NOTHING = {}
 
 --- Whether JSON numbers, which Lua 5.1 keeps as floats, can be written without a fraction.
 local function is_integral(value)
@@ -49,14 +50,23 @@ local function written(value)
   return tostring(value)
 end
 
+local function put(row, form, query, name, value)
+  local rules = row.parameters[name]
+  local list = form and not (rules and rules.query) and form or query
+  local at = #list
+  list[at + 1], list[at + 2] = name, written(value)
+end
+
 --- Append the parameters to `query`, or to the form a POST has, which is returned.
 local function place(row, params, query)
   local form = row.method == "POST" and {} or nil
   for name, value in pairs(params) do
-    local rows = row.parameters[name]
-    local list = form and not (rows and rows.query) and form or query
-    local at = #list
-    list[at + 1], list[at + 2] = name, written(value)
+    put(row, form, query, name, value)
+  end
+  for name in pairs(getmetatable(params) and row.parameters or NOTHING) do -- those the caller's table inherits
+    if rawget(params, name) == nil and params[name] ~= nil then
+      put(row, form, query, name, params[name])
+    end
   end
   return form
 end

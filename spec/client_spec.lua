@@ -1,0 +1,200 @@
+--- The way of a call: signed, sent, read; told by events; never a secret in any text.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "fnf.errors"
+local world = require "spec.world"
+
+describe("a call", function()
+  it("asks for what was named, as the service spells it", function()
+    local w = world.new { world.run { Status = "Succeeded" } }
+    local run = assert(w:client():describe_map_run(world.names))
+    assert.equal("Succeeded", run.Status)
+    local sent = w.sent[1]
+    assert.equal("GET", sent.method)
+    assert.equal(1, (sent.url:find("https://cn-hangzhou.fnf.aliyuncs.com/?", 1, true)))
+    for name, value in pairs { Action = "DescribeMapRun", Version = "2019-03-15", Format = "json",
+      SignatureMethod = "HMAC-SHA1", SignatureVersion = "1.0", AccessKeyId = "KeyOfTheSpec",
+      FlowName = world.names.FlowName, ExecutionName = world.names.ExecutionName,
+      MapRunName = world.names.MapRunName } do
+      assert.equal(value, sent.query[name])
+    end
+    assert.is_nil(sent.query.SecurityToken)
+    assert.is_nil(sent.body)
+  end)
+
+  it("carries a security token where there is one", function()
+    local w = world.new { world.run(), world.run() }
+    assert(w:client({ security_token = world.token }):describe_map_run(world.names))
+    assert.equal(world.token, w.sent[1].query.SecurityToken)
+    assert(w:client({ security_token = world.token, signature = "ACS3-HMAC-SHA256" }):describe_map_run(world.names))
+    assert.equal(world.token, w.sent[2].headers["x-acs-security-token"])
+  end)
+
+  it("leaves the caller's tables as they are", function()
+    local w = world.new { world.refusal(429, "X"), world.run() }
+    local params = { FlowName = "f", ExecutionName = "e", MapRunName = world.names.MapRunName }
+    local options = { timeout = 3, deadline = 20, max_attempts = 2 }
+    assert(w:client():describe_map_run(params, options))
+    assert.same({ FlowName = "f", ExecutionName = "e", MapRunName = world.names.MapRunName }, params)
+    assert.same({ timeout = 3, deadline = 20, max_attempts = 2 }, options)
+  end)
+
+  it("sends parameters that the caller's table inherits", function()
+    local w = world.new { world.run() }
+    local heir = setmetatable({ MapRunName = world.names.MapRunName }, { __index = world.names })
+    assert(w:client():describe_map_run(heir))
+    assert.equal(world.names.FlowName, w.sent[1].query.FlowName)
+  end)
+
+  it("says its name and version, or the caller's", function()
+    local w = world.new { world.run(), world.run() }
+    assert(w:client():describe_map_run(world.names))
+    assert.is_truthy(w.sent[1].headers["user-agent"]:find("^fnf%-lua/%d"))
+    assert(w:client({ user_agent = "mine/1" }):describe_map_run(world.names))
+    assert.equal("mine/1", w.sent[2].headers["user-agent"])
+  end)
+end)
+
+describe("a transport of the caller's", function()
+  local function ask(transport, options)
+    local w = world.new()
+    options = options or {}
+    options.transport, options.max_attempts = transport, options.max_attempts or 1
+    return w:client(options):describe_map_run(world.names)
+  end
+
+  it("sends instead of libcurl, with all that is needed", function()
+    local seen
+    local run = assert(ask(function(request)
+      seen = request
+      return { status = 200, headers = {}, body = '{"Status":"Running"}' }
+    end))
+    assert.equal("Running", run.Status)
+    assert.same({ "GET", 15, 5, "table" }, { seen.method, seen.timeout, seen.connect_timeout, type(seen.headers) })
+  end)
+
+  local ROWS = {
+    { "nothing", {}, "network", "no reason" },
+    { "a reason", { nil, "connection refused" }, "network", "connection refused" },
+    { "a timeout", { nil, "timeout" }, "timeout", "timeout" },
+    { "an error of ours", { nil, errors.new { kind = "tls", message = "bad" } }, "tls", "bad" },
+    { "no status", { { body = "{}" } }, "protocol", "numeric status" },
+    { "a textual status", { { status = "200", body = "{}" } }, "protocol", "numeric status" },
+    { "a broken status", { { status = 200.5, body = "{}" } }, "protocol", "numeric status" },
+    { "NaN as status", { { status = 0 / 0, body = "{}" } }, "protocol", "numeric status" },
+    { "no body", { { status = 200 } }, "protocol", "body" },
+    { "text", { "200 OK" }, "protocol", "numeric status" },
+  }
+  for _, row in ipairs(ROWS) do
+    it(("that answers %s is an error of kind %s"):format(row[1], row[3]), function()
+      local result, err = ask(function()
+        return row[2][1], row[2][2]
+      end)
+      assert.is_nil(result)
+      assert.equal(row[3], err.kind)
+      assert.is_truthy(tostring(err):find(row[4], 1, true), tostring(err))
+    end)
+  end
+
+  it("may give a status as a float and no headers", function()
+    local _, err = ask(function()
+      return { status = 404.0, body = '{"Message":"m"}' }
+    end)
+    assert.equal("DescribeMapRun: HTTP404 (404): m", tostring(err))
+  end)
+
+  it("cannot spoil the headers of the next request", function()
+    local names = {}
+    local client = world.new():client { transport = function(request)
+      names[#names + 1] = request.headers.spoilt or "clean"
+      request.headers.spoilt, request.headers["x-acs-action"] = "spoilt", nil
+      return { status = 200, headers = {}, body = '{"Status":"Running"}' }
+    end }
+    assert(client:describe_map_run(world.names))
+    assert(client:describe_map_run(world.names))
+    assert.same({ "clean", "clean" }, names)
+  end)
+end)
+
+describe("a refused signature", function()
+  local function refused(signature, message)
+    local w = world.new { function(sent)
+      return world.refusal(403, "SignatureDoesNotMatch", message(sent))
+    end }
+    local _, err = w:client({ signature = signature }):describe_map_run(world.names)
+    return tostring(err)
+  end
+
+  it("of the same text means that the secret is wrong", function()
+    local request = require "fnf.request"
+    local stages = {}
+    local text = refused("HMAC-SHA1", function(sent)
+      local key = request.key("HMAC-SHA1", { access_key_id = "KeyOfTheSpec", access_key_secret = "other" })
+      request.sign({ endpoint = { url = "", host = "" }, algorithm = "HMAC-SHA1", version = "2019-03-15",
+        user_agent = "", headers = {} }, key, { row = require("fnf.operations").describe_map_run,
+        params = world.names, timestamp = sent.query.Timestamp, nonce = sent.query.SignatureNonce, stages = stages })
+      return "Specified signature does not match. server string to sign is:" .. stages.string_to_sign
+    end)
+    assert.is_truthy(text:find("access_key_secret is wrong", 1, true), text)
+    assert.is_nil(text:find("KeyOfTheSpec", 1, true))
+  end)
+
+  it("of another text means that the request was changed on its way", function()
+    for _, signature in ipairs { "HMAC-SHA1", "ACS3-HMAC-SHA256" } do
+      local text = refused(signature, function()
+        return "no match, server StringToSign is [ACS3-HMAC-SHA256 0000]"
+      end)
+      assert.is_truthy(text:find("something between changed the request", 1, true), text)
+    end
+  end)
+
+  it("without the text names the usual cause", function()
+    local text = refused("HMAC-SHA1", function()
+      return "no match"
+    end)
+    assert.is_truthy(text:find("access_key_secret does not belong to access_key_id", 1, true), text)
+  end)
+end)
+
+describe("the events of a call", function()
+  it("tell request and response of each attempt", function()
+    local w = world.new { { status = 500, takes = 2 }, world.run() }
+    assert(w:client():describe_map_run(world.names))
+    local names = {}
+    for _, event in ipairs(w.events) do
+      names[#names + 1] = event.name
+    end
+    assert.same({ "request", "response", "retry", "request", "response" }, names)
+    local response = w:heard("response")[1]
+    assert.same({ "DescribeMapRun", 1, 500, 2 }, { response.operation, response.attempt, response.status,
+      response.seconds })
+    assert.equal("cn-hangzhou.fnf.aliyuncs.com", w:heard("request")[1].host)
+  end)
+end)
+
+describe("a client", function()
+  it("shows where it asks, and that it is closed, and no more", function()
+    local client = world.new():client { security_token = world.token }
+    assert.equal("fnf.Client (cn-hangzhou.fnf.aliyuncs.com)", tostring(client))
+    client:close()
+    assert.equal("fnf.Client (cn-hangzhou.fnf.aliyuncs.com, closed)", tostring(client))
+  end)
+
+  it("closes its platform once", function()
+    local w = world.new()
+    local client = w:client()
+    client:close()
+    client:close()
+    assert.equal(1, w.closes)
+  end)
+
+  it("ends a wait that is under way when it is closed", function()
+    local w = world.new { world.run({}, { times = math.huge }) }
+    local client = w:client()
+    local result, err = client:wait_map_run(world.names, { timeout = 60, on_progress = function()
+      client:close()
+    end })
+    assert.is_nil(result)
+    assert.same({ 1, "cancelled" }, { #w.sent, err.kind })
+  end)
+end)
