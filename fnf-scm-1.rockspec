@@ -47,6 +47,7 @@ build = {
     ["fnf.response"] = "lua/fnf/response.lua",
     ["fnf.retry"] = "lua/fnf/retry.lua",
     ["fnf.settings"] = "lua/fnf/settings.lua",
+    ["fnf.start"] = "lua/fnf/start.lua",
     ["fnf.time"] = "lua/fnf/time.lua",
     ["fnf.unlisted"] = "lua/fnf/unlisted.lua",
     ["fnf.waiter"] = "lua/fnf/waiter.lua",

@@ -14,6 +14,7 @@ local errors = {}
 ---@field retryable? boolean whether the same call may succeed later
 ---@field retry_after? number seconds the service asked to wait
 ---@field doubtful? boolean a write that failed may have been carried out all the same, by any of its attempts
+---@field execution_name? string of an execution that may have been started
 ---@field sent? boolean false if the request certainly never left this machine
 ---@field last? table from a wait: the last good answer
 ---@field observed? table from a wait: what was seen, counted

@@ -7,6 +7,7 @@
 local check = require "fnf.check"
 local client = require "fnf.client"
 local operations = require "fnf.operations"
+local start = require "fnf.start"
 local unlisted = require "fnf.unlisted"
 local waiter = require "fnf.waiter"
 
@@ -54,11 +55,14 @@ methods.rows = {
   },
 }
 
+--- Operations that take more than a request.
+local MORE = { start_execution = start.run }
+
 for name, row in pairs(operations) do
   methods.rows[name] = {
     parameters = row.parameters,
     options = methods.call_options,
-    run = function(self, params, options)
+    run = MORE[name] or function(self, params, options)
       local result, err = self:perform(row, params, options)
       return result, err
     end,
