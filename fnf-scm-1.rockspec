@@ -41,6 +41,7 @@ build = {
     ["fnf.json"] = "lua/fnf/json.lua",
     ["fnf.methods"] = "lua/fnf/methods.lua",
     ["fnf.operations"] = "lua/fnf/operations.lua",
+    ["fnf.pages"] = "lua/fnf/pages.lua",
     ["fnf.platform.plain"] = "lua/fnf/platform/plain.lua",
     ["fnf.progress"] = "lua/fnf/progress.lua",
     ["fnf.request"] = "lua/fnf/request.lua",

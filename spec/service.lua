@@ -195,8 +195,12 @@ local function send(self, request, cancel)
   elseif type(fault) == "table" then
     return fault
   end
-  local action = actions[params.Action] or self.pages[params.Action]
-  local object, status = action(self, params, cancel)
+  local object, status
+  if self.pages[params.Action] then
+    object, status = self.pages[params.Action](params)
+  else
+    object, status = actions[params.Action](self, params, cancel)
+  end
   if fault == "after" then
     return broken()
   elseif fault == "500 after" then

@@ -7,6 +7,7 @@
 local check = require "fnf.check"
 local client = require "fnf.client"
 local operations = require "fnf.operations"
+local pages = require "fnf.pages"
 local start = require "fnf.start"
 local unlisted = require "fnf.unlisted"
 local waiter = require "fnf.waiter"
@@ -53,7 +54,28 @@ methods.rows = {
       return result, err
     end,
   },
+
+  -- client:pages(action, params, options): a function that returns the pages of a list one by one, or nil and an error.
+  pages = {
+    of_action = true,
+    options = methods.call_options,
+    refuse = pages.refuse,
+    run = function(self, params, options, action)
+      return pages.each(self, assert(pages.find(action)), params, options)
+    end,
+  },
 }
+
+-- for flow in client:flows(params, options) do: the entries of all pages; an error is raised as the object it is.
+for name, operation in pairs(pages.lists) do
+  methods.rows[name] = {
+    parameters = operations[operation].parameters,
+    options = methods.call_options,
+    run = function(self, params, options)
+      return pages.items(self, operations[operation], params, options)
+    end,
+  }
+end
 
 --- Operations that take more than a request.
 local MORE = { start_execution = start.run }
