@@ -44,6 +44,18 @@ methods.rows = {
     end,
   },
 
+  -- Wait until an execution has ended, by looks that the service holds open (WaitTimeSeconds, 30 unless given).
+  wait_execution = {
+    parameters = operations.describe_execution.parameters,
+    options = waiter.options,
+    refuse = function(_, options)
+      return waiter.refuse(options)
+    end,
+    run = function(self, params, options)
+      return waiter.wait(self, operations.describe_execution, params, options)
+    end,
+  },
+
   -- client:call(action, params, options): an operation that is newer than these rows, parameters unchecked.
   call = {
     of_action = true,

@@ -36,6 +36,7 @@ waiter.options = {
 local MIN_DELAY, MAX_DELAY = 1, 30 -- seconds; the quota refills two looks a second for the whole account
 local FIRST_ANSWER = 300 -- seconds: a wait that never had an answer, and has no timeout, asks the wrong address
 local RESERVE = 1 -- seconds kept for a last look before the deadline
+local HOLD = 30 -- seconds the service is asked to keep a look open: less than middlemen let a silent connection live
 
 ---@class fnf.Observed
 ---@field polls integer looks, answered or not
@@ -142,11 +143,30 @@ local function next_delay(wait)
   return delay
 end
 
+--- The parameters of a look that the service is to hold open, not past the deadline.
+local function held(wait, remaining)
+  local name = wait.row.holds
+  if not name then
+    return wait.params
+  end
+  local params = {}
+  for key, value in pairs(wait.params) do
+    params[key] = value
+  end
+  local hold = params[name] or HOLD
+  if remaining < hold + RESERVE then
+    hold = math.max(0, math.floor(remaining - RESERVE))
+  end
+  params[name] = hold
+  return params
+end
+
 local function look(wait)
   wait.observed.polls = wait.observed.polls + 1
   local remaining = left(wait)
   wait.client:tell("poll", { operation = wait.row.action, poll = wait.observed.polls })
-  return wait.client:perform(wait.row, wait.params, {
+  wait.looked = wait.platform.now()
+  return wait.client:perform(wait.row, held(wait, remaining), {
     deadline = remaining < math.huge and remaining or nil,
     cancel = wait.options.cancel,
   }, wait.platform)
@@ -204,6 +224,9 @@ function waiter.wait(client, row, params, options)
     delay = next_delay(wait)
     if delay <= 0 then
       return timed_out(wait, ("no end in %g seconds"):format(options.timeout))
+    end
+    if row.holds then -- the time that a look was held open has been waited already
+      delay = delay - (platform.now() - wait.looked)
     end
   end
 end
