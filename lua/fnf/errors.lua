@@ -17,6 +17,8 @@ local errors = {}
 ---@field execution_name? string of an execution that may have been started
 ---@field sent? boolean false if the request certainly never left this machine
 ---@field last? table from a wait: the last good answer
+---@field map_runs? table[] from client:run: the MapRuns found, as last described
+---@field stopped? boolean from client:run with stop_on_cancel: whether the stop was accepted
 ---@field observed? table from a wait: what was seen, counted
 local Error = { __name = "fnf.Error" }
 Error.__index = Error

@@ -6,8 +6,10 @@
 
 local check = require "fnf.check"
 local client = require "fnf.client"
+local map_runs = require "fnf.map_runs"
 local operations = require "fnf.operations"
 local pages = require "fnf.pages"
+local run = require "fnf.run"
 local start = require "fnf.start"
 local unlisted = require "fnf.unlisted"
 local waiter = require "fnf.waiter"
@@ -55,6 +57,16 @@ methods.rows = {
       return waiter.wait(self, operations.describe_execution, params, options)
     end,
   },
+
+  -- for map_run in client:map_runs{ FlowName = ..., ExecutionName = ... } do: those started so far, out of the history.
+  map_runs = {
+    parameters = operations.get_execution_history.parameters,
+    options = methods.call_options,
+    run = map_runs.each,
+  },
+
+  -- client:run{ FlowName = ..., Input = ..., on_progress = ... }: start, find the MapRuns, stay until all has ended.
+  run = { parameters = run.parameters, options = run.options, run = run.run },
 
   -- client:call(action, params, options): an operation that is newer than these rows, parameters unchecked.
   call = {

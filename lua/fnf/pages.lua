@@ -56,7 +56,7 @@ Walk.__index = Walk
 ---@param client fnf.Client
 ---@param row fnf.Operation one with `items`
 ---@param params table
----@param options table of every single request
+---@param options? table of every single request
 ---@return fnf.Walk
 function pages.walk(client, row, params, options)
   local own = {}
@@ -100,15 +100,16 @@ end
 
 --- The next page: nil after the last one, nil and an error if there is none to be had. A failed page may be asked for
 --- again by the same call.
+---@param options? table of this request
 ---@return table|nil page
 ---@return fnf.Error|nil
-function Walk:next()
+function Walk:next(options)
   if self.broken then
     return nil, self.broken
   elseif self.ended then
     return nil
   end
-  local page, err = self.client:perform(self.row, self.params, self.options)
+  local page, err = self.client:perform(self.row, self.params, options or self.options)
   if not page then
     return nil, err
   end
@@ -123,6 +124,15 @@ end
 --- Make the last page the next one: a list that still grows has grown there.
 function Walk:again()
   self.ended = false
+end
+
+--- Go back to the first page; false if the walk never left it.
+---@return boolean
+function Walk:rewind()
+  local left = self.params.NextToken ~= nil
+  self.params.NextToken, self.ended, self.broken = nil, false, nil
+  self.mark, self.steps, self.lap = nil, 0, 1
+  return left
 end
 
 --- A function that returns a page at each call, as `Walk:next`.

@@ -78,7 +78,9 @@ end
 
 --- Whether a failed look may be followed by another. Whatever the world may mend by itself is; a deadline of the
 --- look's own is, too. Misuse, refusals and missing things are not.
-local function may_heal(err)
+---@param err fnf.Error
+---@return boolean
+function waiter.may_heal(err)
   return err.retryable == true or err.kind == "timeout"
 end
 
@@ -217,7 +219,7 @@ function waiter.wait(client, row, params, options)
       end
     else
       miss(wait, err)
-      if not may_heal(err) then
+      if not waiter.may_heal(err) then
         return give_up(wait, err)
       end
     end
