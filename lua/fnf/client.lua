@@ -37,7 +37,7 @@ function client.new(options, platform)
   if not read then
     return nil, complaint
   end
-  return setmetatable({
+  local made = setmetatable({
     settings = read,
     target = { endpoint = read.endpoint, algorithm = read.signature, version = API_VERSION,
       headers = setmetatable({}, { __mode = "k" }),
@@ -49,6 +49,10 @@ function client.new(options, platform)
     skew = 0,
     world = platform,
   }, Client)
+  if read.endpoint.doubt then
+    made:tell("warning", { message = read.endpoint.doubt })
+  end
+  return made
 end
 
 ---- what a call needs ----

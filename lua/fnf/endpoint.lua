@@ -1,10 +1,13 @@
 --- Region and network, or an address of the caller's, to the host that is asked.
 -- SPDX-License-Identifier: MIT
 
+local check = require "fnf.check"
+
 local endpoint = {}
 
 ---@class fnf.Endpoint
 ---@field url string scheme and host, without a slash at the end
+---@field doubt? string why the region may be misspelt
 ---@field host string as it stands in the Host header: with the port unless it is the scheme's own
 
 --- The documented hosts (API.md section 2). The vendor's SDK builds others for regions it does not know, and nothing
@@ -12,13 +15,26 @@ local endpoint = {}
 local PATTERNS = { public = "%s.fnf.aliyuncs.com", vpc = "%s-internal.fnf.aliyuncs.com" }
 local PORTS = { http = 80, https = 443 }
 
+--- The documented regions (section 2). Others may exist, so none is refused.
+endpoint.regions = {
+  ["cn-hangzhou"] = "China (Hangzhou)",
+  ["cn-shanghai"] = "China (Shanghai)",
+  ["cn-beijing"] = "China (Beijing)",
+  ["cn-qingdao"] = "China (Qingdao)",
+  ["cn-shenzhen"] = "China (Shenzhen)",
+  ["ap-southeast-1"] = "Singapore",
+  ["us-west-1"] = "US (Silicon Valley)",
+}
+
 --- The endpoint of a region.
 ---@param region string such as "cn-hangzhou"; others than the documented ones are allowed
 ---@param network? "public"|"vpc"
 ---@return fnf.Endpoint
 function endpoint.of_region(region, network)
   local host = PATTERNS[network or "public"]:format(region)
-  return { url = "https://" .. host, host = host }
+  local meant = not endpoint.regions[region] and check.nearest(region, endpoint.regions)
+  local doubt = meant and ("region %s is not documented; did you mean %s?"):format(region, meant) or nil
+  return { url = "https://" .. host, host = host, doubt = doubt }
 end
 
 local function split(address)
