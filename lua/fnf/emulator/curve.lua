@@ -1,0 +1,64 @@
+--- How the share of finished items grows over the busy time of a MapRun: straight lines between corner points.
+-- SPDX-License-Identifier: MIT
+
+local curve = {}
+
+--- Corner points { share of the busy time, share of the items }. A curve that does not reach { 1, 1 } never ends.
+curve.shapes = {
+  linear = { { 1, 1 } },
+  slowing = { { 0.25, 0.5 }, { 0.55, 0.8 }, { 1, 1 } },
+  accelerating = { { 0.45, 0.2 }, { 0.75, 0.5 }, { 1, 1 } },
+  straggling = { { 0.5, 0.98 }, { 1, 1 } },
+  stalling = { { 0.4, 0.5 }, { 0.7, 0.5 }, { 1, 1 } },
+  stuck = { { 0.5, 0.5 } },
+}
+
+local ORIGIN = { 0, 0 }
+
+--- Is this a list of corners that goes forward in time and never back in items?
+---@param corners any
+---@return boolean
+function curve.valid(corners)
+  if type(corners) ~= "table" or #corners == 0 then return false end
+  local last = ORIGIN
+  for _, corner in ipairs(corners) do
+    local x, y = type(corner) == "table" and corner[1], type(corner) == "table" and corner[2]
+    if type(x) ~= "number" or type(y) ~= "number" then return false end
+    if not (x > last[1] and x <= 1 and y >= last[2] and y <= 1) then return false end
+    last = corner
+  end
+  return true
+end
+
+--- The share of items finished once this share of the busy time is over.
+---@param corners number[][]
+---@param time number 0 or more; 1 is the end of the busy time
+---@return number share 0 to 1
+function curve.share(corners, time)
+  local last = ORIGIN
+  for _, corner in ipairs(corners) do
+    if time < corner[1] then
+      return last[2] + (corner[2] - last[2]) * (time - last[1]) / (corner[1] - last[1])
+    end
+    last = corner
+  end
+  return last[2]
+end
+
+--- The inverse: the earliest share of the busy time at which this share of the items is finished.
+---@param corners number[][]
+---@param share number 0 to 1
+---@return number? time nil when the curve never gets there
+function curve.time(corners, share)
+  local last = ORIGIN
+  for _, corner in ipairs(corners) do
+    if share <= last[2] then return last[1] end
+    if share <= corner[2] then
+      return last[1] + (corner[1] - last[1]) * (share - last[2]) / (corner[2] - last[2])
+    end
+    last = corner
+  end
+  return nil
+end
+
+return curve
