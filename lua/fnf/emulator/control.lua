@@ -1,0 +1,131 @@
+--- The control URL, /_fnf/: what a test or a person tells the emulator to be, JSON in and out.
+-- SPDX-License-Identifier: MIT
+
+local cjson = require("cjson").new()
+
+local clock = require("fnf.emulator.clock")
+local faults = require("fnf.emulator.faults")
+local journal = require("fnf.emulator.journal")
+local map_run = require("fnf.emulator.map_run")
+local quota = require("fnf.emulator.quota")
+local store = require("fnf.emulator.store")
+
+local control = {}
+
+local function describe(run)
+  local ends, status = map_run.ending(run)
+  local final = ends and map_run.describe(run, ends)
+  return {
+    FlowName = run.FlowName, ExecutionName = run.ExecutionName, MapRunName = run.MapRunName,
+    ends_after = ends and ends - run.created, final_status = status, final_counts = final and final.ItemCounts,
+  }
+end
+
+local function check_key(key)
+  local kinds = { id = "string", secret = "string", token = "string", expires_in = "number", inactive = "boolean",
+    deny = "table" }
+  for name, value in pairs(key) do
+    if not kinds[name] then return ("unknown field '%s'"):format(name) end
+    if type(value) ~= kinds[name] then return ("%s must be a %s"):format(name, kinds[name]) end
+  end
+  if (key.id or "") == "" or (key.secret or "") == "" then return "a key needs id and secret" end
+end
+
+local function clock_now()
+  local self, real = store.clock, ngx.now()
+  return {
+    simulated = clock.simulated(self, real), rate = self.rate, offset = self.offset,
+    service_time = clock.service(self, real),
+  }
+end
+
+local routes = {}
+
+routes["POST reset"] = function()
+  store.reset(ngx.now())
+  return {}
+end
+
+routes["POST map_runs"] = function(specification)
+  local run, message = store.add_map_run(specification)
+  if not run then return nil, message end
+  return describe(run)
+end
+
+routes["POST faults"] = function(fault)
+  local done, message = faults.add(store.faults, fault)
+  if not done then return nil, message end
+  return { waiting = #store.faults }
+end
+
+routes["GET faults"] = function() return { waiting = #store.faults } end
+
+routes["POST quota"] = function(settings)
+  for name in pairs(settings) do
+    if name ~= "enforce" and name ~= "limits" then return nil, ("unknown field '%s'"):format(name) end
+  end
+  if type(settings.enforce) ~= "boolean" then return nil, "enforce must be true or false" end
+  local message = quota.wrong(settings.limits or {})
+  if message then return nil, message end
+  store.quota = settings.enforce and quota.new(settings.limits) or nil
+  return {}
+end
+
+routes["GET clock"] = function() return clock_now() end
+
+routes["POST clock"] = function(changes)
+  local done, message = clock.change(store.clock, changes, ngx.now())
+  if not done then return nil, message end
+  return clock_now()
+end
+
+routes["POST keys"] = function(key)
+  local message = check_key(key)
+  if message then return nil, message end
+  local expires = key.expires_in and clock.service(store.clock, ngx.now()) + key.expires_in
+  store.keys[key.id] = {
+    id = key.id, secret = key.secret, token = key.token, expires = expires,
+    inactive = key.inactive, deny = key.deny,
+  }
+  return {}
+end
+
+routes["GET requests"] = function()
+  return {
+    total = store.journal.total, answers = store.journal.answers, requests = journal.latest(store.journal),
+  }
+end
+
+routes["GET info"] = function()
+  return {
+    name = "fnf emulator", quota = store.quota ~= nil, gateway = store.gateway, nginx = ngx.config.nginx_version,
+    clock = clock_now(),
+  }
+end
+
+local function input()
+  ngx.req.read_body()
+  local body = ngx.req.get_body_data()
+  if not body then return {} end
+  local read, value = pcall(cjson.decode, body)
+  return read and type(value) == "table" and value or nil
+end
+
+--- Serves one request under /_fnf/.
+function control.serve()
+  local route = routes[ngx.var.request_method .. " " .. ngx.var.uri:match("^/_fnf/(.*)$")]
+  local value = route and input()
+  local result, message
+  if value then
+    result, message = route(value)
+  else
+    message = route and "the body must be a JSON object" or "no such control"
+  end
+  ngx.status = result and 200 or route and 400 or 404
+  ngx.header["Content-Type"] = "application/json"
+  local body = cjson.encode(result or { error = message })
+  ngx.header["Content-Length"] = #body
+  ngx.print(body)
+end
+
+return control

@@ -1,0 +1,72 @@
+--- DescribeMapRun and UpdateMapRun.
+-- SPDX-License-Identifier: MIT
+
+local errors = require("fnf.emulator.errors")
+local map_run = require("fnf.emulator.map_run")
+local store = require("fnf.emulator.store")
+local timestamp = require("fnf.emulator.timestamp")
+
+local function text(name, required)
+  return { name = name, place = "query", type = "string", required = required }
+end
+
+local function named(values)
+  local flow = store.flows[values.FlowName]
+  if not flow then return nil, errors.refuse("FlowNotExists", values.FlowName) end
+  local execution = flow.executions[values.ExecutionName]
+  if not execution then
+    return nil, errors.refuse("ExecutionNotExists", values.ExecutionName, values.FlowName)
+  end
+  local run = execution.map_runs[values.MapRunName]
+  -- No code for an unknown MapRun is documented; this one says "not found" and cannot heal, as it should.
+  if not run then return nil, errors.refuse("ExecutionNotExists", values.MapRunName, values.FlowName) end
+  return run
+end
+
+local function shown(seconds) return seconds and timestamp.china(store.shown(seconds)) end
+
+local function describe(values)
+  local run, refusal = named(values)
+  if not run then return nil, refusal end
+  local look = map_run.describe(run, store.simulated())
+  return {
+    ExecutionName = run.ExecutionName, MapRunName = run.MapRunName,
+    Status = look.Status, ItemCounts = look.ItemCounts,
+    StartedTime = shown(look.started), StoppedTime = shown(look.stopped),
+    Concurrency = look.settings.Concurrency,
+    ToleratedFailedCount = look.settings.ToleratedFailedCount,
+    ToleratedFailedPercentage = look.settings.ToleratedFailedPercentage,
+  }
+end
+
+local function update(values)
+  local run, refusal = named(values)
+  if not run then return nil, refusal end
+  local settings = map_run.update(run, values, store.simulated())
+  -- What the service answers for a run that has ended is not documented.
+  if not settings then return nil, errors.refuse("PreconditionFailed") end
+  return {
+    FlowName = run.FlowName, ExecutionName = run.ExecutionName, MapRunName = run.MapRunName,
+    Concurrency = settings.Concurrency,
+    ToleratedFailedCount = settings.ToleratedFailedCount,
+    ToleratedFailedPercentage = settings.ToleratedFailedPercentage,
+  }
+end
+
+return {
+  DescribeMapRun = {
+    method = "GET", carry_out = describe,
+    parameters = {
+      text("ExecutionName", true), text("FlowName", true), text("MapRunName", true), text("RequestId"),
+    },
+  },
+  UpdateMapRun = {
+    method = "GET", carry_out = update,
+    parameters = {
+      text("ExecutionName", true), text("FlowName", true), text("MapRunName", true), text("RequestId"),
+      { name = "Concurrency", place = "query", type = "integer", minimum = 1 },
+      { name = "ToleratedFailedCount", place = "query", type = "integer", minimum = 0 },
+      { name = "ToleratedFailedPercentage", place = "query", type = "number", minimum = 0, maximum = 100 },
+    },
+  },
+}

@@ -1,0 +1,80 @@
+--- Everything the emulator remembers between requests, in the one Lua VM of its one process.
+-- SPDX-License-Identifier: MIT
+
+local clock = require("fnf.emulator.clock")
+local faults = require("fnf.emulator.faults")
+local journal = require("fnf.emulator.journal")
+local map_run = require("fnf.emulator.map_run")
+local nonces = require("fnf.emulator.nonces")
+local quota = require("fnf.emulator.quota")
+
+---@class fnf.emulator.Store
+---@field flows table<string, { executions: table<string, { map_runs: table<string, fnf.emulator.MapRun> }> }>
+---@field keys table<string, fnf.emulator.Key>
+---@field quota table? nil when no quota is enforced
+local store = {}
+
+local initial
+
+local function copy(list)
+  local result = {}
+  for index, entry in ipairs(list) do
+    result[index] = {}
+    for name, value in pairs(entry) do result[index][name] = value end
+  end
+  return result
+end
+
+--- Forgets everything: the state right after the start.
+---@param now number wall time, seconds
+function store.reset(now)
+  store.clock = clock.new(now)
+  store.nonces = nonces.new(now)
+  store.faults = faults.new()
+  store.journal = journal.new(now)
+  store.quota = initial.quota and quota.new() or nil
+  store.gateway = initial.gateway
+  store.flows, store.keys, store.serial = {}, {}, 0
+  for _, key in ipairs(copy(initial.keys)) do store.keys[key.id] = key end
+end
+
+--- Sets up the state that a reset goes back to.
+---@param settings { keys: fnf.emulator.Key[], quota: boolean, gateway: boolean }
+---@param signer function fnf.core's signer
+---@param now number wall time, seconds
+function store.open(settings, signer, now)
+  initial, store.signer = settings, signer
+  store.reset(now)
+end
+
+--- Simulated seconds now.
+---@return number
+function store.simulated() return clock.simulated(store.clock, ngx.now()) end
+
+--- The wall time at which a simulated moment is shown.
+---@param simulated number
+---@return number
+function store.shown(simulated) return clock.shown(store.clock, simulated) end
+
+-- Like the names in the service's examples: 32 hexadecimal digits, here counted and not drawn.
+local function next_name()
+  store.serial = store.serial + 1
+  return ("%032x"):format(store.serial)
+end
+
+--- Adds a MapRun, with the flow and the execution it belongs to.
+---@param specification table
+---@return fnf.emulator.MapRun? run
+---@return string? message
+function store.add_map_run(specification)
+  local run, message = map_run.new(specification, store.simulated())
+  if not run then return nil, message end
+  run.MapRunName = run.MapRunName or next_name()
+  local flow = store.flows[run.FlowName] or { executions = {} }
+  local execution = flow.executions[run.ExecutionName] or { map_runs = {} }
+  store.flows[run.FlowName], flow.executions[run.ExecutionName] = flow, execution
+  execution.map_runs[run.MapRunName] = run
+  return run
+end
+
+return store
