@@ -5,20 +5,18 @@
 #include "sign.h"
 
 #include <limits.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct fnf_signer {
   enum fnf_algorithm algorithm;
-  EVP_MD *md;          /* fetched once: a one-shot call would fetch every time */
-  EVP_MD_CTX *hashing; /* reused by every hash and RSA signature */
-  EVP_MAC_CTX *mac;    /* keyed once; NULL for RSA */
-  EVP_PKEY *rsa;       /* NULL but for RSA */
+  EVP_MD *md;                /* fetched once: a one-shot call would fetch every time */
+  EVP_MD_CTX *hashing;       /* reused by every hash and signature */
+  EVP_MD_CTX *inner, *outer; /* HMAC's midstates: the hash of the padded key; NULL for RSA */
+  EVP_PKEY *rsa;             /* NULL but for RSA */
 };
 
 static const struct {
@@ -46,28 +44,41 @@ struct fnf_str fnf_signer_name(const struct fnf_signer *signer) {
   return algorithms[signer->algorithm].name;
 }
 
+enum { BLOCK = 64 /* of all three hashes */ };
+
+static int load_midstate(EVP_MD_CTX *state, const EVP_MD *md, const unsigned char *key, unsigned char pad) {
+  unsigned char block[BLOCK];
+  for (size_t i = 0; i < sizeof block; i++)
+    block[i] = key[i] ^ pad;
+  int done = EVP_DigestInit_ex(state, md, NULL) && EVP_DigestUpdate(state, block, sizeof block);
+  OPENSSL_cleanse(block, sizeof block);
+  return done;
+}
+
+/* By hand (RFC 2104): EVP_MAC takes a third more for the same, and up to
+ * OpenSSL 3.0.2 does not begin anew with the key it has. */
 static enum fnf_status load_hmac(struct fnf_signer *signer, struct fnf_str secret) {
-  enum fnf_status status = FNF_NO_MEMORY;
-  struct fnf_buf key;
-  fnf_buf_init(&key, secret.size + 1);
-  EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-  signer->mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
-  OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)algorithms[signer->algorithm].md, 0),
-      OSSL_PARAM_construct_end()};
-  /* One reservation, so that no growth leaves a copy of the secret behind. */
-  if (!signer->mac || fnf_buf_reserve(&key, secret.size + 1) != FNF_OK)
-    goto end;
-  fnf_buf_add(&key, secret);
-  if (signer->algorithm == FNF_HMAC_SHA1)
-    fnf_buf_add_char(&key, '&');
-  status = EVP_MAC_init(signer->mac, (unsigned char *)key.data, key.size, params) ? FNF_OK : FNF_CRYPTO;
-end:
-  if (key.data)
-    OPENSSL_cleanse(key.data, key.capacity);
-  fnf_buf_free(&key);
-  EVP_MAC_free(hmac);
-  return status;
+  const struct fnf_str suffix = {"&", signer->algorithm == FNF_HMAC_SHA1};
+  unsigned char key[BLOCK] = {0};
+  signer->inner = EVP_MD_CTX_new();
+  signer->outer = EVP_MD_CTX_new();
+  if (!signer->inner || !signer->outer)
+    return FNF_NO_MEMORY;
+  int done = 1;
+  if (secret.size > sizeof key - suffix.size) {
+    done = EVP_DigestInit_ex(signer->hashing, signer->md, NULL) &&
+           EVP_DigestUpdate(signer->hashing, secret.data, secret.size) &&
+           EVP_DigestUpdate(signer->hashing, suffix.data, suffix.size) &&
+           EVP_DigestFinal_ex(signer->hashing, key, NULL);
+  } else {
+    if (secret.size)
+      memcpy(key, secret.data, secret.size);
+    memcpy(key + secret.size, suffix.data, suffix.size);
+  }
+  done = done && load_midstate(signer->inner, signer->md, key, 0x36) &&
+         load_midstate(signer->outer, signer->md, key, 0x5C);
+  OPENSSL_cleanse(key, sizeof key);
+  return done ? FNF_OK : FNF_CRYPTO;
 }
 
 static enum fnf_status load_rsa(struct fnf_signer *signer, struct fnf_str secret) {
@@ -116,7 +127,8 @@ void fnf_signer_free(struct fnf_signer *signer) {
   if (!signer)
     return;
   EVP_PKEY_free(signer->rsa);
-  EVP_MAC_CTX_free(signer->mac);
+  EVP_MD_CTX_free(signer->inner);
+  EVP_MD_CTX_free(signer->outer);
   EVP_MD_CTX_free(signer->hashing);
   EVP_MD_free(signer->md);
   free(signer);
@@ -147,10 +159,13 @@ static int sign_raw(struct fnf_signer *signer, unsigned char *bytes, size_t *siz
   if (signer->rsa)
     return EVP_DigestSignInit(signer->hashing, NULL, signer->md, NULL, signer->rsa) == 1 &&
            EVP_DigestSign(signer->hashing, bytes, size, (const unsigned char *)text.data, text.size) == 1;
-  /* No key: the schedule made by load_hmac is copied, not computed again. */
-  return EVP_MAC_init(signer->mac, NULL, 0, NULL) &&
-         EVP_MAC_update(signer->mac, (const unsigned char *)text.data, text.size) &&
-         EVP_MAC_final(signer->mac, bytes, size, *size);
+  unsigned length = 0;
+  int done =
+      EVP_MD_CTX_copy_ex(signer->hashing, signer->inner) && EVP_DigestUpdate(signer->hashing, text.data, text.size) &&
+      EVP_DigestFinal_ex(signer->hashing, bytes, &length) && EVP_MD_CTX_copy_ex(signer->hashing, signer->outer) &&
+      EVP_DigestUpdate(signer->hashing, bytes, length) && EVP_DigestFinal_ex(signer->hashing, bytes, &length);
+  *size = length;
+  return done;
 }
 
 enum fnf_status fnf_sign_mac(struct fnf_signer *signer, struct fnf_buf *out, struct fnf_str text) {

@@ -5,7 +5,8 @@
 #include "sign.h"
 
 #include <openssl/err.h>
-#include <stdlib.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 #include "canonical.h"
@@ -59,18 +60,51 @@ static void signs_again(enum fnf_algorithm algorithm) {
   fnf_buf_free(&second);
 }
 
+/* OpenSSL's own HMAC is the judge of keys shorter and longer than a block. */
 static void takes_any_secret(void) {
-  static const size_t sizes[] = {0, 1, 63, 64, 65, 4096};
-  char *secret = calloc(1, 4096);
-  if (!tap_check(secret != NULL, "memory"))
-    return;
+  static const size_t sizes[] = {0, 1, 62, 63, 64, 65, 66, 127, 128, 129, 4096};
+  static char secret[4097];
+  struct fnf_buf got, want;
+  fnf_buf_init(&got, 200);
+  fnf_buf_init(&want, 200);
+  for (size_t i = 0; i < sizeof secret; i++)
+    secret[i] = (char)(i * 7);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     struct fnf_signer *signer = NULL;
-    enum fnf_status status = fnf_signer_new(&signer, FNF_HMAC_SHA1, (struct fnf_str){secret, sizes[i]});
-    tap_check(status == FNF_OK && signer, "a secret of %zu NULs can be used", sizes[i]);
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    (void)HMAC(EVP_sha256(), secret, (int)sizes[i], (const unsigned char *)"text", 4, mac, &size);
+    fnf_buf_reset(&want);
+    fnf_buf_add_hex(&want, (struct fnf_str){(char *)mac, size});
+    if (fnf_signer_new(&signer, FNF_ACS3_HMAC_SHA256, (struct fnf_str){secret, sizes[i]}) == FNF_OK)
+      sign_once(signer, &got, FNF_STR("text"));
+    tap_same(fnf_buf_str(&got), fnf_buf_str(&want), "a secret of %zu bytes", sizes[i]);
     fnf_signer_free(signer);
   }
-  free(secret);
+  fnf_buf_free(&got);
+  fnf_buf_free(&want);
+}
+
+/* RPC's key is the secret and "&": the same rule around a block's end. */
+static void adds_the_suffix(void) {
+  static const size_t sizes[] = {0, 62, 63, 64, 65};
+  static char secret[66];
+  struct fnf_buf got;
+  fnf_buf_init(&got, 200);
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    struct fnf_signer *signer = NULL;
+    unsigned char mac[EVP_MAX_MD_SIZE], base64[64];
+    unsigned size = 0;
+    memset(secret, 's', sizes[i]);
+    secret[sizes[i]] = '&';
+    (void)HMAC(EVP_sha1(), secret, (int)sizes[i] + 1, (const unsigned char *)"text", 4, mac, &size);
+    int length = EVP_EncodeBlock(base64, mac, (int)size);
+    if (fnf_signer_new(&signer, FNF_HMAC_SHA1, (struct fnf_str){secret, sizes[i]}) == FNF_OK)
+      sign_once(signer, &got, FNF_STR("text"));
+    tap_same(fnf_buf_str(&got), (struct fnf_str){(char *)base64, (size_t)length}, "RPC secret of %zu", sizes[i]);
+    fnf_signer_free(signer);
+  }
+  fnf_buf_free(&got);
 }
 
 static void refuses_what_is_no_rsa_key(void) {
@@ -128,6 +162,7 @@ void sign_spec(void) {
   signs_again(FNF_ACS3_HMAC_SHA256);
   signs_again(FNF_ACS3_HMAC_SM3);
   takes_any_secret();
+  adds_the_suffix();
   refuses_what_is_no_rsa_key();
   keeps_foreign_errors();
   sorts_headers();
