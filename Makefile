@@ -81,6 +81,26 @@ test-c-memory: deps build/c/spec ## test the C core under valgrind
 	valgrind -q --leak-check=full --errors-for-leak-kinds=definite,indirect --error-exitcode=9 \
 	  --child-silent-after-fork=yes build/c/spec
 
+# The bench's references, and what counts them.
+bench_c = $(filter-out csrc/lua_%,$(wildcard csrc/*.c))
+bench_flags = $(WARNINGS) $(CFLAGS) -Icsrc $(shell pkg-config --cflags libcurl libcrypto)
+bench_libs = $(shell pkg-config --libs libcurl libcrypto) -lpthread
+bench_programs = $(addprefix build/bench/,signing calls handshakes spawn allocations.so authorities.so)
+
+build/bench/handshakes: bench/authorities.c
+build/bench/%.so: bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(bench_flags) -fPIC -shared -o $@ $<
+
+build/bench/%: bench/%.c $(bench_c) $(headers) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(bench_flags) -o $@ $(filter %.c,$^) $(bench_libs)
+
+bench: build ## measure against references in C (about a minute)
+	@.ci/deps bench
+	@$(MAKE) --no-print-directory $(bench_programs)
+	@$(run) $(lua) bench/run.lua $(CURDIR)/build/bench
+
 # Absolute, so that the exports hold in any folder; the system's own paths stay behind.
 lua_path = $(CURDIR)/lua/?.lua;;
 lua_cpath = $(CURDIR)/$(build)/?.so;;

@@ -1,0 +1,141 @@
+-- Ratios of the library to references in C, in one run; `make bench`.
+-- SPDX-License-Identifier: MIT
+--
+-- Counts (instructions, allocations, system calls) do not depend on who else uses the machine; times do, so
+-- candidates take turns and the cheapest turn of each counts. Instructions are those of the processor that valgrind
+-- plays, which has no SHA extensions.
+
+package.path = "bench/?.lua;" .. package.path
+local server = require "server"
+
+local programs = assert(arg[1], "usage: run.lua folder-of-programs")
+local lua = assert(arg[-1])
+
+local function say(name, format, ...)
+  print(("%s: %s"):format(name, format:format(...)))
+end
+
+local function output_of(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read("*a")
+  pipe:close()
+  return text
+end
+
+--- The cheapest of many turns of each command, which prints a number first.
+local function cheapest(turns, commands)
+  local best = {}
+  for _ = 1, turns do
+    for i, command in ipairs(commands) do
+      local text = output_of(command)
+      local cost = assert(tonumber(text:match("^%s*([%d.]+)")), command .. ": " .. text)
+      best[i] = math.min(best[i] or cost, cost)
+    end
+  end
+  return best
+end
+
+---- what a signature costs ----
+
+local function bench_signing()
+  local best = {}
+  for _ = 1, 3 do
+    for name, digest, ours, naive in output_of(programs .. "/signing"):gmatch("(%S+) (%d+) (%d+) (%d+)") do
+      local ratio = ours / digest
+      if not best[name] or ratio < best[name].ratio then
+        best[name] = { ratio = ratio, digest = digest, ours = ours, naive = naive / digest }
+      end
+    end
+  end
+  for name, row in pairs(best) do
+    say(name .. " signature / bare digest", "%.2f (aim < 1.7)   %d ns and %d ns; one-shot HMAC(): %.1f", row.ratio,
+      row.ours, row.digest, row.naive)
+  end
+end
+
+---- what a call costs ----
+
+--- How a tool counts something while a command runs.
+local counters = {
+  instructions = function(command)
+    return output_of(("valgrind --tool=callgrind --callgrind-out-file=/dev/null %s 2>&1"):format(command))
+      :match("Collected : (%d+)")
+  end,
+  allocations = function(command)
+    return output_of(("LD_PRELOAD=%s/allocations.so %s 2>&1"):format(programs, command)):match("allocations (%d+)")
+  end,
+  ["system calls"] = function(command)
+    return output_of(("strace -f -c -o '|cat >&2' %s 2>&1 >/dev/null"):format(command)):match("(%d+)[%s%d]* total")
+  end,
+}
+
+--- The same of one call: start and end of the process cancel out.
+local function count_per_call(counter, command)
+  local few, many = 20, 120
+  local a, b = counter(command:format(few)), counter(command:format(many))
+  return a and b and (b - a) / (many - few)
+end
+
+local function bench_calls(address)
+  local ours = ("%s bench/calls.lua %s "):format(lua, address)
+  local url = output_of(ours .. "url"):match("%S+")
+  ours = ours .. "%d"
+  local bare = ("%s/calls '%s' "):format(programs, url:gsub("%%", "%%%%")) .. "%d"
+  local cpu = cheapest(5, { ours:format(4000), bare:format(4000) })
+  say("CPU per call / bare libcurl", "%.2f (aim <= 1.25)   %.1f us and %.1f us; %.0f calls per CPU second",
+    cpu[1] / cpu[2], cpu[1] * 1e6, cpu[2] * 1e6, 1 / cpu[1])
+  for _, row in ipairs { { "instructions", 70000 }, { "allocations", 25 }, { "system calls", 0 } } do
+    local a, b = count_per_call(counters[row[1]], ours), count_per_call(counters[row[1]], bare)
+    if a and b then
+      say(row[1] .. " per call beyond bare libcurl", "%.1f (aim <= %d)   %.1f and %.1f", a - b, row[2], a, b)
+    else
+      say(row[1] .. " per call", "not counted: no tool for it here")
+    end
+  end
+end
+
+---- what a connection and a start cost ----
+
+local function bench_connections(address, certs)
+  local command = ("BENCH_CERTS=%s %s/handshakes %%s %s/ %%d"):format(certs, programs, address)
+  local cpu = cheapest(3, { command:format("fnf", 300), command:format("curl", 20) })
+  say("CPU per new TLS connection / libcurl's defaults",
+    "%.3f (aim <= 0.05)   %.2f ms and %.1f ms; %.0f per CPU second",
+    cpu[1] / cpu[2], cpu[1] * 1e3, cpu[2] * 1e3, 1 / cpu[1])
+end
+
+local function bench_start(address, certs)
+  local spawn = ("BENCH_CERTS=%s %s/spawn 15 "):format(certs, programs)
+  local ours = spawn .. ("env LD_PRELOAD=%s/authorities.so %s bench/start.lua %s"):format(programs, lua, address)
+  local bare = spawn .. ("%s/handshakes curl %s/ 1"):format(programs, address)
+  local ours_cpu, ours_wall = output_of(ours):match("(%S+) (%S+)")
+  local bare_cpu, bare_wall = output_of(bare):match("(%S+) (%S+)")
+  say("start to first answer over HTTPS / C with libcurl's defaults",
+    "%.2f (aim <= 0.4)   %.1f ms and %.1f ms; CPU %.2f",
+    ours_wall / bare_wall, ours_wall * 1e3, bare_wall * 1e3, ours_cpu / bare_cpu)
+end
+
+---- all of it ----
+
+local folder = output_of("mktemp -d"):match("%S+")
+math.randomseed(os.time())
+
+local function bench_all()
+  bench_signing()
+  local at = server.start(folder)
+  local done, reason = pcall(function()
+    bench_calls(at.plain)
+    if at.certs then
+      bench_connections(at.tls, at.certs)
+      bench_start(at.tls, at.certs)
+    else
+      say("TLS", "not measured: no /etc/ssl/certs/ca-certificates.crt here")
+    end
+  end)
+  server.stop(folder)
+  assert(done, reason)
+end
+
+local done, reason = pcall(bench_all)
+os.execute("rm -rf " .. folder)
+assert(done, reason)
