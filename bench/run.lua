@@ -65,7 +65,8 @@ local counters = {
     return output_of(("LD_PRELOAD=%s/allocations.so %s 2>&1"):format(programs, command)):match("allocations (%d+)")
   end,
   ["system calls"] = function(command)
-    return output_of(("strace -f -c -o '|cat >&2' %s 2>&1 >/dev/null"):format(command)):match("(%d+)[%s%d]* total")
+    return output_of(("strace -f -c -o '|cat >&2' %s 2>&1 >/dev/null"):format(command))
+      :match("[%d.]+%s+[%d.]+%s+%d+%s+(%d+)[%s%d]* total")
   end,
 }
 
