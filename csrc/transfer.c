@@ -36,6 +36,17 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   return headers->status == FNF_OK ? length : 0;
 }
 
+#if LIBCURL_VERSION_NUM >= 0x075000
+/* A kept connection that dies before the first byte makes libcurl send the
+ * same bytes again, with a nonce that the service may have seen already. Only
+ * the caller may repeat a request: it signs it anew. */
+static int on_send(void *user, char *their_ip, char *our_ip, int their_port, int our_port) {
+  struct fnf_transfer *transfer = user;
+  (void)their_ip, (void)our_ip, (void)their_port, (void)our_port;
+  return transfer->sendings++ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+#endif
+
 /* ---- life ---- */
 
 /* The connection's own settings, the same for every exchange of a pool. */
@@ -52,6 +63,10 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_WRITEDATA, transfer);
   SET(CURLOPT_HEADERFUNCTION, on_header);
   SET(CURLOPT_HEADERDATA, transfer);
+#if LIBCURL_VERSION_NUM >= 0x075000
+  SET(CURLOPT_PREREQFUNCTION, on_send);
+  SET(CURLOPT_PREREQDATA, transfer);
+#endif
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
   SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -214,6 +229,7 @@ enum fnf_status fnf_transfer_prepare(struct fnf_transfer *transfer, const struct
   shrink(&transfer->headers, FNF_HTTP_MAX_HEADERS);
   shrink(&transfer->body, FNF_HTTP_MAX_BODY);
   transfer->message[0] = '\0';
+  transfer->sendings = 0;
   fnf_buf_add(&transfer->upload, request->url);
   fnf_buf_add_char(&transfer->upload, '\0');
   fnf_buf_add(&transfer->upload, request->method);
@@ -273,6 +289,8 @@ static const char *explain(const struct fnf_transfer *transfer) {
     return "headers of more than 64 KiB";
   if (transfer->body.status == FNF_TOO_BIG || transfer->code == CURLE_FILESIZE_EXCEEDED)
     return "a body of more than 8 MiB";
+  if (transfer->code == CURLE_ABORTED_BY_CALLBACK)
+    return "the kept connection ended before an answer came";
   return transfer->message[0] ? transfer->message : curl_easy_strerror(transfer->code);
 }
 
@@ -280,7 +298,7 @@ void fnf_transfer_read(struct fnf_transfer *transfer, struct fnf_http_answer *an
   long sent_bytes = 0;
   *answer = (struct fnf_http_answer){.status = judge(transfer)};
   (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
-  answer->sent = sent_bytes > 0;
+  answer->sent = sent_bytes > 0 || transfer->sendings > 0;
   if (answer->status == FNF_OK) {
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->http_status);
     answer->headers = fnf_buf_str(&transfer->headers);

@@ -23,6 +23,7 @@ struct fnf_transfer {
   const char *no_proxy; /* the pool's option, borrowed as long as it lives */
   char message[CURL_ERROR_SIZE];
   CURLcode code; /* how the last exchange ended */
+  int sendings;  /* times libcurl began to send the request */
 };
 
 /* Make a handle with the settings of a pool. The transfer is zeroed memory or

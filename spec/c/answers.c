@@ -68,11 +68,6 @@ static int die_after(struct server_connection *connection, size_t number) {
 }
 
 /* The same, and nobody listens any more: a second try cannot connect. */
-static int die_deaf(struct server_connection *connection, size_t number) {
-  if ((size_t)connection->requests > number)
-    (void)shutdown(connection->server->listener, SHUT_RDWR);
-  return die_after(connection, number);
-}
 
 static int reset(struct server_connection *connection, size_t number) {
   struct linger now = {1, 0};
@@ -178,7 +173,6 @@ int server_answer(struct server_connection *connection) {
               {"/hang", hang},
               {"/empty", empty},
               {"/die-after", die_after},
-              {"/die-deaf", die_deaf},
               {"/reset", reset},
               {"/cut", cut},
               {"/cut-chunked", cut_chunked},
