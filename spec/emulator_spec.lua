@@ -292,7 +292,9 @@ describe("the emulator", function()
 
     it("keeps a window of 15 minutes on both sides", function()
       for _, family in ipairs(families) do
-        for _, age in ipairs({ 890, -890 }) do assert.equal(200, (client:describe(run, with(family, { age = age })))) end
+        for _, age in ipairs({ 890, -890 }) do
+          assert.equal(200, (client:describe(run, with(family, { age = age }))))
+        end
         for _, age in ipairs({ 910, -910 }) do
           assert.matches("too large", refused(403, "RequestTimeTooSkewed", with(family, { age = age })))
         end

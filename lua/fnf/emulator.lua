@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local launch = require("fnf.emulator.launch")
+local json = require("fnf.json")
 
 local emulator = {}
 
@@ -69,7 +70,7 @@ function emulator.start(options)
   local keys = options.keys or { DEFAULT_KEY }
   local process, message = launch.start({
     port = options.port, https_port = options.https_port, directory = options.directory,
-    settings = require("cjson").new().encode({
+    settings = json.encode({
       keys = keys, quota = options.quota or false, gateway = options.gateway or false,
     }),
   })
@@ -100,10 +101,9 @@ end
 -- where the method was called; nil and a message mean that it does not answer.
 local function control(method, path)
   return function(self, input)
-    local cjson = require("cjson").new()
-    local status, text = exchange(self, method, path, method == "POST" and cjson.encode(input or {}) or nil)
+    local status, text = exchange(self, method, path, method == "POST" and json.encode(input or {}) or nil)
     if not status then return nil, text end
-    local answer = cjson.decode(text)
+    local answer = assert(json.decode(text))
     if status ~= 200 then error("emulator: " .. answer.error, 2) end
     return answer
   end

@@ -1,14 +1,13 @@
 --- The control URL, /_fnf/: what a test or a person tells the emulator to be, JSON in and out.
 -- SPDX-License-Identifier: MIT
 
-local cjson = require("cjson").new()
-
 local clock = require("fnf.emulator.clock")
 local faults = require("fnf.emulator.faults")
 local journal = require("fnf.emulator.journal")
 local map_run = require("fnf.emulator.map_run")
 local quota = require("fnf.emulator.quota")
 local store = require("fnf.emulator.store")
+local json = require("fnf.json")
 
 local control = {}
 
@@ -107,8 +106,8 @@ local function input()
   ngx.req.read_body()
   local body = ngx.req.get_body_data()
   if not body then return {} end
-  local read, value = pcall(cjson.decode, body)
-  return read and type(value) == "table" and value or nil
+  local value = json.decode(body)
+  return type(value) == "table" and value or nil
 end
 
 --- Serves one request under /_fnf/.
@@ -123,7 +122,7 @@ function control.serve()
   end
   ngx.status = result and 200 or route and 400 or 404
   ngx.header["Content-Type"] = "application/json"
-  local body = cjson.encode(result or { error = message })
+  local body = json.encode(result or { error = message })
   ngx.header["Content-Length"] = #body
   ngx.print(body)
 end

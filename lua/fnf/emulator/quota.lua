@@ -26,9 +26,10 @@ function quota.new(limits)
 end
 
 --- Checks limits that came from outside.
----@param limits table
+---@param limits any
 ---@return string? message what is wrong with them
 function quota.wrong(limits)
+  if type(limits) ~= "table" then return "limits must be an object" end
   for action, limit in pairs(limits) do
     local size, refill = type(limit) == "table" and limit.size, type(limit) == "table" and limit.refill
     if type(size) ~= "number" or size < 1 or type(refill) ~= "number" or refill < 0 then

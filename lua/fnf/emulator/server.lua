@@ -1,8 +1,6 @@
 --- The requests that come to `/`: read, answer, spoil if a fault is due, note, send.
 -- SPDX-License-Identifier: MIT
 
-local cjson = require("cjson").new()
-
 local clock = require("fnf.emulator.clock")
 local delivery = require("fnf.emulator.delivery")
 local fault_kinds = require("fnf.emulator.fault_kinds")
@@ -14,6 +12,7 @@ local operations = require("fnf.emulator.operations")
 local service = require("fnf.emulator.service")
 local store = require("fnf.emulator.store")
 local timestamp = require("fnf.emulator.timestamp")
+local json = require("fnf.json")
 
 local server = {}
 
@@ -61,7 +60,7 @@ local function seal(answer, request, id)
   if not answer.object then return end
   answer.object.RequestId = id
   answer.object.HostId = answer.object.Code and request.host or nil
-  answer.body = cjson.encode(answer.object)
+  answer.body = json.encode(answer.object)
 end
 
 -- The caller's own id if it can stand in a header.

@@ -1,9 +1,8 @@
 --- The emulator's first steps inside nginx: settings out of their file, then word to the launcher.
 -- SPDX-License-Identifier: MIT
 
-local cjson = require("cjson").new()
-
 local store = require("fnf.emulator.store")
+local json = require("fnf.json")
 
 local start = {}
 
@@ -12,7 +11,7 @@ local function settings_file(name) return ngx.config.prefix() .. name end
 --- Loads every module while a failure still stops nginx with a clear message, and opens the store.
 function start.open()
   local file = assert(io.open(settings_file("settings.json")))
-  local settings = cjson.decode(file:read("*a"))
+  local settings = json.decode(file:read("*a"))
   file:close()
   require("fnf.emulator.server")
   require("fnf.emulator.control")

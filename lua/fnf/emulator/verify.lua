@@ -5,6 +5,7 @@ local errors = require("fnf.emulator.errors")
 local form = require("fnf.emulator.form")
 local nonces = require("fnf.emulator.nonces")
 local timestamp = require("fnf.emulator.timestamp")
+local time = require("fnf.time")
 
 local verify = {}
 
@@ -99,7 +100,7 @@ local function check_time(claim, now)
   local sent = timestamp.parse(claim.timestamp)
   if not sent then return refuse("InvalidTimeStamp.Format") end
   if math.abs(now - sent) > WINDOW then
-    return refuse("RequestTimeTooSkewed", claim.timestamp, timestamp.utc(now))
+    return refuse("RequestTimeTooSkewed", claim.timestamp, time.timestamp(now))
   end
 end
 
