@@ -65,36 +65,32 @@ void fnf_buf_add_hex(struct fnf_buf *buf, struct fnf_str bytes) {
   }
 }
 
-/* One bit a byte of ASCII: A-Z a-z 0-9 - _ . ~ */
-static const uint32_t unreserved[4] = {0, 0x03FF6000U, 0x87FFFFFEU, 0x47FFFFFEU};
-
-static int is_unreserved(unsigned char byte) {
-  return byte < 128 && ((unreserved[byte >> 5] >> (byte & 31U)) & 1U);
-}
+static const unsigned char unreserved[256] = {
+    ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1, ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1,
+    ['6'] = 1, ['7'] = 1, ['8'] = 1, ['9'] = 1, ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1,
+    ['G'] = 1, ['H'] = 1, ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1, ['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1,
+    ['Q'] = 1, ['R'] = 1, ['S'] = 1, ['T'] = 1, ['U'] = 1, ['V'] = 1, ['W'] = 1, ['X'] = 1, ['Y'] = 1, ['Z'] = 1,
+    ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1,
+    ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1,
+    ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1};
 
 void fnf_buf_add_encoded(struct fnf_buf *buf, struct fnf_str bytes) {
   static const char digits[] = "0123456789ABCDEF";
-  size_t escapes = 0;
-  for (size_t i = 0; i < bytes.size; i++)
-    escapes += !is_unreserved((unsigned char)bytes.data[i]);
-  if (escapes == 0) {
-    fnf_buf_add(buf, bytes);
-    return;
-  }
-  if (fnf_buf_reserve(buf, bytes.size > SIZE_MAX / 3 ? SIZE_MAX : bytes.size + escapes * 2) != FNF_OK)
-    return;
-  char *out = buf->data + buf->size;
-  for (size_t i = 0; i < bytes.size; i++) {
-    unsigned char byte = (unsigned char)bytes.data[i];
-    if (is_unreserved(byte)) {
-      *out++ = (char)byte;
-      continue;
+  size_t before = buf->size, at = 0;
+  while (at < bytes.size && buf->status == FNF_OK) {
+    size_t end = at;
+    while (end < bytes.size && unreserved[(unsigned char)bytes.data[end]])
+      end++;
+    fnf_buf_add(buf, (struct fnf_str){bytes.data + at, end - at});
+    if (end < bytes.size) {
+      unsigned char byte = (unsigned char)bytes.data[end++];
+      const char escape[] = {'%', digits[byte >> 4], digits[byte & 15U]};
+      fnf_buf_add(buf, (struct fnf_str){escape, sizeof escape});
     }
-    *out++ = '%';
-    *out++ = digits[byte >> 4];
-    *out++ = digits[byte & 15U];
+    at = end;
   }
-  buf->size = (size_t)(out - buf->data);
+  if (buf->status != FNF_OK)
+    buf->size = before;
 }
 
 struct fnf_str fnf_buf_str(const struct fnf_buf *buf) {
