@@ -60,7 +60,7 @@ describe("the client against the emulator", function()
   end)
 
   for _, signature in ipairs { "HMAC-SHA1", "ACS3-HMAC-SHA256", "ACS3-HMAC-SM3" } do
-    it("waits over https for 2,000 items with 3 % failures to their predicted counts, signed by " .. signature, function()
+    it("waits over https for 2,000 items, 3 % failing, to their predicted counts; signed by " .. signature, function()
       local run = assert(emulator:map_run { items = 2000, Concurrency = 1000, item_duration = 0.6, failure_share = 0.03,
         ToleratedFailedPercentage = 5 })
       local client = new_client { endpoint = emulator.https_url, ca_file = emulator.ca_file, signature = signature }
@@ -69,7 +69,8 @@ describe("the client against the emulator", function()
         on_progress = function() looks = looks + 1 end }))
       client:close()
       assert.equal("Succeeded", final.Status)
-      assert.same({ Total = 2000, Succeed = 1940, Failed = 60, Running = 0, Pending = 0, Aborted = 0 }, final.ItemCounts)
+      assert.same({ Total = 2000, Succeed = 1940, Failed = 60, Running = 0, Pending = 0, Aborted = 0 },
+        final.ItemCounts)
       assert.is_true(looks > 1)
     end)
   end
