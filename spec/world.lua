@@ -50,6 +50,15 @@ function world.refusal(status, code, message, headers)
     body = { Code = code, Message = message or "refused", RequestId = "request-of-the-refusal", HostId = "host" } }
 end
 
+--- The same row any number of times.
+function world.passing(row, times)
+  local copy = { times = times }
+  for name, value in pairs(row) do
+    copy[name] = value
+  end
+  return copy
+end
+
 ---- the world ----
 
 local function unescape(text)
@@ -173,6 +182,13 @@ function World:client(options)
     all[name] = value
   end
   return assert(client.new(all, self.platform))
+end
+
+--- Wait for the run of `world.names` in a world of its own: the world, then what the wait returns.
+function world.wait(script, options, client_options)
+  local self = world.new(script)
+  local run, err = self:client(client_options):wait_map_run(world.names, options)
+  return self, run, err
 end
 
 --- Seconds slept so far.

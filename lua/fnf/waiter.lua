@@ -20,23 +20,24 @@ local waiter = {}
 ---@field on_progress? fun(run: table, progress: fnf.Progress) called after every answer
 ---@field cancel? fun(): any asked ten times a second; true ends the wait
 
+local MIN_DELAY, MAX_DELAY = 1, 30 -- seconds; the quota refills two looks a second for the whole account
+local FIRST_ANSWER = 300 -- seconds: a wait that never had an answer, and has no timeout, asks the wrong address
+local RESERVE = 1 -- seconds kept for a last look before the deadline
+local HOLD = 30 -- seconds the service is asked to keep a look open: less than middlemen let a silent connection live
+local SHORTEST = 0.01 -- seconds: a look that would follow sooner is none worth making
+
 --- Rows of `fnf.check` for those options.
 ---@type table<string, fnf.Row>
 waiter.options = {
   timeout = { type = "seconds" },
   initial_delay = { type = "seconds", zero = true },
-  min_delay = { type = "seconds", minimum = 0.01 },
-  max_delay = { type = "seconds", minimum = 0.01 },
+  min_delay = { type = "seconds", minimum = SHORTEST },
+  max_delay = { type = "seconds", minimum = SHORTEST },
   max_polls = { type = "integer", minimum = 1 },
   until_status = { type = "any" },
   on_progress = { type = "function" },
   cancel = { type = "function" },
 }
-
-local MIN_DELAY, MAX_DELAY = 1, 30 -- seconds; the quota refills two looks a second for the whole account
-local FIRST_ANSWER = 300 -- seconds: a wait that never had an answer, and has no timeout, asks the wrong address
-local RESERVE = 1 -- seconds kept for a last look before the deadline
-local HOLD = 30 -- seconds the service is asked to keep a look open: less than middlemen let a silent connection live
 
 ---@class fnf.Observed
 ---@field polls integer looks, answered or not
@@ -65,8 +66,8 @@ function waiter.refuse(options)
   elseif names ~= nil and type(names) ~= "string" and type(names) ~= "table" then
     return "option until_status must be a string or a list of strings"
   end
-  for _, name in ipairs(type(names) == "table" and names or {}) do
-    if type(name) ~= "string" then
+  for key, name in pairs(type(names) == "table" and names or {}) do
+    if type(key) ~= "number" or type(name) ~= "string" then
       return "option until_status must be a string or a list of strings"
     end
   end
@@ -110,7 +111,7 @@ end
 
 --- Take in the answer to a look; whether it ends the wait.
 local function see(wait, run)
-  wait.last, wait.misses, wait.trouble = run, 0, nil
+  wait.last, wait.reached, wait.misses, wait.trouble = run, true, 0, nil
   tally(wait.observed.statuses, tostring(run.Status))
   wait.progress:see(run, wait.platform.now())
   wait.client:tell("progress", { operation = wait.row.action, run = run, progress = wait.progress })
@@ -120,11 +121,17 @@ local function see(wait, run)
   return wait.ending[run.Status]
 end
 
+--- Take in a failed look; whether another may follow.
 local function miss(wait, err)
+  if err.kind == "cancelled" then
+    return false
+  end
   wait.misses, wait.trouble = wait.misses + 1, err
+  wait.reached = wait.reached or err.kind == "service"
   wait.observed.failures = wait.observed.failures + 1
   tally(wait.observed.errors, err.code or err.kind)
   wait.client:tell("warning", { operation = wait.row.action, error = err, misses = wait.misses })
+  return waiter.may_heal(err)
 end
 
 local function left(wait)
@@ -174,15 +181,28 @@ local function look(wait)
   }, wait.platform)
 end
 
---- Why no further look may be made, in words; nil if one may.
-local function is_over(wait)
+local function no_end(wait)
+  return ("no end in %g seconds"):format(wait.options.timeout)
+end
+
+--- Why no further look may follow after `delay`, in words; nil if one may.
+local function is_over(wait, delay)
   if wait.observed.polls >= (wait.options.max_polls or math.huge) then
     return ("no end after %d looks"):format(wait.observed.polls)
-  elseif not wait.last and not wait.deadline and wait.platform.now() - wait.started >= FIRST_ANSWER then
+  elseif not wait.reached and not wait.deadline and wait.platform.now() - wait.started >= FIRST_ANSWER then
     return ("no end in %d seconds"):format(FIRST_ANSWER)
-  elseif left(wait) <= 0 then
-    return ("no end in %g seconds"):format(wait.options.timeout)
+  elseif delay < SHORTEST then
+    return no_end(wait)
   end
+end
+
+--- What was asked, whatever the caller makes of the table while we wait.
+local function keep(row, params)
+  local kept = {}
+  for name in pairs(row.parameters) do
+    kept[name] = params[name]
+  end
+  return kept
 end
 
 --- Wait for the end of what an operation describes.
@@ -196,7 +216,7 @@ function waiter.wait(client, row, params, options)
   local platform = client:platform()
   local started = platform.now()
   local wait = {
-    client = client, row = row, params = params, options = options, platform = platform, started = started,
+    client = client, row = row, params = keep(row, params), options = options, platform = platform, started = started,
     deadline = options.timeout and started + options.timeout, ending = ending_set(row.final, options.until_status),
     progress = progress.new(), misses = 0,
     observed = { polls = 0, failures = 0, statuses = {}, errors = {} },
@@ -208,24 +228,19 @@ function waiter.wait(client, row, params, options)
     if delay > 0 and not platform.sleep(math.min(delay, left(wait)), options.cancel) then
       return give_up(wait, errors.cancelled())
     end
-    local over = is_over(wait)
-    if over then
-      return timed_out(wait, over)
+    if left(wait) <= 0 then
+      return timed_out(wait, no_end(wait))
     end
     local run, err = look(wait)
-    if run then
-      if see(wait, run) then
-        return succeed(wait, run)
-      end
-    else
-      miss(wait, err)
-      if not waiter.may_heal(err) then
-        return give_up(wait, err)
-      end
+    if run and see(wait, run) then
+      return succeed(wait, run)
+    elseif err and not miss(wait, err) then
+      return give_up(wait, err)
     end
     delay = next_delay(wait)
-    if delay <= 0 then
-      return timed_out(wait, ("no end in %g seconds"):format(options.timeout))
+    local over = is_over(wait, delay)
+    if over then
+      return timed_out(wait, over)
     end
     if row.holds then -- the time that a look was held open has been waited already
       delay = delay - (platform.now() - wait.looked)
