@@ -6,7 +6,8 @@ local world = require "spec.world"
 local PLAIN = "fnf.platform.plain"
 local FILE = debug.getinfo(1, "S").short_src
 local ENVIRONMENT = { ALIBABA_CLOUD_ACCESS_KEY_ID = "FromTheEnvironment",
-  ALIBABA_CLOUD_ACCESS_KEY_SECRET = world.secret, ALIBABA_CLOUD_SECURITY_TOKEN = world.token, ALIBABA_CLOUD_REGION_ID = "us-west-1" }
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET = world.secret,
+  ALIBABA_CLOUD_SECURITY_TOKEN = world.token, ALIBABA_CLOUD_REGION_ID = "us-west-1" }
 
 describe("the module", function()
   local w, fnf, kept
