@@ -1,0 +1,36 @@
+--- What the README says of the operations, held against their rows.
+-- SPDX-License-Identifier: MIT
+
+local methods = require "fnf.methods"
+local operations_table = require "spec.operations_table"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local readme = read "README.md"
+
+describe("the README", function()
+  it("has the table of operations that the rows give", function()
+    local text = readme:match("operations_table%.lua %-%->\n(.-)<!%-%- end of the rows")
+    assert.equal(operations_table.text(), text)
+  end)
+
+  it("names every public method", function()
+    for name in pairs(methods.rows) do
+      assert.truthy(readme:find("[^%w_]" .. name .. "[^%w_]"), name)
+    end
+  end)
+
+  it("shows Lua that compiles", function()
+    local count = 0
+    for code in readme:gmatch("```lua\n(.-)```") do
+      count = count + 1
+      assert((loadstring or load)(code)) -- luacheck: ignore 113
+    end
+    assert.is_true(count >= 2)
+  end)
+end)
