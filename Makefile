@@ -117,11 +117,12 @@ demo: build ## wait for a MapRun on the local emulator, with live progress
 	@$(run) $(lua) examples/demo.lua
 
 .PHONY: conformance
-conformance: build ## sign what we send anew by the vendor's own JavaScript code: no difference
+conformance: build ## check signatures against the vendor's own JavaScript code, both ways
 	@.ci/deps conformance
 	@cd spec/conformance && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent; }
 	@$(run) $(lua) spec/conformance/requests.lua > build/requests.jsonl
 	@node spec/conformance/recompute.js < build/requests.jsonl
+	@$(run) $(lua) spec/conformance/drive.lua
 
 check: ## formatter and linters; warnings are errors
 	@.ci/deps check
