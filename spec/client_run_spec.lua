@@ -132,6 +132,26 @@ describe("client:run", function()
     assert.is_true(cloud.clock < 1000 + 10 + 65)
   end)
 
+  it("gives all MapRuns the same minute to end, and asks for few of many at a look", function()
+    local cloud = service.new { plan = function(execution)
+      execution.lasts = 30
+      for i = 1, 12 do
+        execution.map_runs[i] = { name = "m" .. i, step = "s", from = 1, to = 1e6 }
+      end
+    end }
+    local _, found = cloud:client():run { FlowName = "f" }
+    assert.equal(12, #found)
+    for _, map_run in ipairs(found) do
+      assert.equal("Running", map_run.Status)
+    end
+    assert.is_true(cloud.clock < 1000 + 30 + 70)
+    local before = 0
+    for _, entry in ipairs(cloud.log) do
+      before = before + (entry.action == "DescribeMapRun" and entry.at < 1030 and 1 or 0)
+    end
+    assert.is_true(before <= 35, before .. " looks in 30 s")
+  end)
+
   it("returns a MapRun whose name could not be read without a Status, and warns", function()
     local cloud = service.new { plan = function(execution)
       execution.lasts = 30

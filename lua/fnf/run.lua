@@ -35,6 +35,7 @@ for _, rows in ipairs { operations.start_execution.parameters, run.options } do
 end
 
 local HOLD = 5 -- seconds the service may hold a look: as old as the news of a MapRun may get
+local PER_LOOK = 5 -- MapRuns described at a look: half of what the account's quota refills meanwhile
 local AFTERMATH = 60 -- seconds a MapRun may take to end after its execution
 local READINGS = 5 -- tries to read the history once the execution has ended
 local STOP_TIME = 30 -- seconds for the stop of an execution given up
@@ -96,10 +97,14 @@ local function is_open(found)
   return found.MapRunName and not FINAL[found.Status]
 end
 
+--- Describe the open MapRuns, a few at a look and all in turn.
 local function describe_open(self)
-  for i, found in ipairs(self.found) do
-    if is_open(found) then
-      local described, err = self.client:perform(operations.describe_map_run, names_of(found), self.limits())
+  local left, turn = PER_LOOK, self.turn
+  for step = 1, #self.found do
+    local i = (turn + step - 1) % #self.found + 1
+    if left > 0 and is_open(self.found[i]) then
+      left, self.turn = left - 1, i
+      local described, err = self.client:perform(operations.describe_map_run, names_of(self.found[i]), self.limits())
       if described then
         renew(self, i, described)
       elseif not waiter.may_heal(err) then
@@ -148,12 +153,12 @@ end
 --- The execution has ended; its MapRuns are given a little time to do so. What a stop does to them is not documented,
 --- so one that never ends is returned as it was last seen.
 local function wait_for_map_runs(self)
-  local news = false
+  local news, ending = false, self.platform.now() + AFTERMATH
   for i, found in ipairs(self.found) do
-    if is_open(found) then
-      local left = self.limits().deadline or AFTERMATH
+    local left = math.min(ending - self.platform.now(), self.limits().deadline or AFTERMATH)
+    if is_open(found) and left > 0.001 then
       local described, err = waiter.wait(self.client, operations.describe_map_run, names_of(found),
-        { timeout = math.max(0.001, math.min(left, AFTERMATH)), cancel = self.cancel })
+        { timeout = left, cancel = self.cancel })
       if not described and err.kind ~= "timeout" then
         return err
       end
@@ -205,7 +210,8 @@ end
 local function new(client, options)
   local platform = client:platform()
   local ending = options.timeout and platform.now() + options.timeout
-  local self = { client = client, platform = platform, options = options, found = {}, known = {} }
+  local self = { client = client, platform = platform, options = options, found = {}, known = {},
+    turn = 0 }
   function self.cancel()
     return self.fatal or options.cancel and options.cancel()
   end
