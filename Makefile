@@ -131,7 +131,7 @@ check: ## formatter and linters; warnings are errors
 	luacheck --quiet lua spec bench examples bin/fnf
 
 install: build ## install below PREFIX=/usr/local, DESTDIR allowed
-	cd lua && find . -name '*.lua' ! -name types.lua -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;
+	cd lua && find . -name '*.lua' ! -path './fnf/types*' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf $(build)/fnf/core.so $(build)/fnf/curl.so
 	install -D -m 755 bin/fnf $(DESTDIR)$(PREFIX)/bin/fnf
 

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local methods = require "fnf.methods"
+local operation_types = require "spec.operation_types"
 local operations_table = require "spec.operations_table"
 
 local function read(path)
@@ -33,4 +34,12 @@ describe("the README", function()
     end
     assert.is_true(count >= 2)
   end)
+end)
+
+describe("the classes for editors", function()
+  for _, name in ipairs { "parameters", "results", "methods" } do
+    it("of the " .. name .. " are those that the rows and the reference give", function()
+      assert.equal(operation_types[name](), read("lua/fnf/types/" .. name .. ".lua"))
+    end)
+  end
 end)

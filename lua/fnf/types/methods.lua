@@ -1,0 +1,36 @@
+---@meta
+-- The operations as methods of a client.
+-- SPDX-License-Identifier: MIT
+
+-- Written by spec/operation_types.lua; read by editors, required by nobody.
+
+---@class fnf.Client
+---@field create_flow fun(self: fnf.Client, params: fnf.CreateFlowParameters, options?: fnf.CallOptions): fnf.CreateFlowResult|nil, fnf.Error|nil
+---@field create_flow_alias fun(self: fnf.Client, params: fnf.CreateFlowAliasParameters, options?: fnf.CallOptions): fnf.CreateFlowAliasResult|nil, fnf.Error|nil
+---@field create_schedule fun(self: fnf.Client, params: fnf.CreateScheduleParameters, options?: fnf.CallOptions): fnf.CreateScheduleResult|nil, fnf.Error|nil
+---@field delete_flow fun(self: fnf.Client, params: fnf.DeleteFlowParameters, options?: fnf.CallOptions): fnf.Done|nil, fnf.Error|nil
+---@field delete_flow_alias fun(self: fnf.Client, params: fnf.DeleteFlowAliasParameters, options?: fnf.CallOptions): fnf.Done|nil, fnf.Error|nil
+---@field delete_flow_version fun(self: fnf.Client, params: fnf.DeleteFlowVersionParameters, options?: fnf.CallOptions): fnf.Done|nil, fnf.Error|nil
+---@field delete_schedule fun(self: fnf.Client, params: fnf.DeleteScheduleParameters, options?: fnf.CallOptions): fnf.Done|nil, fnf.Error|nil
+---@field describe_execution fun(self: fnf.Client, params: fnf.DescribeExecutionParameters, options?: fnf.CallOptions): fnf.DescribeExecutionResult|nil, fnf.Error|nil
+---@field describe_flow fun(self: fnf.Client, params: fnf.DescribeFlowParameters, options?: fnf.CallOptions): fnf.DescribeFlowResult|nil, fnf.Error|nil
+---@field describe_flow_alias fun(self: fnf.Client, params: fnf.DescribeFlowAliasParameters, options?: fnf.CallOptions): fnf.DescribeFlowAliasResult|nil, fnf.Error|nil
+---@field describe_map_run fun(self: fnf.Client, params: fnf.DescribeMapRunParameters, options?: fnf.CallOptions): fnf.DescribeMapRunResult|nil, fnf.Error|nil
+---@field describe_regions fun(self: fnf.Client, params: fnf.DescribeRegionsParameters, options?: fnf.CallOptions): fnf.DescribeRegionsResult|nil, fnf.Error|nil
+---@field describe_schedule fun(self: fnf.Client, params: fnf.DescribeScheduleParameters, options?: fnf.CallOptions): fnf.DescribeScheduleResult|nil, fnf.Error|nil
+---@field get_execution_history fun(self: fnf.Client, params: fnf.GetExecutionHistoryParameters, options?: fnf.CallOptions): fnf.GetExecutionHistoryResult|nil, fnf.Error|nil
+---@field list_executions fun(self: fnf.Client, params: fnf.ListExecutionsParameters, options?: fnf.CallOptions): fnf.ListExecutionsResult|nil, fnf.Error|nil
+---@field list_flow_aliases fun(self: fnf.Client, params: fnf.ListFlowAliasesParameters, options?: fnf.CallOptions): fnf.ListFlowAliasesResult|nil, fnf.Error|nil
+---@field list_flow_versions fun(self: fnf.Client, params: fnf.ListFlowVersionsParameters, options?: fnf.CallOptions): fnf.ListFlowVersionsResult|nil, fnf.Error|nil
+---@field list_flows fun(self: fnf.Client, params: fnf.ListFlowsParameters, options?: fnf.CallOptions): fnf.ListFlowsResult|nil, fnf.Error|nil
+---@field list_schedules fun(self: fnf.Client, params: fnf.ListSchedulesParameters, options?: fnf.CallOptions): fnf.ListSchedulesResult|nil, fnf.Error|nil
+---@field publish_flow_version fun(self: fnf.Client, params: fnf.PublishFlowVersionParameters, options?: fnf.CallOptions): fnf.PublishFlowVersionResult|nil, fnf.Error|nil
+---@field report_task_failed fun(self: fnf.Client, params: fnf.ReportTaskFailedParameters, options?: fnf.CallOptions): fnf.ReportTaskFailedResult|nil, fnf.Error|nil
+---@field report_task_succeeded fun(self: fnf.Client, params: fnf.ReportTaskSucceededParameters, options?: fnf.CallOptions): fnf.ReportTaskSucceededResult|nil, fnf.Error|nil
+---@field start_execution fun(self: fnf.Client, params: fnf.StartExecutionParameters, options?: fnf.CallOptions): fnf.StartExecutionResult|nil, fnf.Error|nil
+---@field start_sync_execution fun(self: fnf.Client, params: fnf.StartSyncExecutionParameters, options?: fnf.CallOptions): fnf.StartSyncExecutionResult|nil, fnf.Error|nil
+---@field stop_execution fun(self: fnf.Client, params: fnf.StopExecutionParameters, options?: fnf.CallOptions): fnf.StopExecutionResult|nil, fnf.Error|nil
+---@field update_flow fun(self: fnf.Client, params: fnf.UpdateFlowParameters, options?: fnf.CallOptions): fnf.UpdateFlowResult|nil, fnf.Error|nil
+---@field update_flow_alias fun(self: fnf.Client, params: fnf.UpdateFlowAliasParameters, options?: fnf.CallOptions): fnf.UpdateFlowAliasResult|nil, fnf.Error|nil
+---@field update_map_run fun(self: fnf.Client, params: fnf.UpdateMapRunParameters, options?: fnf.CallOptions): fnf.UpdateMapRunResult|nil, fnf.Error|nil
+---@field update_schedule fun(self: fnf.Client, params: fnf.UpdateScheduleParameters, options?: fnf.CallOptions): fnf.UpdateScheduleResult|nil, fnf.Error|nil
