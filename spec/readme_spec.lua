@@ -37,6 +37,14 @@ describe("the README", function()
 end)
 
 describe("the classes for editors", function()
+  it("know every public method", function()
+    local text = read "lua/fnf/types/methods.lua" .. read "lua/fnf/types/client.lua"
+    for name in pairs(methods.rows) do
+      local known = text:find("field " .. name .. " fun", 1, true) or text:find("Client:" .. name .. "(", 1, true)
+      assert.truthy(known, name)
+    end
+  end)
+
   for _, name in ipairs { "parameters", "results", "methods" } do
     it("of the " .. name .. " are those that the rows and the reference give", function()
       assert.equal(operation_types[name](), read("lua/fnf/types/" .. name .. ".lua"))
