@@ -81,11 +81,14 @@ describe("an iterator", function()
     assert.same({ "x" }, collect(cloud:client():flows()))
   end)
 
-  it("takes a number as a token, as the history may give", function()
-    local cloud = service.new { pages = { ListFlows = script({ RequestId = "r", NextToken = 17 },
-      { RequestId = "r", Flows = { { Name = "x" } } }) } }
+  it("takes a number as a token, as the history may give, digit by digit", function()
+    local cloud = service.new { pages = { ListFlows = script { RequestId = "r", Flows = { { Name = "x" } } } } }
+    cloud.fault = function(params)
+      return not params.NextToken and { status = 200, headers = {},
+        body = '{"RequestId":"r","NextToken":1790000000123456}' } or nil
+    end
     assert.same({ "x" }, collect(cloud:client():flows()))
-    assert.equal("17", cloud.log[2].params.NextToken)
+    assert.equal("1790000000123456", cloud.log[2].params.NextToken)
   end)
 
   it("raises an error as the object it is, after what came before it", function()

@@ -90,7 +90,7 @@ local function advance(walk, token)
     walk.ended = true
     return
   end
-  token = tostring(token)
+  token = type(token) == "number" and ("%.0f"):format(token) or tostring(token)
   if token == walk.params.NextToken or comes_again(walk, token) then
     walk.broken = senseless(walk, "a NextToken that was given before: the list would never end")
     return
