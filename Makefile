@@ -15,7 +15,7 @@ build = build/$(abi)
 headers = $(wildcard csrc/*.h)
 core = csrc/lua_core.c csrc/lua_signer.c csrc/lua_host.c csrc/sign.c csrc/canonical.c csrc/random.c csrc/clock.c \
   csrc/file.c csrc/process.c csrc/buf.c csrc/fnf.c
-curl = csrc/lua_curl.c csrc/http.c csrc/transfer.c csrc/ca.c csrc/clock.c csrc/buf.c csrc/fnf.c
+curl = csrc/lua_curl.c csrc/http.c csrc/transfer.c csrc/upload.c csrc/ca.c csrc/clock.c csrc/buf.c csrc/fnf.c
 
 # The pkg-config name of Lua $(1) differs between systems.
 lua_cflags = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --cflags $$name 2>/dev/null && break; done)

@@ -15,6 +15,8 @@
 
 #pragma GCC visibility push(hidden)
 
+enum { FNF_TRANSFER_MAX_UPLOAD = 16 * 1024 * 1024 /* URL, method and body */ };
+
 struct fnf_transfer {
   CURL *easy; /* NULL: closed */
   struct curl_slist *list;
@@ -36,7 +38,7 @@ void fnf_transfer_close(struct fnf_transfer *transfer);
 /* Forget what belongs to another process, without closing it. */
 void fnf_transfer_abandon(struct fnf_transfer *transfer);
 
-/* Load a request: copies what it needs. */
+/* Load a request: copies what it needs. In upload.c. */
 enum fnf_status fnf_transfer_prepare(struct fnf_transfer *transfer, const struct fnf_http_request *request);
 
 /* Say how the exchange that ended with transfer->code went: everything in

@@ -189,6 +189,8 @@ int server_answer(struct server_connection *connection) {
               {"/status", status},
               {"/trailer", trailer}};
   const char *path = memchr(connection->request, ' ', connection->head_size);
+  if (path && memcmp(path, " http://", 8) == 0) /* as to a proxy */
+    path = strchr(path + 8, '/') - 1;
   path = path && path[1] == '/' ? path + 1 : " ";
   size_t size = 1 + strcspn(path + 1, " ?/");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

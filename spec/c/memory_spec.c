@@ -71,7 +71,8 @@ static enum fnf_status exchange_twice(void) {
                                      .url = FNF_STR("/echo"),
                                      .headers = &header,
                                      .header_count = 1,
-                                     .body = FNF_STR("a=b")};
+                                     .body = FNF_STR("a=b"),
+                                     .direct = 1};
   struct exchange own = {.server = shared->server};
   enum fnf_status status = fnf_http_new(&own.http, &options);
   for (int i = 0; status == FNF_OK && i < 2; i++) {

@@ -2,6 +2,7 @@
  * Specs of http.h: the bytes that leave, and those that must not.
  * SPDX-License-Identifier: MIT
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,51 @@ static void changes_methods_on_one_handle(void) {
   echo = exchange_do(&exchange, request_of("POST", "/echo", "")).body;
   tap_check(exchange_has(echo, "ontent-Length: 0\r\n"), "a POST of nothing tells so");
   tap_check(server_connections(exchange.server) == 1, "all of that on one connection");
+  exchange_close(&exchange);
+}
+
+/* Sent apart from its host or not, a path is what the caller wrote. */
+static void sends_the_path_as_it_is(void) {
+  static const struct {
+    const char *path, *line;
+  } rows[] = {{"/echo?a=%20%2F~b&c=", "GET /echo?a=%20%2F~b&c= HTTP/1.1\r\n"},
+              {"/echo", "GET /echo HTTP/1.1\r\n"},
+              {"/echo/?x=http://y/z?", "GET /echo/?x=http://y/z? HTTP/1.1\r\n"},
+              {"/echo?a#b", "GET /echo?a HTTP/1.1\r\n"}};
+  struct exchange exchange = exchange_open(0);
+  for (int direct = 0; direct <= 1; direct++)
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+      struct fnf_http_request request = request_of("GET", rows[i].path, NULL);
+      request.direct = direct;
+      sends(&exchange, request, rows[i].line, "\r\n\r\n");
+      request = request_of("POST", "/echo?q", "a=b");
+      request.direct = direct;
+      sends(&exchange, request, "POST /echo?q HTTP/1.1\r\n", "\r\n\r\na=b");
+    }
+  tap_check(server_connections(exchange.server) == 1, "all of that on one connection");
+  exchange_close(&exchange);
+}
+
+static void tells_a_proxy_the_whole_url(void) {
+  struct exchange exchange = exchange_open(0);
+  char proxy[64];
+  (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", exchange.server->port);
+  struct fnf_http_options options = {.proxy = proxy};
+  fnf_http_free(exchange.http);
+  exchange.http = NULL;
+  if (tap_check(fnf_http_new(&exchange.http, &options) == FNF_OK, "a pool with a proxy")) {
+    struct fnf_http_request request = {.method = FNF_STR("GET"),
+                                       .url = FNF_STR("http://fnf.invalid/echo?a=b"),
+                                       .timeout_ms = 10000,
+                                       .connect_timeout_ms = 10000};
+    int64_t id = 0;
+    (void)fnf_http_start(exchange.http, &request, &id);
+    struct fnf_str echo = exchange_take(&exchange).body;
+    tap_check(exchange_has(echo, "GET http://fnf.invalid/echo?a=b HTTP/1.1\r\n"), "a proxy is told the whole URL");
+    request.direct = 1;
+    (void)fnf_http_start(exchange.http, &request, &id);
+    tap_check(exchange_take(&exchange).status == FNF_NETWORK, "a direct request goes by none");
+  }
   exchange_close(&exchange);
 }
 
@@ -154,6 +200,8 @@ static void refuses_too_much(void) {
 void request_spec(void) {
   tap_suite("request");
   changes_methods_on_one_handle();
+  sends_the_path_as_it_is();
+  tells_a_proxy_the_whole_url();
   sends_only_what_it_must();
   sends_headers();
   refuses_control_characters();
