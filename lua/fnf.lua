@@ -5,10 +5,11 @@
 --   local run, err = client:wait_map_run({ FlowName = f, ExecutionName = e, MapRunName = m }, { timeout = 600 })
 
 local client = require "fnf.client"
+local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local methods = require "fnf.methods"
 
-local fnf = { _VERSION = client.VERSION }
+local fnf = { _VERSION = client.VERSION, credentials = credentials }
 
 local function new(options)
   local platform = require("fnf.platform.plain").new(type(options) == "table" and options or {})

@@ -65,6 +65,19 @@ local function text(value, row)
   return row.values and 'must be one of "' .. table.concat(row.values, '", "') .. '"' or nil
 end
 
+--- A key or token: one word. Pasted with a blank or line break it would be refused as if it were wrong.
+local function secret(value)
+  if type(value) ~= "string" then
+    return "must be a string"
+  elseif value == "" then
+    return "is empty"
+  elseif value:find("^%s") or value:find("%s$") then
+    return "begins or ends with a blank or line break (was it read from a file, or pasted?)"
+  elseif value:find("[%s%c]") then
+    return "holds a blank or control character (was it pasted with something else?)"
+  end
+end
+
 local function of_type(wanted)
   return function(value)
     if type(value) ~= wanted then
@@ -77,6 +90,7 @@ end
 ---@type table<string, fun(value: any, row: fnf.Row): string|nil>
 check.types = {
   string = text,
+  secret = secret,
   number = number,
   boolean = of_type("boolean"),
   ["function"] = of_type("function"),

@@ -1,14 +1,10 @@
 --- A client: settings checked once, then every operation of the service as a method.
 -- SPDX-License-Identifier: MIT
 
-local credentials = require "fnf.credentials"
+local attempt = require "fnf.attempt"
 local errors = require "fnf.errors"
-local json = require "fnf.json"
-local request = require "fnf.request"
-local response = require "fnf.response"
 local retry = require "fnf.retry"
 local settings = require "fnf.settings"
-local time = require "fnf.time"
 
 local client = {}
 
@@ -17,6 +13,7 @@ local API_VERSION = "2019-03-15"
 
 ---@class fnf.Client
 ---@field package target fnf.Target
+---@field package wallet fnf.Wallet
 ---@field package settings fnf.Settings
 ---@field package budget fnf.Budget
 ---@field on_event? fun(name: string, fields: table)
@@ -33,16 +30,16 @@ local NO_OPTIONS = {}
 ---@return fnf.Client|nil
 ---@return string|nil complaint
 function client.new(options, platform)
-  local read, complaint = settings.read(options, platform)
+  local read, wallet = settings.read(options, platform)
   if not read then
-    return nil, complaint
+    return nil, wallet --[[@as string]]
   end
   local made = setmetatable({
     settings = read,
     target = { endpoint = read.endpoint, algorithm = read.signature, version = API_VERSION,
       headers = setmetatable({}, { __mode = "k" }),
       user_agent = options.user_agent or ("fnf-lua/%s (%s)"):format(client.VERSION, _VERSION) },
-    provider = options.access_key_id and credentials.static(options) or credentials.env(),
+    wallet = wallet,
     transport = options.transport,
     on_event = options.on_event,
     budget = retry.budget(),
@@ -85,31 +82,6 @@ function Client:correct_clock(date)
   return true
 end
 
---- The key to sign with; made anew only when the credentials changed.
-local function key_of(self, platform)
-  local found, err = self.provider(platform)
-  if not found then
-    return nil, err
-  elseif self.credentials_used ~= found then
-    local key, reason = request.key(self.target.algorithm, found)
-    if not key then
-      return nil, errors.new { kind = "credentials", message = ("the key cannot sign by %s: %s"):format(
-        self.target.algorithm, reason) }
-    end
-    self.key, self.credentials_used = key, found
-  end
-  return self.key
-end
-
---- Text of the service's clock now; the same string for all signatures of one second.
-local function timestamp(self, platform)
-  local second = math.floor(platform.time() + self.skew)
-  if second ~= self.second then
-    self.second, self.second_text = second, time.timestamp(second)
-  end
-  return self.second_text
-end
-
 ---- the way of a call ----
 
 --- A transport of the caller's: whatever it answers becomes an answer or an error.
@@ -133,80 +105,17 @@ local function send_by(transport, signed)
   return nil, errors.new { kind = text:find("timeout") and "timeout" or "network", message = text, retryable = true }
 end
 
---- The service's refusal of a signature, with the one thing it lets us find out: it echoes the text it signed.
-local function explain_signature(self, key, call, answer, err)
-  if err.code ~= "SignatureDoesNotMatch" and err.code ~= "SignatureNotMatch" then
-    return
-  end
-  call.stages = {}
-  request.sign(self.target, key, call)
-  local mine = call.stages.string_to_sign:match("[^\n]*$")
-  local object = json.decode(answer.body)
-  local echo = tostring(object and object.Message or ""):match("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is(.*)")
-  if echo then
-    err.message = err.message .. (echo:find(mine, 1, true)
-      and "; it signed the same text, so access_key_secret is wrong"
-      or "; it signed another text: something between changed the request")
-  else
-    err.message = err.message .. " (usually: access_key_secret does not belong to access_key_id)"
-  end
-end
-
---- Sign, send, read.
-local function exchange(call, key, left)
-  local self, platform = call.client, call.platform
-  call.timestamp, call.nonce = timestamp(self, platform), platform.nonce()
-  local signed = request.sign(self.target, key, call)
-  signed.timeout = math.min(call.timeout, left)
-  signed.connect_timeout = math.min(self.settings.connect_timeout, signed.timeout)
-  local answer, err, result
+--- Send a request by the caller's transport, else by the platform.
+---@param signed fnf.Request
+---@param platform fnf.Platform
+---@param cancel? fun(): any
+---@return fnf.Answer|nil
+---@return fnf.Error|nil
+function Client:send(signed, platform, cancel)
   if self.transport then
-    answer, err = send_by(self.transport, signed)
-  else
-    answer, err = platform.send(signed, call.cancel)
+    return send_by(self.transport, signed)
   end
-  if not answer then
-    return nil, err
-  end
-  result, err = response.read(call.row, call.params, answer)
-  if err then
-    explain_signature(self, key, call, answer, err)
-  end
-  return result, err, answer.status
-end
-
---- One attempt, if there is leave, time and a key for it.
-local function attempt(call)
-  local self, platform = call.client, call.platform
-  local now = platform.now()
-  local left = call.deadline and call.deadline - now or math.huge
-  if self.closed then
-    return nil, errors.new { kind = "cancelled", message = "the client was closed", sent = false }
-  elseif call.cancel and call.cancel() then
-    local err = errors.cancelled()
-    err.sent = false
-    return nil, err
-  elseif left <= 0 then
-    return nil, errors.new { kind = "timeout", message = "the deadline passed before it was sent", sent = false }
-  end
-  local key, refused = key_of(self, platform)
-  if not key then
-    return nil, refused
-  end
-  local used = self.credentials_used
-  if self.on_event then
-    self.on_event("request", { operation = call.row.action, attempt = call.attempt, host = self.target.endpoint.host })
-  end
-  local result, err, status = exchange(call, key, left)
-  if err then -- an answer, or a transport of the caller's, may repeat what it was sent
-    errors.hide(err, used.access_key_secret)
-    errors.hide(err, used.security_token)
-  end
-  if self.on_event then
-    self.on_event("response", { operation = call.row.action, attempt = call.attempt, status = status,
-      seconds = platform.now() - now, error = err })
-  end
-  return result, err
+  return platform.send(signed, cancel)
 end
 
 local HOLD_MARGIN = 10 -- seconds between the end of a request that the service holds open and giving it up
@@ -220,7 +129,8 @@ local function attempt_timeout(self, row, params)
   return math.max(self.settings.timeout, row.timeout or 0)
 end
 
---- Carry out an operation whose parameters and options are checked.
+--- Carry out an operation whose parameters and options are checked. `options.product` is who else is asked, and whose
+--- key signs: { target =, wallet = }.
 ---@param row fnf.Operation
 ---@param params table
 ---@param options? table
@@ -230,13 +140,15 @@ end
 ---@return boolean|nil doubtful see retry.run
 function Client:perform(row, params, options, platform)
   options, platform = options or NO_OPTIONS, platform or self:platform()
+  local product = options.product or self
   return retry.run({
     client = self, row = row, params = params, platform = platform, attempt = 0,
     max_attempts = options.max_attempts or self.settings.max_attempts,
     timeout = options.timeout or attempt_timeout(self, row, params),
     deadline = options.deadline and platform.now() + options.deadline,
+    target = product.target, wallet = product.wallet,
     cancel = options.cancel,
-  }, attempt)
+  }, attempt.make)
 end
 
 ---- the class ----

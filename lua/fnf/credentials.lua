@@ -1,63 +1,209 @@
---- Where a client's key comes from: given by the caller, or found in the environment.
+--- Where a client's key comes from: the default chain of the vendor's tools, or one source that was chosen.
 -- SPDX-License-Identifier: MIT
+--
+--   fnf.new { credentials = fnf.credentials.profile("prod") }
+--
+-- Each function returns a wallet, which asks its source when a key is needed, and renews what ends. It may be given to
+-- several clients, which then share it. Misuse raises at the caller's line.
 
+local assume_role = require "fnf.credentials.assume_role"
+local chain = require "fnf.credentials.chain"
 local check = require "fnf.check"
+local cli_profile = require "fnf.credentials.cli_profile"
+local ecs_ram_role = require "fnf.credentials.ecs_ram_role"
+local env = require "fnf.credentials.env"
 local errors = require "fnf.errors"
+local exchange = require "fnf.credentials.exchange"
+local ini = require "fnf.credentials.ini"
+local oidc = require "fnf.credentials.oidc"
+local process = require "fnf.credentials.process"
+local record = require "fnf.credentials.record"
+local static = require "fnf.credentials.static"
+local uri = require "fnf.credentials.uri"
+local wallet = require "fnf.credentials.wallet"
 
 local credentials = {}
 
----@class fnf.Credentials
----@field access_key_id string
----@field access_key_secret string
----@field security_token? string
+local HINT = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give credentials to fnf.new"
+local PROGRAM_PATIENCE = 70 -- seconds: a program may take 60
 
----@alias fnf.Provider fun(platform: fnf.Platform): fnf.Credentials|nil, fnf.Error|nil
-
---- Keys that were given.
----@param given fnf.Credentials
----@return fnf.Provider
-function credentials.static(given)
-  local kept = { access_key_id = given.access_key_id, access_key_secret = given.access_key_secret,
-    security_token = given.security_token }
-  return function()
-    return kept
-  end
-end
-
-local VARIABLES = {
-  access_key_id = "ALIBABA_CLOUD_ACCESS_KEY_ID",
-  access_key_secret = "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-  security_token = "ALIBABA_CLOUD_SECURITY_TOKEN",
+local NAME, SECRET, FLAG = { type = "name" }, { type = "secret", required = true }, { type = "boolean" }
+local ROLE = {
+  role_arn = NAME, session_name = NAME, duration = { type = "integer", minimum = 900 }, policy = { type = "json" },
+  sts_region = { type = "name", pattern = "^%w[%w-]*$", rule = "a region id such as cn-hangzhou" },
+  vpc = FLAG, sts_endpoint = NAME,
 }
 
-local function refuse(message)
-  return nil, errors.new { kind = "credentials", message = message }
+local function with(rows, more)
+  for name, row in pairs(rows) do
+    more[name] = more[name] or row
+  end
+  return more
 end
 
---- Keys from the environment, read at first use. An empty variable is an unset one (CREDENTIALS.md section 2).
----@return fnf.Provider
-function credentials.env()
-  local kept
-  return function(platform)
-    if kept then
-      return kept
-    end
-    local found = {}
-    for field, variable in pairs(VARIABLES) do
-      local value = platform.getenv(variable)
-      local complaint = value and value ~= "" and check.types.name(value, {})
-      if complaint then
-        return refuse(("%s %s"):format(variable, complaint))
-      end
-      found[field] = value ~= "" and value or nil
-    end
-    if not found.access_key_id or not found.access_key_secret then
-      return refuse(("no access key: set %s and %s, or give access_key_id and access_key_secret to fnf.new"):format(
-        VARIABLES.access_key_id, VARIABLES.access_key_secret))
-    end
-    kept = found
-    return kept
+--- Options of each function, as rows of `fnf.check`.
+---@type table<string, table<string, fnf.Row>>
+local options = {
+  static = { access_key_id = SECRET, access_key_secret = SECRET, security_token = { type = "secret" } },
+  ecs_ram_role = { role_name = NAME, token_only = FLAG, endpoint = NAME },
+  assume_role = with(ROLE, { external_id = NAME, source = { type = "any" } }),
+  oidc = with(ROLE, { provider_arn = NAME, token_file = NAME }),
+  uri = { uri = NAME },
+  process = { command = { type = "any", required = true }, timeout = { type = "seconds", maximum = 3600 } },
+}
+
+--- The settings of a source, copied; misuse raises two levels up.
+local function read(name, given)
+  given = given == nil and {} or given
+  local complaint = check.table(given, options[name], "option")
+  if complaint then
+    error(("fnf.credentials.%s: %s"):format(name, complaint), 3)
   end
+  return with(given, {})
+end
+
+local function raise(name, complaint)
+  error(("fnf.credentials.%s: %s"):format(name, complaint), 3)
+end
+
+--- Keys that are given.
+---@param given { access_key_id: string, access_key_secret: string, security_token?: string }
+---@return fnf.Wallet
+function credentials.static(given)
+  return static.wallet(assert(static.new(read("static", given))))
+end
+
+--- Keys from the environment.
+---@return fnf.Wallet
+function credentials.env()
+  return wallet.new { name = "env", fetch = env.fetch }
+end
+
+--- A profile by its name, of the CLI's configuration, else a section of the credentials file.
+---@param name? string without one: ALIBABA_CLOUD_PROFILE, else the file's own default
+---@return fnf.Wallet
+function credentials.profile(name)
+  local complaint = name ~= nil and check.types.name(name, {})
+  if complaint then
+    raise("profile", "the name " .. complaint)
+  end
+  local settings = { name = name, memory = {} }
+  return wallet.new {
+    name = name and "profile " .. name or "profile",
+    patience = PROGRAM_PATIENCE,
+    fetch = chain.new({
+      { name = "cli_profile", fetch = function(world) return cli_profile.fetch(world, settings) end },
+      { name = "profile", fetch = function(world) return ini.fetch(world, settings) end },
+    }, "", "configure it with the vendor's CLI, or write the credentials file"),
+    region = function(world) return cli_profile.region(world, settings) end,
+  }
+end
+
+--- The role of the ECS instance this runs on.
+---@param given? { role_name?: string, token_only?: boolean, endpoint?: string } token_only: never by IMDSv1
+---@return fnf.Wallet
+function credentials.ecs_ram_role(given)
+  local settings = read("ecs_ram_role", given)
+  return wallet.new { name = "ecs_ram_role", fetch = function(world) return ecs_ram_role.fetch(world, settings) end }
+end
+
+--- A role assumed with another key: `source`, else the default chain.
+---@param given fnf.RoleSettings|{ source?: fnf.Wallet|function }
+---@return fnf.Wallet
+function credentials.assume_role(given)
+  local settings = read("assume_role", given)
+  local source, complaint = credentials.of(settings.source or credentials.default())
+  if not source then
+    raise("assume_role", "option source " .. complaint)
+  end
+  return wallet.new { name = "ram_role_arn", fetch = function(world)
+    return assume_role.fetch(world, settings, source)
+  end }
+end
+
+--- A role assumed with an OpenID Connect token; what is not given comes from the environment.
+---@param given? fnf.RoleSettings|{ provider_arn?: string, token_file?: string }
+---@return fnf.Wallet
+function credentials.oidc(given)
+  local settings = read("oidc", given)
+  return wallet.new { name = "oidc_role_arn", fetch = function(world) return oidc.fetch(world, settings) end }
+end
+
+--- A URI that answers with keys: https, or http to this machine. Without one: ALIBABA_CLOUD_CREDENTIALS_URI.
+---@param given? { uri?: string }
+---@return fnf.Wallet
+function credentials.uri(given)
+  local settings = read("uri", given)
+  local complaint = settings.uri and exchange.refuse(settings.uri)
+  if complaint then
+    raise("uri", "option uri " .. complaint)
+  end
+  return wallet.new { name = "credential_uri", fetch = function(world) return uri.fetch(world, settings) end }
+end
+
+--- A program that prints keys, as the CLI's mode External; no shell, 60 s and 64 KiB at most.
+---@param given { command: string|string[], timeout?: number } a string is split by POSIX quoting rules
+---@return fnf.Wallet
+function credentials.process(given)
+  local settings = read("process", given)
+  if type(settings.command) ~= "string" and type(settings.command) ~= "table" then
+    raise("process", "option command must be a string or a list of strings")
+  end
+  for _, word in ipairs(type(settings.command) == "table" and settings.command or {}) do
+    if type(word) ~= "string" or word:find("%z") then
+      raise("process", "option command must be a list of strings without NUL bytes")
+    end
+  end
+  return wallet.new { name = "external", patience = settings.timeout and settings.timeout + 10 or PROGRAM_PATIENCE,
+    fetch = function(world) return process.fetch(world, settings) end }
+end
+
+--- The default chain, in the order of the vendor's libraries (CREDENTIALS.md section 1).
+---@return fnf.Wallet
+function credentials.default()
+  local settings = { memory = {} }
+  return wallet.new {
+    name = "default",
+    fetch = chain.new({
+      { name = "env", fetch = env.fetch },
+      { name = "oidc_role_arn", skip = oidc.skip, fetch = function(world) return oidc.fetch(world, settings) end },
+      { name = "cli_profile", skip = cli_profile.skip, fetch = function(world)
+        return cli_profile.fetch(world, settings)
+      end },
+      { name = "profile", fetch = function(world) return ini.fetch(world, settings) end },
+      { name = "ecs_ram_role", skip = ecs_ram_role.skip, fetch = function(world)
+        return ecs_ram_role.fetch(world, settings)
+      end },
+      { name = "credential_uri", skip = uri.skip, fetch = function(world) return uri.fetch(world, settings) end },
+    }, "default/", HINT),
+    region = function(world)
+      return not cli_profile.skip(world) and cli_profile.region(world, settings) or nil
+    end,
+  }
+end
+
+--- What a function of the user's gave, checked.
+local function take(found, reason)
+  if type(found) == "table" then
+    return record.new(found, "function")
+  elseif errors.is(reason) then
+    return nil, reason
+  end
+  return nil, errors.credentials("the function that gives credentials gave none: " .. tostring(reason or "no reason"))
+end
+
+--- The wallet of what was given as `credentials`: one of these, or a function that returns fnf.Credentials or nil and
+--- a reason.
+---@param given any
+---@return fnf.Wallet|nil
+---@return string|nil complaint
+function credentials.of(given)
+  if wallet.is(given) then
+    return given
+  elseif type(given) == "function" then
+    return wallet.new { name = "function", fetch = function(world) return take(given(world)) end }
+  end
+  return nil, "must be one of fnf.credentials, or a function"
 end
 
 return credentials

@@ -16,6 +16,8 @@ local errors = {}
 ---@field doubtful? boolean a write that failed may have been carried out all the same, by any of its attempts
 ---@field execution_name? string of an execution that may have been started
 ---@field sent? boolean false if the request certainly never left this machine
+---@field cause? fnf.Error why there is no key (kind "credentials"), if a call for one failed
+---@field details? string several lines: each source of the default chain and its reason
 ---@field last? table from a wait: the last good answer
 ---@field map_runs? table[] from client:run: the MapRuns found, as last described
 ---@field stopped? boolean from client:run with stop_on_cancel: whether the stop was accepted
@@ -70,6 +72,26 @@ end
 ---@return fnf.Error
 function errors.cancelled()
   return errors.new { kind = "cancelled", message = "cancelled by the caller" }
+end
+
+--- No key to sign with, so nothing was sent.
+---@param message string
+---@param cause? fnf.Error what went wrong on the way to it; it says whether the same may succeed later
+---@return fnf.Error
+function errors.credentials(message, cause)
+  return errors.new { kind = "credentials", message = message, cause = cause, sent = false,
+    retryable = cause and cause.retryable or nil }
+end
+
+--- The same error once more, for another caller to be told: what is noted in one stays out of the other.
+---@param err fnf.Error
+---@return fnf.Error
+function errors.copy(err)
+  local copied = {}
+  for name, value in pairs(err) do
+    copied[name] = value
+  end
+  return setmetatable(copied, Error)
 end
 
 ---@param value any

@@ -18,10 +18,11 @@ local request = {}
 ---@field body? string
 ---@field timeout number seconds for the whole exchange
 ---@field connect_timeout number seconds
+---@field direct? boolean by no proxy
 
 ---@class fnf.Target who is asked, and as whom: the same for all requests of a client
 ---@field endpoint fnf.Endpoint
----@field algorithm string of the signature
+---@field algorithm string of the signature; "none": unsigned
 ---@field user_agent string
 ---@field version string of the API
 ---@field headers table<fnf.Operation, table<string, string>> kept by this module; empty at first
@@ -132,14 +133,26 @@ local function sign_acs3(target, key, call)
   return { method = row.method, url = url, headers = headers, body = body, timeout = 0, connect_timeout = 0 }
 end
 
+--- Without a key: for what proves itself by its parameters (AssumeRoleWithOIDC, CREDENTIALS.md section 6).
+local function sign_none(target, _, call)
+  local row = call.row
+  local query = { "Action", row.action, "Version", target.version, "Format", "json", "Timestamp", call.timestamp,
+    "SignatureNonce", call.nonce }
+  local form = place(row, call.params, query)
+  return { method = row.method, url = target.endpoint.url .. "/?" .. core.encode(query),
+    headers = fixed_headers(target, row), body = form and core.encode(form), timeout = 0, connect_timeout = 0 }
+end
+
+local signatures = { none = sign_none, [RPC] = sign_rpc }
+
 --- A signed request; its time spans are zero until the caller sets them.
 ---@param target fnf.Target
----@param key fnf.Key
+---@param key fnf.Key|nil nil for an unsigned target
 ---@param call { row: fnf.Operation, params: table, timestamp: string, nonce: string, stages?: table } the parameters
 ---  are checked; a `stages` table gets every text of the signature by name
 ---@return fnf.Request
 function request.sign(target, key, call)
-  return (target.algorithm == RPC and sign_rpc or sign_acs3)(target, key, call)
+  return (signatures[target.algorithm] or sign_acs3)(target, key, call)
 end
 
 --- A key ready to sign; nil if this machine's libcrypto lacks the algorithm or the secret is no key for it.

@@ -10,8 +10,10 @@ local retry = {}
 local THROTTLE = { ResourceThrottled = true }
 local CLOCK = { RequestTimeTooSkewed = true, ["InvalidTimeStamp.Expired"] = true }
 local NONCE = { SignatureNonceUsed = true }
+local EXPIRED = { ["InvalidSecurityToken.Expired"] = true }
 -- Refused before anything was done, with a text that asks to try again.
 local REFUSED = { ConcurrentUpdateError = true, TaskInvalidState = true }
+local MENDED = { clock = true, nonce = true, expired = true } -- reasons with a cure, tried at once
 local FAULT = { InternalServerError = true, InternalError = true, ServiceUnavailable = true }
 -- A write that was refused because the thing has changed would overwrite that change: its caller must look first.
 local CHANGED = { PreconditionFailed = true }
@@ -24,7 +26,7 @@ local DELAYS = { -- seconds: first, and most, of the window a delay is drawn fro
 }
 local BUDGET = { most = 500, retry = 5, success = 1 } -- as many retries as do not multiply an outage's load
 
----@alias fnf.Reason "throttle"|"fault"|"clock"|"nonce"
+---@alias fnf.Reason "throttle"|"fault"|"clock"|"nonce"|"expired"
 
 --- Why an attempt may be followed by another; nil if it may not. An error after which the same call could succeed
 --- later, by itself, is also marked `retryable`.
@@ -37,6 +39,8 @@ function retry.reason(row, err)
     return "throttle"
   elseif CLOCK[code] then
     return "clock"
+  elseif EXPIRED[code] then
+    return "expired"
   elseif REFUSED[code] or (err.sent == false and err.retryable) then
     return "fault"
   elseif not row.repeatable then
@@ -67,7 +71,7 @@ end
 ---@param random number from [0, 1)
 ---@return number
 function retry.delay(reason, attempt, err, random)
-  if reason == "clock" or reason == "nonce" then
+  if MENDED[reason] then
     return 0
   elseif err.retry_after then
     return math.min(err.retry_after, LONGEST_HINT)
@@ -105,10 +109,13 @@ end
 ---@field max_attempts integer
 ---@field timeout number seconds of one attempt
 ---@field deadline? number of the whole call, by platform.now
+---@field target? fnf.Target another product's; the client's own by default
+---@field wallet? fnf.Wallet whose key signs
+---@field credentials? fnf.Credentials the last attempt was signed with
 ---@field cancel? fun(): any true once the caller has given up
 ---@field doubtful? boolean a write of which a failed attempt may have been carried out
 
---- A clock or nonce that was refused is mended once; a second refusal has another cause.
+--- A clock, nonce or token that was refused is mended once; a second refusal has another cause.
 local function mend(call, reason, err)
   if call.mended == reason then
     return false
@@ -116,6 +123,8 @@ local function mend(call, reason, err)
   call.mended = reason
   if reason == "clock" then
     return call.client:correct_clock(err.date)
+  elseif reason == "expired" then
+    return call.wallet ~= nil and call.wallet:reject(call.credentials)
   end
   return true
 end
@@ -124,7 +133,7 @@ end
 local function next_attempt(call, err)
   local reason = retry.reason(call.row, err)
   err.retryable = reason ~= nil
-  if (reason == "clock" or reason == "nonce") and not mend(call, reason, err) then
+  if MENDED[reason] and not mend(call, reason, err) then
     err.retryable = false
     return nil
   elseif not reason or call.attempt >= call.max_attempts then

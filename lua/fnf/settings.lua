@@ -2,11 +2,13 @@
 -- SPDX-License-Identifier: MIT
 
 local check = require "fnf.check"
+local credentials = require "fnf.credentials"
 local endpoint = require "fnf.endpoint"
+local world = require "fnf.world"
 
 local settings = {}
 
-local SECRET = { type = "name", pattern = "^%S+$", rule = "one word without blanks" }
+local SECRET = { type = "secret" }
 local PATH = { type = "name" }
 
 --- Rows of `fnf.check` for the options of `fnf.new`.
@@ -18,6 +20,7 @@ settings.options = {
   access_key_id = SECRET,
   access_key_secret = SECRET,
   security_token = SECRET,
+  credentials = { type = "any" },
   signature = { type = "string", values = { "HMAC-SHA1", "ACS3-HMAC-SHA256", "ACS3-HMAC-SM3" } },
   timeout = { type = "seconds", maximum = 86400 },
   connect_timeout = { type = "seconds", maximum = 86400 },
@@ -40,6 +43,8 @@ local function refuse_together(options, platform)
     return "access_key_id and access_key_secret go together; one is missing"
   elseif options.security_token and not options.access_key_id then
     return "security_token goes with an access_key_id and an access_key_secret"
+  elseif options.credentials ~= nil and options.access_key_id then
+    return "credentials and access_key_id exclude each other"
   end
   for _, name in ipairs { "ca_file", "cert_file", "key_file" } do
     if options[name] and not platform.readable(options[name]) then
@@ -48,18 +53,40 @@ local function refuse_together(options, platform)
   end
 end
 
---- Where to send: an address, else a region, each from the options or the environment.
-local function find_endpoint(options, platform)
+--- The wallet of the credentials that were given, in either way, else the default chain's.
+local function find_wallet(options)
+  if options.access_key_id then
+    return credentials.static { access_key_id = options.access_key_id, access_key_secret = options.access_key_secret,
+      security_token = options.security_token }
+  elseif options.credentials == nil then
+    return credentials.default()
+  end
+  local wallet, complaint = credentials.of(options.credentials)
+  return wallet, complaint and "option credentials " .. complaint
+end
+
+--- The region: the option, else the environment, else the profile that the key may come from.
+local function find_region(options, platform, wallet)
+  local region = options.region or platform.getenv("ALIBABA_CLOUD_REGION_ID")
+  if region and region ~= "" then
+    return region, "ALIBABA_CLOUD_REGION_ID"
+  elseif wallet.source.region then
+    return wallet.source.region(world.still(platform)), "the profile's region_id"
+  end
+end
+
+--- Where to send: an address, else a region.
+local function find_endpoint(options, platform, wallet)
   local address = options.endpoint or platform.getenv("FNF_ENDPOINT")
   if address and address ~= "" then
     local found, complaint = endpoint.of_address(address)
     return found, complaint and (options.endpoint and "option endpoint " or "FNF_ENDPOINT ") .. complaint
   end
-  local region = options.region or platform.getenv("ALIBABA_CLOUD_REGION_ID")
-  if not region or region == "" then
+  local region, from = find_region(options, platform, wallet)
+  if not region then
     return nil, "no region: give region = \"cn-hangzhou\" (or another), or set ALIBABA_CLOUD_REGION_ID"
   elseif not region:find(settings.options.region.pattern) then
-    return nil, "ALIBABA_CLOUD_REGION_ID must be a region id such as cn-hangzhou"
+    return nil, from .. " must be a region id such as cn-hangzhou"
   end
   return endpoint.of_region(region, options.network)
 end
@@ -75,21 +102,25 @@ end
 ---@param options any
 ---@param platform fnf.Platform
 ---@return fnf.Settings|nil
----@return string|nil complaint
+---@return fnf.Wallet|string wallet or complaint
 function settings.read(options, platform)
   local complaint = check.table(options, settings.options, "option") or refuse_together(options, platform)
   if complaint then
     return nil, complaint
   end
-  local found, problem = find_endpoint(options, platform)
+  local wallet, found
+  wallet, complaint = find_wallet(options)
+  if wallet then
+    found, complaint = find_endpoint(options, platform, wallet)
+  end
   if not found then
-    return nil, problem
+    return nil, complaint --[[@as string]]
   end
   local read = { endpoint = found }
   for name, value in pairs(DEFAULTS) do
     read[name] = options[name] or value
   end
-  return read
+  return read, wallet
 end
 
 return settings

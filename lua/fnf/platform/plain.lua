@@ -6,6 +6,7 @@
 
 local core = require "fnf.core"
 local errors = require "fnf.errors"
+local program = require "fnf.platform.program"
 
 local plain = {}
 
@@ -16,6 +17,8 @@ local plain = {}
 ---@field nonce fun(): string 32 hexadecimal digits
 ---@field getenv fun(name: string): string|nil
 ---@field readable fun(path: string): boolean whether a file can be opened for reading
+---@field read fun(path: string, limit: integer): string?, integer|string text and permission bits, or why not
+---@field run? fun(words: string[], limits: table, cancel?: fun(): any): string?, string|fnf.Error|nil see program.run
 ---@field sleep fun(seconds: number, cancel?: fun(): any): boolean false if cancelled
 ---@field send fun(request: fnf.Request, cancel?: fun(): any): fnf.Answer|nil, fnf.Error|nil
 ---@field close fun()
@@ -89,7 +92,7 @@ function plain.new(options)
     no_proxy = options.no_proxy,
   }
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    readable = readable, sleep = sleep }
+    readable = readable, read = core.read, sleep = sleep }
 
   function platform.send(request, cancel)
     if not pool then
@@ -104,6 +107,12 @@ function plain.new(options)
       return nil, failure(status, message, false)
     end
     return finish(pool, id, cancel)
+  end
+
+  function platform.run(words, limits, cancel)
+    return program.run(words, limits, function(seconds)
+      return platform.sleep(seconds, cancel)
+    end)
   end
 
   function platform.close()

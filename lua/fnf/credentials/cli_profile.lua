@@ -1,0 +1,175 @@
+--- A profile of the vendor's CLI (~/.aliyun/config.json): keys in every mode its libraries take, and a region.
+-- SPDX-License-Identifier: MIT
+
+local assume_role = require "fnf.credentials.assume_role"
+local check = require "fnf.check"
+local cloud_sso = require "fnf.credentials.cloud_sso"
+local ecs_ram_role = require "fnf.credentials.ecs_ram_role"
+local errors = require "fnf.errors"
+local file = require "fnf.credentials.file"
+local json = require "fnf.json"
+local oauth = require "fnf.credentials.oauth"
+local oidc = require "fnf.credentials.oidc"
+local process = require "fnf.credentials.process"
+local static = require "fnf.credentials.static"
+local uri = require "fnf.credentials.uri"
+local variables = require "fnf.credentials.variables"
+
+local cli_profile = {}
+
+local WHAT = "the CLI's configuration"
+local NAMES = { access_key_id = "access_key_id", access_key_secret = "access_key_secret" }
+local STS_NAMES = { access_key_id = "access_key_id", access_key_secret = "access_key_secret",
+  security_token = "sts_token" }
+
+--- Why the environment leaves this source out, or nil.
+---@param world fnf.World
+---@return string|nil
+function cli_profile.skip(world)
+  if variables.is_true(world, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED") then
+    return "ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true"
+  end
+end
+
+--- A field as text; the CLI writes empty ones, which mean absent.
+local function text(profile, name)
+  local value = profile[name]
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
+local function role_settings(profile)
+  return {
+    role_arn = text(profile, "ram_role_arn"), session_name = text(profile, "ram_session_name"),
+    -- The CLI writes 0 for a duration that was not chosen.
+    duration = tonumber(profile.expired_seconds) ~= 0 and tonumber(profile.expired_seconds) or nil,
+    policy = text(profile, "policy"), external_id = text(profile, "external_id"),
+    sts_region = text(profile, "sts_region"), vpc = profile.enable_vpc == true,
+    sts_endpoint = text(profile, "sts_endpoint"),
+  }
+end
+
+local resolve -- a profile may name another one
+
+---@class fnf.ProfileSearch
+---@field profiles table[] of the file
+---@field seen table<string, boolean> names on the way here
+---@field memory table kept from one fetch to the next
+
+--- What each mode does, by its exact name (CREDENTIALS.md section 3).
+---@type table<string, fun(world: fnf.World, profile: table, search: fnf.ProfileSearch): fnf.Credentials?, fnf.Error?>
+local modes = {
+  AK = function(world, profile)
+    return static.of_profile(world, profile, NAMES)
+  end,
+  StsToken = function(world, profile)
+    return static.of_profile(world, profile, STS_NAMES)
+  end,
+  RamRoleArn = function(world, profile)
+    local key, err = static.of_profile(world, profile, text(profile, "sts_token") and STS_NAMES or NAMES)
+    if not key then
+      return nil, err
+    end
+    return assume_role.fetch(world, role_settings(profile), static.wallet(key))
+  end,
+  ChainableRamRoleArn = function(world, profile, search)
+    local key, err = resolve(world, text(profile, "source_profile"), search)
+    if not key then
+      return nil, err
+    end
+    return assume_role.fetch(world, role_settings(profile), static.wallet(key))
+  end,
+  EcsRamRole = function(world, profile)
+    return ecs_ram_role.fetch(world, { role_name = text(profile, "ram_role_name") })
+  end,
+  OIDC = function(world, profile)
+    local settings = role_settings(profile)
+    settings.provider_arn = text(profile, "oidc_provider_arn")
+    settings.token_file = text(profile, "oidc_token_file")
+    return oidc.fetch(world, settings)
+  end,
+  CloudSSO = cloud_sso.fetch,
+  OAuth = function(world, profile, search)
+    return oauth.fetch(world, profile, search.memory)
+  end,
+  External = function(world, profile)
+    return process.fetch(world, { command = text(profile, "process_command") or "" })
+  end,
+  CredentialsURI = function(world, profile)
+    local reason = process.skip(world) -- the CLI's variable is for both
+    if reason then
+      return nil, errors.credentials(reason)
+    end
+    return uri.fetch(world, { uri = text(profile, "credentials_uri") })
+  end,
+}
+
+local function find(profiles, name)
+  for _, profile in ipairs(profiles) do
+    if type(profile) == "table" and profile.name == name then
+      return profile
+    end
+  end
+end
+
+function resolve(world, name, search)
+  local profile = name and find(search.profiles, name)
+  if not profile then
+    return nil, errors.credentials(("%s has no profile %s"):format(WHAT, name or "by an empty name"))
+  elseif search.seen[name] then
+    return nil, errors.credentials(("profile %s is its own source_profile, directly or by way of others"):format(name))
+  end
+  search.seen[name] = true
+  local mode = modes[profile.mode]
+  if mode then
+    return mode(world, profile, search)
+  end
+  local meant = check.nearest(profile.mode, modes)
+  return nil, errors.credentials(("profile %s has the mode %s, which is not supported%s"):format(name,
+    text(profile, "mode") or '""', meant and (" (did you mean %s?)"):format(meant) or ""))
+end
+
+--- The configuration, and the name of the profile to take.
+local function read(world, name)
+  local path = variables.get(world, "ALIBABA_CLOUD_CONFIG_FILE") or variables.below_home(world, ".aliyun/config.json")
+  if not path then
+    return nil, errors.credentials("no home directory: HOME is not set")
+  end
+  local content, err = file.read_private(world, path, WHAT)
+  if not content then
+    return nil, err
+  end
+  local config = json.decode(content)
+  if type(config) ~= "table" or type(config.profiles) ~= "table" or not config.profiles[1] then
+    return nil, errors.credentials(("%s %s is no JSON object with profiles"):format(WHAT, path))
+  end
+  return config, name or variables.get(world, "ALIBABA_CLOUD_PROFILE") or text(config, "current")
+end
+
+--- The credentials of a profile.
+---@param world fnf.World
+---@param settings { name?: string, memory: table } without a name: ALIBABA_CLOUD_PROFILE, else the current one
+---@return fnf.Credentials|nil
+---@return fnf.Error|nil
+function cli_profile.fetch(world, settings)
+  local config, name = read(world, settings.name)
+  if not config then
+    return nil, name --[[@as fnf.Error]]
+  end
+  local found, err = resolve(world, name, { profiles = config.profiles, seen = {}, memory = settings.memory })
+  if found then
+    found.source = "cli_profile/" .. found.source
+  end
+  return found, err
+end
+
+--- The region a profile names, or nil.
+---@param world fnf.World
+---@param settings { name?: string }
+---@return string|nil
+function cli_profile.region(world, settings)
+  local config, name = read(world, settings.name)
+  local profile = config and find(config.profiles, name)
+  return profile and text(profile, "region_id")
+end
+
+return cli_profile

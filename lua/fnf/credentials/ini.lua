@@ -1,0 +1,112 @@
+--- A section of the credentials file (~/.alibabacloud/credentials), an INI file.
+-- SPDX-License-Identifier: MIT
+
+local assume_role = require "fnf.credentials.assume_role"
+local ecs_ram_role = require "fnf.credentials.ecs_ram_role"
+local errors = require "fnf.errors"
+local file = require "fnf.credentials.file"
+local oidc = require "fnf.credentials.oidc"
+local static = require "fnf.credentials.static"
+local variables = require "fnf.credentials.variables"
+
+local ini = {}
+
+local WHAT = "the credentials file"
+local NAMES = { access_key_id = "access_key_id", access_key_secret = "access_key_secret" }
+--- The libraries disagree about the name.
+local PLACES = { ".alibabacloud/credentials", ".alibabacloud/credentials.ini" }
+
+--- Sections by name. A comment begins with # or ; at the start of a line or after a blank.
+---@param content string
+---@return table<string, table<string, string>>
+function ini.parse(content)
+  local sections, section = {}, nil
+  for line in content:gmatch("[^\r\n]+") do
+    line = (" " .. line):gsub("%s[#;].*$", ""):match("^%s*(.-)%s*$")
+    local name = line:match("^%[%s*(.-)%s*%]$")
+    if name then
+      section = sections[name] or {}
+      sections[name] = section
+    elseif section then
+      local key, value = line:match("^([%w_.-]+)%s*=%s*(.*)$")
+      if key then
+        section[key] = value ~= "" and value or nil
+      end
+    end
+  end
+  return sections
+end
+
+local function role_settings(section)
+  return { role_arn = section.role_arn, session_name = section.role_session_name, policy = section.policy }
+end
+
+--- What each type does (CREDENTIALS.md section 4).
+local types = {
+  access_key = function(world, section)
+    return static.of_profile(world, section, NAMES)
+  end,
+  ecs_ram_role = function(world, section)
+    return ecs_ram_role.fetch(world, { role_name = section.role_name })
+  end,
+  ram_role_arn = function(world, section)
+    local key, err = static.of_profile(world, section, NAMES)
+    if not key then
+      return nil, err
+    end
+    return assume_role.fetch(world, role_settings(section), static.wallet(key))
+  end,
+  oidc_role_arn = function(world, section)
+    local settings = role_settings(section)
+    settings.provider_arn, settings.token_file = section.oidc_provider_arn, section.oidc_token_file_path
+    return oidc.fetch(world, settings)
+  end,
+}
+
+local function read(world)
+  local path = variables.get(world, "ALIBABA_CLOUD_CREDENTIALS_FILE")
+  if path then
+    return file.read_private(world, path, WHAT)
+  end
+  local first
+  for _, place in ipairs(PLACES) do
+    path = variables.below_home(world, place)
+    if not path then
+      return nil, errors.credentials("no home directory: HOME is not set")
+    end
+    local content, err = file.read_private(world, path, WHAT)
+    if content then
+      return content
+    end
+    first = first or err
+  end
+  return nil, first
+end
+
+--- The credentials of a section.
+---@param world fnf.World
+---@param settings { name?: string } without a name: ALIBABA_CLOUD_PROFILE, else "default"
+---@return fnf.Credentials|nil
+---@return fnf.Error|nil
+function ini.fetch(world, settings)
+  local content, err = read(world)
+  if not content then
+    return nil, err
+  end
+  local name = settings.name or variables.get(world, "ALIBABA_CLOUD_PROFILE") or "default"
+  local section = ini.parse(content)[name]
+  if not section then
+    return nil, errors.credentials(("%s has no section [%s]"):format(WHAT, name))
+  elseif not types[section.type] then
+    return nil, errors.credentials(("section [%s] has the type %s, which is not supported"):format(name,
+      section.type or '""'))
+  end
+  local found
+  found, err = types[section.type](world, section)
+  if found then
+    found.source = "profile/" .. found.source
+  end
+  return found, err
+end
+
+return ini

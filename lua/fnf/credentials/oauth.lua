@@ -1,0 +1,99 @@
+--- Keys for a user who signed in by the browser (OAuth) with the vendor's CLI.
+-- SPDX-License-Identifier: MIT
+--
+-- Nothing is written back to the CLI's file; a renewed access token is kept in this process.
+
+local core = require "fnf.core"
+local errors = require "fnf.errors"
+local exchange = require "fnf.credentials.exchange"
+local record = require "fnf.credentials.record"
+local time = require "fnf.time"
+
+local oauth = {}
+
+--- Both sites, with the client id that the CLI and the credential libraries sign in as.
+local SITES = {
+  CN = { url = "https://oauth.aliyun.com", client_id = "4038181954557748008" },
+  INTL = { url = "https://oauth.alibabacloud.com", client_id = "4103531455503354461" },
+}
+local TOKEN_LEFT = 1200 -- seconds an access token must still have (CREDENTIALS.md section 7)
+local STORED_LEFT = 180 -- seconds stored keys must still have
+
+--- What the CLI got and stored, while it is good.
+local function stored(world, profile)
+  local expires = tonumber(profile.sts_expiration)
+  if expires and expires - world.time() > STORED_LEFT and profile.sts_token then
+    return record.new({ access_key_id = profile.access_key_id, access_key_secret = profile.access_key_secret,
+      security_token = profile.sts_token, expires = expires }, "oauth")
+  end
+end
+
+local function is_good(token, world)
+  return not record.refuse(token.access) and (token.expires or 0) - world.time() > TOKEN_LEFT
+end
+
+local function renew(world, site, token)
+  local body, err = exchange.ask(world, {
+    method = "POST", url = site.url .. "/v1/token",
+    headers = { accept = "application/json", ["content-type"] = "application/x-www-form-urlencoded" },
+    body = core.encode { "grant_type", "refresh_token", "refresh_token", token.refresh, "client_id", site.client_id,
+      "Timestamp", time.timestamp(world.time()) },
+  }, "the OAuth server")
+  local object = body and record.object(body)
+  if not body then
+    return nil, err
+  elseif not object or record.refuse(object.access_token) or not tonumber(object.expires_in) then
+    return nil, errors.credentials("the OAuth server gave no access token: sign in again with the CLI")
+  end
+  local refresh = not record.refuse(object.refresh_token) and object.refresh_token or token.refresh
+  return { access = object.access_token, refresh = refresh, expires = world.time() + tonumber(object.expires_in) }
+end
+
+--- The token to use: the newest of file and memory, renewed if it is near its end.
+local function find_token(world, profile, site, memory)
+  local origin = profile.oauth_refresh_token or ""
+  local token = memory.origin == origin and memory.token
+    or { access = profile.oauth_access_token, refresh = origin, expires = tonumber(profile.oauth_access_token_expire) }
+  if is_good(token, world) then
+    return token
+  elseif record.refuse(token.refresh) then
+    return nil, errors.credentials("the OAuth sign-in is over: sign in again with the CLI")
+  end
+  local renewed, err = renew(world, site, token)
+  if renewed then
+    memory.origin, memory.token = origin, renewed
+  end
+  return renewed, err
+end
+
+---@param world fnf.World
+---@param profile table of the CLI's configuration
+---@param memory table kept from one fetch to the next
+---@return fnf.Credentials|nil
+---@return fnf.Error|nil
+function oauth.fetch(world, profile, memory)
+  local site = SITES[profile.oauth_site_type]
+  if not site then
+    return nil, errors.credentials("oauth_site_type must be CN or INTL")
+  end
+  local found = stored(world, profile)
+  if found then
+    return found
+  end
+  local token, err = find_token(world, profile, site, memory)
+  if not token then
+    return nil, err
+  end
+  local body
+  body, err = exchange.ask(world, {
+    method = "POST", url = site.url .. "/v1/exchange", body = "",
+    headers = { authorization = "Bearer " .. token.access, accept = "application/json",
+      ["content-type"] = "application/json" },
+  }, "the OAuth server")
+  if not body then
+    return nil, err
+  end
+  return record.temporary(record.object(body), record.spellings.oauth, "oauth")
+end
+
+return oauth

@@ -1,0 +1,47 @@
+--- Keys from a URI that answers with them.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "fnf.errors"
+local exchange = require "fnf.credentials.exchange"
+local record = require "fnf.credentials.record"
+local variables = require "fnf.credentials.variables"
+
+local uri = {}
+
+local VARIABLE = "ALIBABA_CLOUD_CREDENTIALS_URI"
+
+--- Why the environment does not ask for this source, or nil.
+---@param world fnf.World
+---@return string|nil
+function uri.skip(world)
+  if not variables.get(world, VARIABLE) then
+    return VARIABLE .. " is not set"
+  end
+end
+
+---@param world fnf.World
+---@param settings { uri?: string }
+---@return fnf.Credentials|nil
+---@return fnf.Error|nil
+function uri.fetch(world, settings)
+  local address = settings.uri or variables.get(world, VARIABLE)
+  if not address then
+    return nil, errors.credentials("no credentials URI: none is given and " .. uri.skip(world))
+  end
+  local complaint = exchange.refuse(address)
+  if complaint then
+    return nil, errors.credentials("the credentials URI " .. complaint)
+  end
+  local body, err = exchange.ask(world, { method = "GET", url = address }, "the credentials URI")
+  if not body then
+    return nil, err
+  end
+  local object = record.object(body)
+  -- Some of the vendor's libraries take an answer whatever its Code; a failure is none.
+  if not object or object.Code ~= nil and object.Code ~= "Success" then
+    return nil, errors.credentials("the credentials URI answered without success")
+  end
+  return record.temporary(object, record.spellings.service, "credential_uri")
+end
+
+return uri

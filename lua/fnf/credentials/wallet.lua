@@ -1,0 +1,181 @@
+--- Holds what a source gave, and has it renewed ahead of its end, by one caller at a time.
+-- SPDX-License-Identifier: MIT
+--
+-- Any number of coroutines may ask at once; whatever yields them yields in the world's send and sleep. One of them
+-- asks the source (a flight), the others go on with what is held while that is good, else wait for the flight. A
+-- flight whose coroutine was killed, or unwound by an error, is taken over.
+
+local errors = require "fnf.errors"
+
+local wallet = {}
+
+---@class fnf.Source
+---@field name string such as "env"
+---@field fetch fun(world: fnf.World): fnf.Credentials|nil, fnf.Error|nil
+---@field region? fun(world: fnf.World): string|nil the region its configuration names
+---@field fixed? boolean true: asking again gives the same
+---@field patience? number seconds that asking may take (20)
+
+---@class fnf.Wallet what `fnf.credentials` functions return: a source, and what it gave
+---@field source fnf.Source
+---@field package held? fnf.Credentials
+---@field package renew_at? number seconds since 1970; nil: never
+---@field package flight? table the asking under way
+---@field package failures integer since the last success
+---@field package next_try number monotonic seconds
+local Wallet = { __name = "fnf.Credentials" }
+Wallet.__index = Wallet
+
+local EARLY, EARLY_IF_SHORT, SHORT = 900, 180, 1800 -- seconds: renewed so long before its end (section 8)
+local LONGEST_PAUSE = 10 -- seconds between two tries while the old ones are good
+local PATIENCE = 20 -- seconds: connecting and reading, and a little
+local LOOK = 0.05 -- seconds between looks at another's flight
+
+---@param source fnf.Source
+---@return fnf.Wallet
+function wallet.new(source)
+  return setmetatable({ source = source, failures = 0, next_try = 0 }, Wallet)
+end
+
+---@param value any
+---@return boolean
+function wallet.is(value)
+  return getmetatable(value) == Wallet
+end
+
+local function is_good(self, now)
+  local held = self.held
+  return held and not held.single_use and (not held.expires or now < held.expires)
+end
+
+--- When to renew credentials that came at `now`: never if they do not end, next time if they are for one use.
+local function renewal(found, now)
+  if found.single_use then
+    return 0
+  elseif not found.expires then
+    return nil
+  end
+  local lifetime = found.expires - now
+  return found.expires - (lifetime >= SHORT and EARLY or math.min(EARLY_IF_SHORT, lifetime / 2))
+end
+
+--- The held ones, if nothing needs to be asked for them.
+---@param now number seconds since 1970
+---@return fnf.Credentials|nil
+function Wallet:current(now)
+  local renew_at = self.renew_at
+  if not renew_at or now < renew_at then
+    return self.held
+  end
+end
+
+local function take_in(self, found, world, now)
+  self.held, self.renew_at, self.failures = found, renewal(found, now), 0
+  if not self.source.fixed then
+    world.tell("refresh", { source = found.source, expires = found.expires })
+  end
+  return found
+end
+
+--- A failure: the old ones stay in use while they are good, and the next try waits a while.
+local function make_do(self, err, world, now)
+  self.failures = self.failures + 1
+  local window = math.min(LONGEST_PAUSE, 2 ^ (self.failures - 1))
+  self.next_try = world.now() + 1 + world.random() * (window - 1)
+  world.tell("refresh", { source = self.source.name, error = err })
+  if is_good(self, now) then
+    return self.held
+  end
+  return nil, err
+end
+
+local function out_of_time(what)
+  return errors.new { kind = "timeout", sent = false, message = "the deadline passed while " .. what }
+end
+
+--- Ask the source, while others wait.
+local function fly(self, world)
+  local flight = { overdue = world.now() + (self.source.patience or PATIENCE), thread = coroutine.running() }
+  self.flight = flight
+  local found, err = self.source.fetch(world)
+  local now = world.time()
+  if found and found.expires and found.expires <= now then
+    found, err = nil, errors.credentials(("%s gave credentials that have expired already; is the clock right?"):format(
+      self.source.name))
+  end
+  -- What only this caller's limits have ended says nothing to the others.
+  local own = not found and (err.kind == "cancelled" or world.left() <= 0)
+  if own and err.kind ~= "cancelled" then
+    err = out_of_time("looking for a key: " .. err.message)
+  end
+  flight.done, flight.found, flight.err = true, found, not own and err or nil
+  if self.flight == flight then
+    self.flight = nil
+  end
+  if found then
+    return take_in(self, found, world, now)
+  elseif own then
+    return nil, err
+  end
+  return make_do(self, err, world, now)
+end
+
+local function is_under_way(flight, world)
+  return flight and not flight.done and world.now() < flight.overdue and flight.thread ~= coroutine.running()
+end
+
+--- Wait for another's flight; true, or why this caller cannot.
+local function join(flight, world)
+  while is_under_way(flight, world) do
+    if world.left() <= 0 then
+      return nil, out_of_time("waiting for a key")
+    elseif not world.sleep(LOOK) then
+      return nil, errors.cancelled()
+    end
+  end
+  return true
+end
+
+--- Credentials to sign with now.
+---@param world fnf.World
+---@return fnf.Credentials|nil
+---@return fnf.Error|nil
+function Wallet:get(world)
+  while true do
+    local now, flight = world.time(), self.flight
+    local current = self:current(now)
+    if current then
+      return current
+    elseif is_good(self, now) and (is_under_way(flight, world) or world.now() < self.next_try) then
+      return self.held
+    elseif not is_under_way(flight, world) then
+      return fly(self, world)
+    end
+    local joined, err = join(flight, world)
+    if not joined then
+      return nil, err
+    elseif flight.found then
+      return flight.found
+    elseif flight.err then
+      return nil, errors.copy(flight.err)
+    end
+  end
+end
+
+--- Take back what the service refuses as expired; whether asking the source again may give better.
+---@param used fnf.Credentials
+---@return boolean
+function Wallet:reject(used)
+  if self.source.fixed then
+    return false
+  elseif self.held == used then
+    self.held, self.renew_at = nil, nil
+  end
+  return true
+end
+
+function Wallet:__tostring()
+  return ("fnf.Credentials (%s)"):format(self.source.name)
+end
+
+return wallet

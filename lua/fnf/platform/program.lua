@@ -1,0 +1,48 @@
+--- An external program run to its end, without a shell and within limits.
+-- SPDX-License-Identifier: MIT
+
+local core = require "fnf.core"
+local errors = require "fnf.errors"
+
+local program = {}
+
+local LOOK = 0.02 -- seconds between looks at it
+
+--- Why the output of an ended program cannot be used, or nil.
+local function refuse(output, status)
+  if not output then
+    return status
+  elseif status ~= 0 then
+    return ("it ended with status %d"):format(status)
+  end
+end
+
+--- What a program prints.
+---@param words string[] the program first
+---@param limits { timeout: number, limit: integer } seconds, bytes
+---@param sleep fun(seconds: number): boolean false if the caller has given up
+---@return string|nil
+---@return string|fnf.Error|nil reason never with what it printed
+function program.run(words, limits, sleep)
+  local process, reason = core.process(words, limits.limit)
+  if not process then
+    return nil, ("%s cannot be run: %s"):format(words[1], reason)
+  end
+  local ending = core.now() + limits.timeout
+  while true do
+    local output, status = process:look()
+    if output ~= false then
+      reason = refuse(output, status)
+      process:close()
+      return not reason and output or nil, reason
+    elseif core.now() >= ending then
+      process:close()
+      return nil, ("it did not end within %g seconds"):format(limits.timeout)
+    elseif not sleep(LOOK) then
+      process:close()
+      return nil, errors.cancelled()
+    end
+  end
+end
+
+return program

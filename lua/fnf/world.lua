@@ -1,0 +1,70 @@
+--- What a source of credentials sees of the world: the platform, within the limits of the call that needs a key.
+-- SPDX-License-Identifier: MIT
+--
+-- A source knows nothing of deadlines, cancelling, the caller's transport or the service's clock: this is where they
+-- are put around the platform.
+
+local world = {}
+
+---@class fnf.World : fnf.Platform
+---@field time fun(): number seconds since 1970, by the service's clock
+---@field left fun(): number seconds until the call's deadline
+---@field sleep fun(seconds: number): boolean false if cancelled
+---@field send fun(request: fnf.Request): fnf.Answer|nil, fnf.Error|nil
+---@field run? fun(words: string[], limits: { timeout: number, limit: integer }): string|nil, string|fnf.Error|nil
+---@field call fun(row: fnf.Operation, params: table, product: table, timeout: number): table|nil, fnf.Error|nil
+---@field tell fun(name: string, fields: table)
+
+--- The world of a call.
+---@param call fnf.Call
+---@return fnf.World
+function world.of(call)
+  local client, platform, cancel = call.client, call.platform, call.cancel
+  local made = {}
+
+  function made.time()
+    return platform.time() + client.skew
+  end
+
+  function made.left()
+    return call.deadline and call.deadline - platform.now() or math.huge
+  end
+
+  function made.sleep(seconds)
+    return platform.sleep(math.max(0, math.min(seconds, made.left())), cancel)
+  end
+
+  function made.send(request)
+    request.timeout = math.min(request.timeout, math.max(0.001, made.left()))
+    request.connect_timeout = math.min(request.connect_timeout, request.timeout)
+    return client:send(request, platform, cancel)
+  end
+
+  made.run = platform.run and function(words, limits)
+    limits.timeout = math.min(limits.timeout, math.max(0, made.left()))
+    return platform.run(words, limits, cancel)
+  end
+
+  -- An operation of another product, on the way every call takes, within this call's limits.
+  function made.call(row, params, product, timeout)
+    product.target.user_agent, product.target.headers = client.target.user_agent, {}
+    return client:perform(row, params, {
+      product = product, timeout = timeout, deadline = call.deadline and made.left(), cancel = cancel,
+    }, platform)
+  end
+
+  function made.tell(name, fields)
+    client:tell(name, fields)
+  end
+
+  return setmetatable(made, { __index = platform })
+end
+
+--- The world before there is a call: environment and files.
+---@param platform fnf.Platform
+---@return fnf.World
+function world.still(platform)
+  return setmetatable({ tell = function() end }, { __index = platform })
+end
+
+return world
