@@ -129,6 +129,15 @@ methods.clock = control("POST", "clock")
 ---@type fun(self: fnf.Emulator, key: table): table?, string?
 methods.key = control("POST", "keys")
 
+--- How temporary keys are issued by STS, metadata service and /_fnf/credentials: `life` (seconds), `role`, `metadata`
+-- ("both", "v1", "v2", "none"), `oidc_token`. The answer tells the settings, and `issued` and `latest`.
+---@type fun(self: fnf.Emulator, changes?: table): table?, string?
+methods.identity = control("POST", "identity")
+
+--- Ends a key at once: the latest one issued, unless `id` names another.
+---@type fun(self: fnf.Emulator, key?: { id: string }): table?, string?
+methods.expire = control("POST", "expire")
+
 --- The latest requests of the service (2,000 are kept), oldest first, and how often each action was answered how.
 ---@type fun(self: fnf.Emulator): { total: integer, answers: table, requests: table[] }?, string?
 methods.requests = control("GET", "requests")

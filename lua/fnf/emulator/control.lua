@@ -3,6 +3,7 @@
 
 local clock = require("fnf.emulator.clock")
 local faults = require("fnf.emulator.faults")
+local identity = require("fnf.emulator.identity")
 local journal = require("fnf.emulator.journal")
 local map_run = require("fnf.emulator.map_run")
 local quota = require("fnf.emulator.quota")
@@ -86,6 +87,29 @@ routes["POST keys"] = function(key)
     id = key.id, secret = key.secret, token = key.token, expires = expires,
     inactive = key.inactive, deny = key.deny,
   }
+  return {}
+end
+
+routes["GET identity"] = function() return identity.shown() end
+
+routes["POST identity"] = function(changes)
+  local done, message = identity.change(changes)
+  if not done then return nil, message end
+  return identity.shown()
+end
+
+-- What ALIBABA_CLOUD_CREDENTIALS_URI may name.
+routes["GET credentials"] = function()
+  local object = identity.issue()
+  object.Code = "Success"
+  return object
+end
+
+-- Ends a key at once, the latest one issued unless another is named.
+routes["POST expire"] = function(wanted)
+  local key = store.keys[wanted.id or identity.state().latest or ""]
+  if not key then return nil, "no such key" end
+  key.expires = 0
   return {}
 end
 

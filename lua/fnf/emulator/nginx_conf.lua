@@ -35,6 +35,7 @@ $listen
     ssl_certificate_key server.key;
     ssl_protocols TLSv1.2 TLSv1.3;
     location / { content_by_lua_block { require("fnf.emulator.server").serve() } }
+    location /latest/ { content_by_lua_block { require("fnf.emulator.metadata").serve() } }
     location /_fnf/ { content_by_lua_block { require("fnf.emulator.control").serve() } }
     location @reset {
       reset_timedout_connection on;

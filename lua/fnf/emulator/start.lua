@@ -15,6 +15,7 @@ function start.open()
   file:close()
   require("fnf.emulator.server")
   require("fnf.emulator.control")
+  require("fnf.emulator.metadata")
   store.open(settings, require("fnf.core").signer, ngx.now())
 end
 

@@ -12,6 +12,7 @@ local quota = require("fnf.emulator.quota")
 ---@field flows table<string, { executions: table<string, { map_runs: table<string, fnf.emulator.MapRun> }> }>
 ---@field keys table<string, fnf.emulator.Key>
 ---@field quota table? nil when no quota is enforced
+---@field identity? fnf.emulator.Identity made by identity.lua
 local store = {}
 
 local initial
@@ -33,7 +34,7 @@ function store.reset(now)
   store.faults = faults.new()
   store.journal = journal.new(now)
   store.quota = initial.quota and quota.new() or nil
-  store.gateway = initial.gateway
+  store.gateway, store.identity = initial.gateway, nil
   store.flows, store.keys, store.serial = {}, {}, 0
   for _, key in ipairs(copy(initial.keys)) do store.keys[key.id] = key end
 end
