@@ -120,7 +120,8 @@ describe("keys from the emulator", function()
 
   it("come by the default chain out of a profile in a real home", function()
     place:write(".aliyun/config.json", json.encode { current = "work", profiles = {
-      { name = "base", mode = "AK", access_key_id = server.access_key_id, access_key_secret = server.access_key_secret },
+      { name = "base", mode = "AK", access_key_id = server.access_key_id,
+        access_key_secret = server.access_key_secret },
       { name = "work", mode = "ChainableRamRoleArn", source_profile = "base", ram_role_arn = ROLE,
         sts_endpoint = server.url, region_id = "cn-hangzhou" } } })
     assert(ask {})

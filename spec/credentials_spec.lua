@@ -232,6 +232,40 @@ describe("the region", function()
   end
 end)
 
+describe("docs/credentials.md", function()
+  local function read(path)
+    local file = assert(io.open(path))
+    local text = file:read("*a")
+    file:close()
+    return text
+  end
+
+  it("names every variable that is read, and no other", function()
+    local pipe = assert(io.popen(
+      "cat lua/fnf/sts.lua lua/fnf/settings.lua lua/fnf/credentials.lua lua/fnf/credentials/*"))
+    local sources, page = pipe:read("*a"), read("docs/credentials.md")
+    pipe:close()
+    local function names(text)
+      local found = {}
+      for name in text:gmatch("ALIBABA_CLOUD_[%u_]+%u") do
+        found[name] = true
+      end
+      return found
+    end
+    assert.are.same(names(sources), names(page))
+    assert.is_true(names(page).ALIBABA_CLOUD_STS_ENDPOINT)
+  end)
+
+  it("names every function", function()
+    local page = read("docs/credentials.md")
+    for name in pairs(credentials) do
+      if name ~= "of" then
+        assert.is_truthy(page:find("| `" .. name .. "[({]"), name)
+      end
+    end
+  end)
+end)
+
 describe("fnf.credentials", function()
   -- Misuse: what is called, words of the message.
   for name, row in pairs {
