@@ -3,6 +3,9 @@ max_line_length = 120
 read_globals = { math = { fields = { "tointeger" } } }
 files["spec"].std = "+busted"
 files["bench"].std = "min"
+files["lua/fnf/platform/openresty.lua"] = { std = "ngx_lua" }
+files["spec/openresty/*"] = { std = "ngx_lua" }
+files["lua/fnf/ngx/*"] = { std = "ngx_lua" }
 files["lua/fnf/emulator/*"] = { std = "ngx_lua" }
 files["lua/fnf/emulator/launch.lua"] = { std = "min" }
 files["lua/fnf/types"] = { max_line_length = false, ignore = { "211", "212", "241" } }

@@ -8,12 +8,13 @@ local client = require "fnf.client"
 local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local methods = require "fnf.methods"
+local openresty = require "fnf.platform.openresty"
 
 local fnf = { _VERSION = client.VERSION, credentials = credentials }
 
 local function new(options)
-  local platform = require("fnf.platform.plain").new(type(options) == "table" and options or {})
-  return client.new(options, platform)
+  local kind = openresty.is_here() and openresty or require "fnf.platform.plain"
+  return client.new(options, kind.new(type(options) == "table" and options or {}))
 end
 
 --- Make a client. Nothing is sent and no key is looked for before its first call.

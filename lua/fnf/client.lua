@@ -57,6 +57,9 @@ end
 --- The platform this call runs on.
 ---@return fnf.Platform
 function Client:platform()
+  if self.world.choose then
+    return self.world.choose()
+  end
   return self.world
 end
 

@@ -171,8 +171,9 @@ function retry.run(call, attempt)
       client.on_event(reason == "throttle" and "throttle" or "retry", {
         operation = call.row.action, attempt = call.attempt, delay = delay, reason = reason, error = err })
     end
-    if not call.platform.sleep(delay, call.cancel) then
-      err = errors.cancelled()
+    local slept, refusal = call.platform.sleep(delay, call.cancel)
+    if not slept then
+      err = refusal or errors.cancelled()
       err.operation, err.attempts, err.doubtful = call.row.action, call.attempt, call.doubtful
       return nil, err
     end

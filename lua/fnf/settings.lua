@@ -39,6 +39,11 @@ local DEFAULTS = { timeout = 15, connect_timeout = 5, max_attempts = 3, signatur
 
 --- What is wrong with options that are right one by one.
 local function refuse_together(options, platform)
+  for name, way in pairs(platform.refused or {}) do
+    if options[name] ~= nil then
+      return ("option %s has no effect in nginx: %s"):format(name, way)
+    end
+  end
   if (options.access_key_id == nil) ~= (options.access_key_secret == nil) then
     return "access_key_id and access_key_secret go together; one is missing"
   elseif options.security_token and not options.access_key_id then

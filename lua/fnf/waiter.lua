@@ -225,8 +225,11 @@ function waiter.wait(client, row, params, options)
   wait.limits = { min_delay = min, max_delay = options.max_delay or math.max(MAX_DELAY, min) }
   local delay = options.initial_delay or 0
   while true do
-    if delay > 0 and not platform.sleep(math.min(delay, left(wait)), options.cancel) then
-      return give_up(wait, errors.cancelled())
+    if delay > 0 then
+      local slept, reason = platform.sleep(math.min(delay, left(wait)), options.cancel)
+      if not slept then
+        return give_up(wait, reason or errors.cancelled())
+      end
     end
     if left(wait) <= 0 then
       return timed_out(wait, no_end(wait))

@@ -19,9 +19,11 @@ local plain = {}
 ---@field readable fun(path: string): boolean whether a file can be opened for reading
 ---@field read fun(path: string, limit: integer): string?, integer|string text and permission bits, or why not
 ---@field run? fun(words: string[], limits: table, cancel?: fun(): any): string?, string|fnf.Error|nil see program.run
----@field sleep fun(seconds: number, cancel?: fun(): any): boolean false if cancelled
+---@field sleep fun(seconds: number, cancel?: fun(): any): boolean, fnf.Error|nil false if cancelled, or why it may not
 ---@field send fun(request: fnf.Request, cancel?: fun(): any): fnf.Answer|nil, fnf.Error|nil
 ---@field close fun()
+---@field choose? fun(): fnf.Platform the platform of this very call, where that differs
+---@field refused? table<string, string> options it cannot honour, and what does the same there
 
 local SLEEP_SLICE = 0.1 -- seconds between looks at `cancel` while sleeping
 local SEND_SLICE = 0.25 -- the same in a transfer

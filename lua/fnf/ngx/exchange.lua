@@ -1,0 +1,241 @@
+--- One exchange of HTTP/1.1 over nginx's cosockets: connect, send, read, and keep the connection for the next.
+-- SPDX-License-Identifier: MIT
+
+local core = require "fnf.core"
+local errors = require "fnf.errors"
+local framing = require "fnf.ngx.framing"
+local race = require "fnf.ngx.race"
+
+local exchange = {}
+
+local PIECE = 64 * 1024 -- bytes received at once, at most
+local IDLE_CONNECTIONS = 1024 -- kept for each host and worker
+local IDLE_MS = 30000 -- how long: shorter than servers commonly keep theirs
+
+--- What nginx says, and what there is to do about it.
+local HINTS = {
+  { "no resolver defined", "set the directive resolver, for example: resolver 127.0.0.53;" },
+  { "^2[01]: ", "set the directive lua_ssl_trusted_certificate to the system's bundle of authorities" },
+  { "^1[89]: ", "set the directive lua_ssl_trusted_certificate to the authority that signed it" },
+  { "^22: ", "raise the directive lua_ssl_verify_depth" },
+  { "host mismatch", "it is for another name; nginx compares names only, never addresses" },
+}
+
+local function hinted(reason)
+  for _, hint in ipairs(HINTS) do
+    if reason:find(hint[1]) then
+      return ("%s (%s)"):format(reason, hint[2])
+    end
+  end
+  return reason
+end
+
+local function failure(kind, message, sent)
+  return nil, errors.new { kind = kind, message = message, retryable = true, sent = sent }
+end
+
+local function given_up(reason, sent)
+  if reason == "cancelled" then
+    return nil, errors.cancelled()
+  end
+  return failure("timeout", "no answer in time", sent)
+end
+
+---- where to ----
+
+---@class fnf.Address
+---@field scheme "http"|"https"
+---@field host string
+---@field port integer
+---@field authority string as the Host header has it
+
+local function address_of(url)
+  local scheme, authority, target = url:match("^(https?)://([^/?#]+)(.*)$")
+  if not scheme then
+    return nil
+  end
+  local host, port = authority:match("^(.-):?(%d*)$")
+  return { scheme = scheme, host = host, port = tonumber(port) or (scheme == "https" and 443 or 80),
+    authority = authority }, target
+end
+
+local function is_address(host)
+  return host:find("^%[") or host:find("^[%d.]+$")
+end
+
+---- the connection ----
+
+local function milliseconds(seconds)
+  return math.max(1, math.ceil(seconds * 1000))
+end
+
+--- Connect within the time. A name takes as long as resolver_timeout says, so the time is kept by a race then.
+local function open(sock, address, pool, seconds)
+  local function connect()
+    -- RFC 6761: this name always means this machine; no name server needs to be asked.
+    local host = address.host == "localhost" and "127.0.0.1" or address.host
+    return sock:connect(host, address.port, { pool = pool, pool_size = IDLE_CONNECTIONS })
+  end
+  sock:settimeout(milliseconds(seconds))
+  if address.host == "localhost" or is_address(address.host) then
+    return connect()
+  end
+  return race(connect, seconds)
+end
+
+local function shake_hands(sock, address, certificate)
+  if certificate then
+    sock:setclientcert(certificate.chain, certificate.key)
+  end
+  local done, reason = sock:sslhandshake(false, address.host, true)
+  if done then
+    return true
+  end
+  reason = tostring(reason)
+  sock:close()
+  if reason == "timeout" then
+    return failure("timeout", "no TLS connection in time", false)
+  end
+  local refused = reason:find("^%d+: ") or reason:find("certificate", 1, true)
+  local _, err = failure("tls", "no TLS connection: " .. hinted(reason), false)
+  err.retryable = not refused
+  return nil, err
+end
+
+--- A connection ready to send on, new or used before.
+local function connect(address, request, options, fresh)
+  local sock = ngx.socket.tcp()
+  local identity = options.certificate and options.certificate.name or ""
+  local pool = ("fnf %s %s %d verified %s%s"):format(address.scheme, address.host, address.port, identity,
+    fresh and " unshared" or "")
+  local ending = core.now() + request.connect_timeout
+  local done, reason = open(sock, address, pool, request.connect_timeout)
+  if not done then
+    reason = tostring(reason)
+    if reason == "timeout" or reason:find("timed out", 1, true) then
+      return failure("timeout", "no connection in time", false)
+    end
+    return failure("network", ("no connection to %s: %s"):format(address.authority, hinted(reason)), false)
+  end
+  local reused = sock:getreusedtimes() > 0
+  if address.scheme == "https" and not reused then
+    sock:settimeout(milliseconds(ending - core.now()))
+    local shaken, err = shake_hands(sock, address, options.certificate)
+    if not shaken then
+      return nil, err
+    end
+  end
+  return sock, reused
+end
+
+---- the request ----
+
+--- Nothing that could end a line or a word early may become part of the head.
+local function is_clean(request)
+  if request.url:find("[%z\1-\32\127]") or request.method:find("[^%u]") then
+    return false
+  end
+  for name, value in pairs(request.headers or {}) do
+    if name:find("[^%w!#$%%&'*+.^_`|~-]") or value:find("[%z\1-\31\127]") then
+      return false
+    end
+  end
+  return true
+end
+
+local function text_of(request, address, target)
+  local lines = { ("%s %s HTTP/1.1\r\nhost: %s"):format(request.method,
+    target:find("^/") and target or "/" .. target, address.authority) }
+  for name, value in pairs(request.headers or {}) do
+    lines[#lines + 1] = ("%s: %s"):format(name, value)
+  end
+  if request.body or request.method == "POST" then
+    lines[#lines + 1] = "content-length: " .. #(request.body or "")
+  end
+  lines[#lines + 1] = "\r\n" .. (request.body or "")
+  return table.concat(lines, "\r\n")
+end
+
+---- the exchange ----
+
+--- Send, and read the answer, until `ending`. The last result says that a connection used before died unheard.
+local function converse(sock, reused, text, ending)
+  sock:settimeout(milliseconds(ending - core.now()))
+  local sent, reason = sock:send(text)
+  if not sent then
+    local _, err = failure(reason == "timeout" and "timeout" or "network", "sending failed: " .. tostring(reason), true)
+    return nil, err, reused and reason ~= "timeout"
+  end
+  local function receive()
+    local left = ending - core.now()
+    if left <= 0 then
+      return nil, "timeout"
+    end
+    sock:settimeout(milliseconds(left))
+    return sock:receiveany(PIECE)
+  end
+  local answer, outcome, received = framing.read(receive)
+  if not answer then
+    sock:close()
+    local _, err = failure(outcome.status, outcome.message, true)
+    return nil, err, reused and not received and outcome.status == "network"
+  end
+  return answer, outcome
+end
+
+--- One try; with `fresh`, on a connection of its own that nobody uses afterwards.
+local function try(request, options, fresh)
+  local address, target = address_of(request.url)
+  if not address or not is_clean(request) then
+    local _, err = failure("network", "a control character or blank in the URL or a header", false)
+    err.retryable = false
+    return nil, err
+  end
+  local ending = core.now() + request.timeout
+  local sock, reused = connect(address, request, options, fresh)
+  if not sock then
+    return nil, reused
+  end
+  local answer, outcome, unheard = converse(sock, reused, text_of(request, address, target), ending)
+  if not answer then
+    return nil, outcome, unheard
+  elseif outcome and not fresh then
+    sock:setkeepalive(IDLE_MS, IDLE_CONNECTIONS)
+  else
+    sock:close()
+  end
+  return answer
+end
+
+local function exchange_once(request, options)
+  local answer, err, unheard = try(request, options, false)
+  if unheard then
+    -- The server had closed the connection before it saw the request.
+    return try(request, options, true)
+  end
+  return answer, err
+end
+
+---@class fnf.ExchangeOptions
+---@field certificate? { name: string, chain: any, key: any } client certificate as ngx.ssl parses it
+
+--- Send a request and read its answer, yielding meanwhile.
+---@param request fnf.Request
+---@param options fnf.ExchangeOptions
+---@param cancel? fun(): any true once the caller has given up
+---@return fnf.Answer|nil
+---@return fnf.Error|nil
+function exchange.send(request, options, cancel)
+  if not cancel then
+    return exchange_once(request, options)
+  end
+  local answer, err = race(function()
+    return exchange_once(request, options)
+  end, request.timeout, cancel)
+  if not answer and not errors.is(err) then
+    return given_up(err)
+  end
+  return answer, err
+end
+
+return exchange
