@@ -15,11 +15,15 @@ local IDLE_MS = 30000 -- how long: shorter than servers commonly keep theirs
 --- What nginx says, and what there is to do about it.
 local HINTS = {
   { "no resolver defined", "set the directive resolver, for example: resolver 127.0.0.53;" },
-  { "^2[01]: ", "set the directive lua_ssl_trusted_certificate to the system's bundle of authorities" },
+  { "^2[01]: ", "set the directive lua_ssl_trusted_certificate to the system's bundle of authorities, and raise "
+    .. "lua_ssl_verify_depth above 1 if more than one stands between" },
   { "^1[89]: ", "set the directive lua_ssl_trusted_certificate to the authority that signed it" },
   { "^22: ", "raise the directive lua_ssl_verify_depth" },
   { "host mismatch", "it is for another name; nginx compares names only, never addresses" },
 }
+
+local REFUSED = "certificate refused; nginx did not say why: see lua_ssl_trusted_certificate, lua_ssl_verify_depth, or "
+  .. "it is for another name"
 
 local function hinted(reason)
   for _, hint in ipairs(HINTS) do
@@ -88,10 +92,11 @@ local function shake_hands(sock, address, certificate)
     sock:setclientcert(certificate.chain, certificate.key)
   end
   local done, reason = sock:sslhandshake(false, address.host, true)
-  if done then
+  if done and sock:getreusedtimes() then
     return true
   end
-  reason = tostring(reason)
+  -- A handshake that never had to wait is said to be done even if it was refused, but the connection is closed then.
+  reason = done and REFUSED or tostring(reason)
   sock:close()
   if reason == "timeout" then
     return failure("timeout", "no TLS connection in time", false)
