@@ -87,7 +87,7 @@ static size_t find_target(const struct fnf_http_request *request) {
     at = 7;
   else if (begins(url, FNF_STR("https://"))) /* a proxy tunnels it */
     at = 8;
-  while (at && at < url.size && !memchr("/?#", url.data[at], 3))
+  while (at && at < url.size && url.data[at] != '/' && url.data[at] != '?' && url.data[at] != '#')
     at++;
   int has_path = at && at < url.size && url.data[at] == '/';
   return has_path && !memchr(url.data, '#', url.size) ? at : 0;
