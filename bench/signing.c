@@ -15,7 +15,7 @@
 #include "clock.h"
 #include "sign.h"
 
-enum { ROUNDS = 15, TIMES = 4000 };
+enum { ROUNDS = 150, TIMES = 400 };
 
 static const char rpc_text[] =
     "GET&%2F&AccessKeyId%3DLTAI5tAbCdEfGhIjKlMnOpQr%26Action%3DDescribeMapRun%26ExecutionName%3Dexec-2026-11-23-"
