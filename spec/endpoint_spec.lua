@@ -28,15 +28,15 @@ describe("the endpoint of an address", function()
     { "https://host:8443", "https://host:8443", "host:8443" },
     { "http://host:80", "http://host", "host" },
     { "http://host:443", "http://host:443", "host:443" },
-    { "http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1:8080" },
-    { "localhost:8080", "https://localhost:8080", "localhost:8080" },
-    { "http://[::1]:8080", "http://[::1]:8080", "[::1]:8080" },
-    { "http://[::1]", "http://[::1]", "[::1]" },
+    { "http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1:8080", true },
+    { "localhost:8080", "https://localhost:8080", "localhost:8080", true },
+    { "http://[::1]:8080", "http://[::1]:8080", "[::1]:8080", true },
+    { "http://[::1]", "http://[::1]", "[::1]", true },
     { "https://host:65535", "https://host:65535", "host:65535" },
   }
   for _, row in ipairs(ROWS) do
     it(("%s is asked at %s"):format(row[1], row[2]), function()
-      assert.same({ url = row[2], host = row[3] }, endpoint.of_address(row[1]))
+      assert.same({ url = row[2], host = row[3], loopback = row[4] }, endpoint.of_address(row[1]))
     end)
   end
 

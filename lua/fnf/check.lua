@@ -57,12 +57,15 @@ local function text(value, row)
   elseif row.pattern and not value:find(row.pattern) then
     return "must be " .. row.rule
   end
-  for _, allowed in ipairs(row.values or {}) do
+  if not row.values then
+    return nil
+  end
+  for _, allowed in ipairs(row.values) do
     if value == allowed then
       return nil
     end
   end
-  return row.values and 'must be one of "' .. table.concat(row.values, '", "') .. '"' or nil
+  return 'must be one of "' .. table.concat(row.values, '", "') .. '"'
 end
 
 --- A key or token: one word. Pasted with a blank or line break it would be refused as if it were wrong.
@@ -116,7 +119,7 @@ check.types = {
       return "must be a string"
     elseif value == "" then
       return "is empty"
-    elseif value:find("[%z\1-\31\127]") then
+    elseif value:find("%c") then
       return "holds a control character" .. (value:find("[\r\n]") and " (a line break: was it read from a file?)" or "")
     end
     return text(value, row)

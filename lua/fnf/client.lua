@@ -8,6 +8,8 @@ local settings = require "fnf.settings"
 
 local client = {}
 
+local floor, min, huge = math.floor, math.min, math.huge
+
 client.VERSION = "0.1.0"
 local API_VERSION = "2019-03-15"
 
@@ -38,6 +40,8 @@ function client.new(options, platform)
     settings = read,
     target = { endpoint = read.endpoint, algorithm = read.signature, version = API_VERSION,
       headers = setmetatable({}, { __mode = "k" }),
+      -- A proxy of the environment is not meant for this machine; one among the options is.
+      direct = read.endpoint.loopback and not options.proxy or nil,
       user_agent = options.user_agent or ("fnf-lua/%s (%s)"):format(client.VERSION, _VERSION) },
     wallet = wallet,
     transport = options.transport,
@@ -81,7 +85,7 @@ function Client:correct_clock(date)
   end
   self.skew = date - self.world.time()
   self:tell("warning", { message = ("this machine's clock is off by %d seconds; corrected for signing"):format(
-    math.floor(self.skew + 0.5)) })
+    floor(self.skew + 0.5)) })
   return true
 end
 
@@ -97,7 +101,7 @@ local function send_by(transport, signed)
   local answer, reason = transport(signed)
   local status = type(answer) == "table" and type(answer.body) == "string" and answer.status
   if type(status) == "number" and status % 1 == 0 then
-    return { status = math.floor(status), headers = answer.headers, body = answer.body }
+    return { status = floor(status), headers = answer.headers, body = answer.body }
   elseif errors.is(reason) then
     return nil, reason
   elseif answer then

@@ -8,6 +8,7 @@ local endpoint = {}
 ---@class fnf.Endpoint
 ---@field url string scheme and host, without a slash at the end
 ---@field doubt? string why the region may be misspelt
+---@field loopback? boolean this machine
 ---@field host string as it stands in the Host header: with the port unless it is the scheme's own
 
 --- The documented hosts (API.md section 2). The vendor's SDK builds others for regions it does not know, and nothing
@@ -35,6 +36,16 @@ function endpoint.of_region(region, network)
   local meant = not endpoint.regions[region] and check.nearest(region, endpoint.regions)
   local doubt = meant and ("region %s is not documented; did you mean %s?"):format(region, meant) or nil
   return { url = "https://" .. host, host = host, doubt = doubt }
+end
+
+local LOOPBACK = { localhost = true, ["[::1]"] = true }
+
+--- Whether an authority (host, with or without a port) is this machine.
+---@param authority string
+---@return boolean
+function endpoint.is_loopback(authority)
+  local host = authority:gsub(":%d+$", ""):lower()
+  return LOOPBACK[host] or host:find("^127%.%d+%.%d+%.%d+$") ~= nil
 end
 
 local function split(address)
@@ -77,7 +88,7 @@ function endpoint.of_address(address)
   if port and port ~= PORTS[scheme] then
     host = ("%s:%d"):format(host, port)
   end
-  return { url = scheme .. "://" .. host, host = host }
+  return { url = scheme .. "://" .. host, host = host, loopback = endpoint.is_loopback(host) or nil }
 end
 
 return endpoint

@@ -15,6 +15,8 @@ codec.decode_max_depth(MAX_DEPTH)
 codec.decode_invalid_numbers(false)
 
 local to_integer = math.tointeger -- nil where Lua has one number type
+local null = cjson.null
+local type, next = type, next -- tidy sees every field of every answer
 
 --- Absent instead of null, integers instead of 1.0 (lua-cjson makes every number a float), in place.
 ---@param value table
@@ -22,7 +24,7 @@ local to_integer = math.tointeger -- nil where Lua has one number type
 ---@return table value
 function json.tidy(value, expected)
   local floats, integers = expected and expected.floats, expected and expected.integers
-  for name, field in pairs(value) do
+  for name, field in next, value do
     local kind = type(field)
     if integers and integers[name] and kind == "string" and field:find("^%d+$") then
       field, kind = tonumber(field), "number"
@@ -30,7 +32,7 @@ function json.tidy(value, expected)
     end
     if kind == "table" then
       json.tidy(field, expected)
-    elseif field == cjson.null then
+    elseif field == null then
       value[name] = nil
     elseif to_integer and kind == "number" and not (floats and floats[name]) then
       value[name] = to_integer(field) or field
@@ -59,7 +61,7 @@ function json.decode(text)
   local value, reason = json.parse(text)
   if type(value) == "table" then
     return json.tidy(value)
-  elseif value == cjson.null then
+  elseif value == null then
     return nil, "null"
   elseif to_integer and type(value) == "number" then
     return to_integer(value) or value

@@ -18,6 +18,7 @@ local request = {}
 ---@field body? string
 ---@field timeout number seconds for the whole exchange
 ---@field connect_timeout number seconds
+---@field direct? boolean past any proxy
 ---@field direct? boolean by no proxy
 
 ---@class fnf.Target who is asked, and as whom: the same for all requests of a client
@@ -25,6 +26,7 @@ local request = {}
 ---@field algorithm string of the signature; "none": unsigned
 ---@field user_agent string
 ---@field version string of the API
+---@field direct? boolean past any proxy
 ---@field headers table<fnf.Operation, table<string, string>> kept by this module; empty at first
 
 local FORM = "application/x-www-form-urlencoded"
@@ -106,7 +108,8 @@ local function sign_rpc(target, key, call)
   local form = place(row, call.params, query)
   local wire, body = key.signer:rpc(row.method, query, form, call.stages)
   return { method = row.method, url = target.endpoint.url .. "/?" .. wire, headers = rpc_headers(target, row),
-    body = body, timeout = 0, connect_timeout = 0 }
+    body = body, timeout = 0, connect_timeout = 0,
+    direct = target.direct }
 end
 
 local function sign_acs3(target, key, call)
@@ -130,7 +133,8 @@ local function sign_acs3(target, key, call)
   local wire, authorization = key.signer:acs3(row.method, query, list, hash, call.stages)
   headers.authorization = authorization
   local url = target.endpoint.url .. "/" .. (wire == "" and "" or "?" .. wire)
-  return { method = row.method, url = url, headers = headers, body = body, timeout = 0, connect_timeout = 0 }
+  return { method = row.method, url = url, headers = headers, body = body, timeout = 0, connect_timeout = 0,
+    direct = target.direct }
 end
 
 --- Without a key: for what proves itself by its parameters (AssumeRoleWithOIDC, CREDENTIALS.md section 6).
@@ -140,7 +144,8 @@ local function sign_none(target, _, call)
     "SignatureNonce", call.nonce }
   local form = place(row, call.params, query)
   return { method = row.method, url = target.endpoint.url .. "/?" .. core.encode(query),
-    headers = fixed_headers(target, row), body = form and core.encode(form), timeout = 0, connect_timeout = 0 }
+    headers = fixed_headers(target, row), body = form and core.encode(form), timeout = 0, connect_timeout = 0,
+    direct = target.direct }
 end
 
 local signatures = { none = sign_none, [RPC] = sign_rpc }

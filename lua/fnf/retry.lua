@@ -97,7 +97,9 @@ local function spend(budget)
 end
 
 local function earn(budget)
-  budget.tokens = math.min(BUDGET.most, budget.tokens + BUDGET.success)
+  if budget.tokens < BUDGET.most then
+    budget.tokens = math.min(BUDGET.most, budget.tokens + BUDGET.success)
+  end
 end
 
 ---@class fnf.Call one operation on its way: what retry.run needs of it

@@ -1,6 +1,7 @@
 --- One plain HTTP exchange of a source that is no service of the signed kind: metadata, a URI, a token server.
 -- SPDX-License-Identifier: MIT
 
+local endpoint = require "fnf.endpoint"
 local errors = require "fnf.errors"
 
 local exchange = {}
@@ -8,16 +9,9 @@ local exchange = {}
 local LIMIT = 64 * 1024 -- bytes of an answer
 local TIMEOUT, CONNECT_TIMEOUT = 15, 5 -- seconds: 5 to connect, 10 to read (CREDENTIALS.md section 7)
 
-local LOOPBACK = { localhost = true, ["[::1]"] = true }
-
 local function split(url)
   local scheme, authority = url:match("^(%a+)://([^/?#]*)")
   return scheme and scheme:lower(), authority
-end
-
-local function is_loopback(authority)
-  local host = authority:gsub(":%d+$", ""):lower()
-  return LOOPBACK[host] or host:find("^127%.%d+%.%d+%.%d+$") ~= nil
 end
 
 --- What is wrong with a URL that keys come from, or nil: https, or http to this machine.
@@ -31,7 +25,7 @@ function exchange.refuse(url)
     return "is no URL such as https://host/path"
   elseif authority:find("@", 1, true) then
     return "must not carry user info"
-  elseif scheme ~= "https" and not (scheme == "http" and is_loopback(authority)) then
+  elseif scheme ~= "https" and not (scheme == "http" and endpoint.is_loopback(authority)) then
     return "must begin with https:// (http:// only to this machine, such as http://127.0.0.1:8080/)"
   end
 end
@@ -58,7 +52,7 @@ function exchange.ask(world, request, what)
     method = request.method, url = request.url, headers = request.headers or {}, body = request.body,
     timeout = request.timeout or TIMEOUT, connect_timeout = request.connect_timeout or CONNECT_TIMEOUT,
     -- A proxy must not see what is meant for this machine.
-    direct = request.direct or scheme == "http" and is_loopback(authority),
+    direct = request.direct or scheme == "http" and endpoint.is_loopback(authority),
   }
   if not answer then
     return nil, cause.kind == "cancelled" and cause
