@@ -1,0 +1,279 @@
+--- The rules of the house that a machine can check: who may require whom, what a file is, what the rock holds.
+-- SPDX-License-Identifier: MIT
+
+local function lines_of(command)
+  local pipe = assert(io.popen(command))
+  local lines = {}
+  for line in pipe:lines() do
+    lines[#lines + 1] = line
+  end
+  pipe:close()
+  return lines
+end
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local TYPES = "lua/fnf/types.lua" -- annotations only; nobody requires it
+local SOURCES = lines_of("find lua csrc spec examples bin bench -type f "
+  .. "\\( -name '*.lua' -o -name '*.c' -o -name '*.h' -o -path 'bin/*' \\) "
+  .. "-not -path '*/node_modules/*' 2>/dev/null | sort")
+
+-- Known debts: files that are still to be split. One that has been must leave this list.
+local TOO_LONG = { ["spec/credentials_refresh_spec.lua"] = true, ["spec/credentials_sources_spec.lua"] = true,
+  ["spec/credentials_spec.lua"] = true }
+
+--- Modules of the library by name: their paths. The emulator is an application of its own.
+local MODULES = {}
+for _, path in ipairs(lines_of("find lua -name '*.lua' | sort")) do
+  if path ~= TYPES then
+    MODULES[path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/", ".")] = path
+  end
+end
+
+local function is_emulator(name)
+  return name:find("^fnf%.emulator") ~= nil
+end
+
+--- What a module requires, ours and others.
+local function requires(name)
+  local found = {}
+  local code = read(MODULES[name]):gsub("%-%-[^\n]*", "")
+  for required in code:gmatch("require%s*%(?%s*[\"']([^\"']+)[\"']") do
+    if not required:find("%.$") then -- half a name, completed at run time
+      found[#found + 1] = required
+    end
+  end
+  return found
+end
+
+describe("a source file", function()
+  for _, path in ipairs(SOURCES) do
+    it("is short, says what it is for, and names its licence: " .. path, function()
+      local text = read(path)
+      local _, count = text:gsub("\n", "")
+      assert.equal(TOO_LONG[path] or false, count > 300, count .. " lines")
+      local head = text:sub(1, 600)
+      assert.is_truthy(head:find("SPDX-License-Identifier: MIT", 1, true))
+      assert.is_nil(text:find("[ \t]\n"), "a blank at the end of a line")
+      assert.is_nil(text:find("\r", 1, true), "a carriage return")
+    end)
+  end
+
+  it("is found by this spec at all", function()
+    assert.is_true(#SOURCES > 60)
+  end)
+end)
+
+describe("the dependencies of Lua", function()
+  local PURE = { "fnf.errors", "fnf.json", "fnf.time", "fnf.check", "fnf.endpoint", "fnf.operations", "fnf.progress",
+    "fnf.response", "fnf.retry", "fnf.unlisted" }
+  local pure = { cjson = true }
+  for _, name in ipairs(PURE) do
+    pure[name] = true
+  end
+
+  for _, name in ipairs(PURE) do
+    it("stay among the pure: " .. name, function()
+      for _, required in ipairs(requires(name)) do
+        assert.is_true(pure[required] or false, required)
+      end
+      local code = read(MODULES[name]):gsub("%-%-[^\n]*", "")
+      for _, impure in ipairs { "io%.", "os%.getenv", "os%.time", "os%.clock", "math%.random", "coroutine%." } do
+        assert.is_nil(code:find("[^%w_.]" .. impure), impure)
+      end
+    end)
+  end
+
+  it("lead to the errors, and from there to nothing", function()
+    assert.same({}, requires "fnf.errors")
+  end)
+
+  --- Who may reach for what is not pure. A platform, and what prepares one, is the only seam.
+  local SEAMS = {
+    { "fnf.core", { "fnf.request", "fnf.platform", "fnf.ngx", "fnf.credentials.oauth" } },
+    { "fnf.curl", { "fnf.platform", "fnf.tasks" } },
+    { "fnf.platform.plain", { "fnf", "fnf.platform", "fnf.cli" } },
+    { "fnf", { "fnf.cli", "fnf.ngx" } },
+    { "cjson", { "fnf.json" } },
+  }
+  for _, row in ipairs(SEAMS) do
+    it("reach " .. row[1] .. " only through " .. table.concat(row[2], ", "), function()
+      for name in pairs(MODULES) do
+        for _, required in ipairs(is_emulator(name) and {} or requires(name)) do
+          local allowed = required ~= row[1]
+          for _, who in ipairs(row[2]) do
+            allowed = allowed or name == who or (who ~= "fnf" and name:find(who .. ".", 1, true) == 1)
+          end
+          assert.is_true(allowed, name .. " requires " .. required)
+        end
+      end
+    end)
+  end
+
+  it("go nowhere but to modules there are", function()
+    for name in pairs(MODULES) do
+      for _, required in ipairs(requires(name)) do
+        assert.is_truthy(MODULES[required] or not required:find("^fnf") or required == "fnf.core"
+          or required == "fnf.curl", name .. " requires " .. required)
+      end
+    end
+  end)
+
+  it("never lead in a circle", function()
+    local state = {}
+    local function visit(name, path)
+      assert.is_true(state[name] ~= "open", path .. " -> " .. name)
+      if MODULES[name] and not state[name] then
+        state[name] = "open"
+        for _, required in ipairs(requires(name)) do
+          visit(required, path .. " -> " .. name)
+        end
+        state[name] = "done"
+      end
+    end
+    for name in pairs(MODULES) do
+      visit(name, "")
+    end
+    assert.equal("done", state["fnf.client"])
+  end)
+
+  it("name ngx only where nginx is", function()
+    for name, path in pairs(MODULES) do
+      if not is_emulator(name) and not name:find("^fnf%.ngx") and name ~= "fnf.platform.openresty" then
+        local code = read(path):gsub("%-%-[^\n]*", ""):gsub('"[^"\n]*"', '""')
+        assert.is_nil(code:find("%f[%w_]ngx%f[^%w_]"), path)
+      end
+    end
+  end)
+end)
+
+describe("requiring a module", function()
+  local function load_in_fresh_lua(code)
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write(code)
+    file:close()
+    local interpreter = arg[-1] or "lua"
+    for i = -1, -20, -1 do
+      interpreter = arg[i] or interpreter
+    end
+    local printed = lines_of(("LUA_PATH='%s' LUA_CPATH='%s' %s %s 2>&1"):format(package.path, package.cpath,
+      interpreter, path))
+    os.remove(path)
+    return table.concat(printed, "\n")
+  end
+
+  it("sets no global, reads nothing, prints nothing and leaves the host's random numbers alone", function()
+    local names = {}
+    for name in pairs(MODULES) do
+      if not is_emulator(name) and not name:find("^fnf%.ngx") and name ~= "fnf.platform.openresty" then
+        names[#names + 1] = ("%q"):format(name)
+      end
+    end
+    assert.is_true(#names > 15)
+    table.sort(names)
+    assert.equal("", load_in_fresh_lua([[
+      local before = { cjson = true }
+      for name in pairs(_G) do before[name] = true end
+      local function never(what) return function() error(what .. " at require", 2) end end
+      os.getenv, os.execute, os.time, os.clock = never "getenv", never "execute", never "time", never "clock"
+      io.popen, math.random, math.randomseed = never "popen", never "random", never "randomseed"
+      print = never "print"
+      local cjson = require "cjson"
+      for _, name in ipairs { ]] .. table.concat(names, ", ") .. [[ } do require(name) end
+      for name in pairs(_G) do
+        if not before[name] then io.write("global ", name, "\n") end
+      end
+      local deep = ("["):rep(500) .. ("]"):rep(500)
+      if not pcall(cjson.decode, deep) then io.write("cjson's own settings were changed\n") end
+      if package.loaded["fnf.curl"] then io.write("libcurl was loaded\n") end]]))
+  end)
+end)
+
+describe("C", function()
+  local C = lines_of("find csrc -name '*.[ch]' | sort")
+
+  local ONLY = { -- what is included, and by whom
+    { "<curl/", { "http.c", "transfer.h" } },
+    { "<openssl/", { "sign.c", "random.c" } },
+    { "<lua%.h>", { "glue.h", "lua_signer.h", "lua_host.h" } },
+    { "<lauxlib%.h>", { "glue.h" } },
+  }
+  for _, row in ipairs(ONLY) do
+    it(("includes %s only in %s"):format(row[1], table.concat(row[2], ", ")), function()
+      for _, path in ipairs(C) do
+        local allowed = not read(path):find("#include " .. row[1])
+        for _, file in ipairs(row[2]) do
+          allowed = allowed or path == "csrc/" .. file
+        end
+        assert.is_true(allowed, path)
+      end
+    end)
+  end
+
+  it("never brings signing and HTTP together", function()
+    for _, path in ipairs(C) do
+      local text = read(path)
+      local signs = text:find('#include "sign.h"', 1, true) or text:find('#include "canonical.h"', 1, true)
+      local sends = text:find('#include "http.h"', 1, true) or text:find('#include "transfer.h"', 1, true)
+      assert.is_nil(signs and sends, path)
+    end
+  end)
+
+  it("knows no operation", function()
+    for _, path in ipairs(C) do
+      local text = read(path)
+      for _, row in pairs(require "fnf.operations") do
+        assert.is_nil(text:find(row.action, 1, true), path .. " names " .. row.action)
+      end
+    end
+  end)
+end)
+
+describe("the rock", function()
+  local rock = {}
+  local modules
+
+  setup(function()
+    local loaded
+    if _VERSION == "Lua 5.1" then
+      loaded = setfenv( -- luacheck: globals setfenv
+        assert(loadfile "fnf-scm-1.rockspec"), rock)
+    else
+      loaded = assert(loadfile("fnf-scm-1.rockspec", "t", rock))
+    end
+    loaded()
+    modules = rock.build.modules
+  end)
+
+  it("holds every Lua module there is, at its path, and no other", function()
+    local held, there = {}, {}
+    for name, path in pairs(modules) do
+      if type(path) == "string" then
+        held[name] = path
+      end
+    end
+    for name, path in pairs(MODULES) do
+      there[name] = path
+    end
+    assert.same(there, held)
+  end)
+
+  it("is built of every C source there is, and of no other", function()
+    local used, there = {}, {}
+    for _, module in pairs(modules) do
+      for _, path in ipairs(type(module) == "table" and module.sources or {}) do
+        used[path] = true
+      end
+    end
+    for _, path in ipairs(lines_of("find csrc -name '*.c'")) do
+      there[path] = true
+    end
+    assert.same(there, used)
+  end)
+end)
