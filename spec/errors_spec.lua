@@ -57,6 +57,7 @@ describe("the cleaning of texts", function()
     { "a query", "could not ask https://host/?Signature=" .. SECRET .. "&x=1" },
     { "a query in quotes", 'could not ask "https://host/?a=b&c=' .. SECRET .. '"' },
     { "user info in a URL", "proxy http://user:" .. SECRET .. "@host refused" },
+    { "a proxy's address that libcurl cannot read", "Unsupported proxy syntax in 'user:p@/" .. SECRET .. "@host'" },
     { "a signature", "Signature=" .. SECRET },
     { "an Authorization header", "ACS3-HMAC-SHA256 Credential=k,SignedHeaders=host,Signature=" .. SECRET },
     { "a signature as JSON", '{"Signature":"' .. SECRET .. '"}' },

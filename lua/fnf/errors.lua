@@ -36,6 +36,7 @@ local SECRETS = { "[Ss]ignature", "[Tt]oken", "[Ss]ecret", "[Aa]uthorization" } 
 function errors.clean(text)
   text = tostring(text):sub(1, MOST)
   text = text:gsub("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is.*", "string to sign is: (cut)"):gsub("%u+&%%2F&%S*", "(cut)")
+  text = text:gsub("([Uu]nsupported proxy %a+).*", "%1") -- libcurl repeats the whole address
   text = text:gsub("//[^/%s@]*@", "//"):gsub("%?[^%s\"'<>]*=[^%s\"'<>]*", "?...")
   for _, word in ipairs(SECRETS) do
     text = text:gsub("(" .. word .. "[\"']?%s*[=:]%s*[\"']?)[^%s&,\"']+", "%1...")

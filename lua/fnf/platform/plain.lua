@@ -43,9 +43,11 @@ local function failure(status, message, sent)
   return errors.new { kind = kind[1], message = message, retryable = kind[2], sent = sent }
 end
 
+--- A folder can be opened, but not read; in an empty file there is nothing to be had.
 local function readable(path)
   local file = io.open(path, "rb")
-  return file ~= nil and file:close() ~= nil
+  local first = file and file:read(1)
+  return file ~= nil and file:close() ~= nil and first ~= nil
 end
 
 local function sleep(seconds, cancel)

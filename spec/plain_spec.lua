@@ -1,0 +1,137 @@
+--- The platform outside nginx: clocks, sleep, files, and HTTP by libcurl.
+-- SPDX-License-Identifier: MIT
+
+local plain = require "fnf.platform.plain"
+
+local function listen()
+  local server = assert(io.popen("build/c/server"))
+  return server, "http://127.0.0.1:" .. assert(server:read("*l"), "build/c/server is missing: make build/c/server")
+end
+
+local function request(url, fields)
+  local made = { method = "GET", url = url, headers = {}, timeout = 10, connect_timeout = 5 }
+  for name, value in pairs(fields or {}) do
+    made[name] = value
+  end
+  return made
+end
+
+describe("the platform", function()
+  local platform
+
+  before_each(function()
+    platform = plain.new { no_proxy = "*" }
+  end)
+
+  after_each(function()
+    platform.close()
+  end)
+
+  it("sleeps as long as it is told", function()
+    local started = platform.now()
+    assert.is_true(platform.sleep(0.03))
+    local took = platform.now() - started
+    assert.is_true(took >= 0.03 and took < 1)
+    assert.is_true(platform.sleep(0))
+  end)
+
+  it("sleeps no longer than until it is cancelled, and asks before it sleeps", function()
+    local started, asked = platform.now(), 0
+    assert.is_false(platform.sleep(60, function()
+      asked = asked + 1
+      return asked > 2
+    end))
+    assert.is_true(platform.now() - started < 2)
+    assert.is_false(platform.sleep(60, function()
+      return true
+    end))
+  end)
+
+  it("reads only what is a file with something in it", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write("x")
+    file:close()
+    assert.is_true(platform.readable(path))
+    os.remove(path)
+    assert.is_false(platform.readable(path))
+    assert.is_false(platform.readable("/"))
+    assert.is_false(platform.readable("lua"))
+  end)
+
+  it("may be closed twice, and used again", function()
+    platform.close()
+    platform.close()
+    assert.is_true(platform.now() > 0)
+  end)
+
+  it("says of a port where nobody listens that nothing was sent, and that it may pass", function()
+    local server, base = listen()
+    server:close()
+    local answer, err = platform.send(request(base .. "/?Signature=Secret"))
+    assert.is_nil(answer)
+    assert.same({ "network", true, false }, { err.kind, err.retryable, err.sent })
+    assert.is_nil(tostring(err):find("Secret", 1, true))
+  end)
+
+  it("says of an impossible request that it will not pass, without sending it", function()
+    local answer, err = platform.send(request("http://127.0.0.1:1/\n"))
+    assert.is_nil(answer)
+    assert.same({ false, false }, { err.retryable, err.sent })
+  end)
+
+  it("never tells the password of a proxy", function()
+    for _, proxy in ipairs { "http://user:Secret@127.0.0.1:1", "http://user:Secret@no.such.host.invalid:3128",
+      "user:Secret@", "http://user:p@s/Secret@h:1", "bad://user:Secret@h" } do
+      local proxied = plain.new { proxy = proxy }
+      local answer, err = proxied.send(request("http://127.0.0.2:1/", { timeout = 5 }))
+      proxied.close()
+      assert.is_nil(answer)
+      assert.is_nil(tostring(err):find("Secret", 1, true), tostring(err))
+    end
+  end)
+end)
+
+describe("an exchange", function()
+  local server, base, platform
+
+  setup(function()
+    server, base = listen()
+    platform = plain.new { no_proxy = "*" }
+  end)
+
+  teardown(function()
+    platform.close()
+    server:close()
+  end)
+
+  it("brings status, header lines and body", function()
+    local answer = assert(platform.send(request(base .. "/nul")))
+    assert.same({ 200, "a\0b\0" }, { answer.status, answer.body })
+    assert.is_truthy(answer.headers:find("Server: spec\r\n", 1, true))
+  end)
+
+  local ROWS = {
+    { "/hang", { timeout = 0.2 }, "timeout", true },
+    { "/empty", {}, "network", true },
+    { "/reset", {}, "network", true },
+  }
+  for _, row in ipairs(ROWS) do
+    it(("that fails at %s is of kind %s, was sent, and may pass"):format(row[1], row[3]), function()
+      local answer, err = platform.send(request(base .. row[1], row[2]))
+      assert.is_nil(answer)
+      assert.same({ row[3], row[4], true }, { err.kind, err.retryable, err.sent ~= false })
+    end)
+  end
+
+  it("ends soon after it is cancelled, and leaves the platform fit for the next", function()
+    local started = platform.now()
+    local answer, err = platform.send(request(base .. "/hang"), function()
+      return platform.now() - started > 0.1
+    end)
+    assert.is_nil(answer)
+    assert.equal("cancelled", err.kind)
+    assert.is_true(platform.now() - started < 2)
+    assert.equal(200, assert(platform.send(request(base .. "/nul"))).status)
+  end)
+end)
