@@ -1,0 +1,117 @@
+---@meta
+--- What the service answers and what the library tells, for editors; required by nobody.
+-- SPDX-License-Identifier: MIT
+--
+-- The classes of the library's own modules stand in those modules.
+
+---- what the service answers (API.md sections 4 and 7) ----
+
+---@alias fnf.MapRunStatus "Pending"|"Running"|"Succeeded"|"Failed"|"Aborted"|string unknown ones pass through
+
+--- How many items are in which state; Total is the sum of the others.
+---@class fnf.ItemCounts
+---@field Pending? integer
+---@field Running? integer
+---@field Succeed? integer spelled like this by the service
+---@field Failed? integer
+---@field Aborted? integer
+---@field Total? integer
+
+--- The answer of DescribeMapRun.
+---@class fnf.MapRun
+---@field Status fnf.MapRunStatus
+---@field FlowName? string not in the answer itself: known of the MapRuns of `client:run`
+---@field ExecutionName? string the parent execution
+---@field MapRunName? string
+---@field Concurrency? integer limit in force
+---@field ItemCounts? fnf.ItemCounts
+---@field ToleratedFailedCount? integer
+---@field ToleratedFailedPercentage? number 0 to 100
+---@field StartedTime? string RFC 3339
+---@field StoppedTime? string RFC 3339
+---@field RequestId? string
+
+--- The parameters of DescribeMapRun and of `wait_map_run`.
+---@class fnf.MapRunNames
+---@field FlowName string
+---@field ExecutionName string
+---@field MapRunName string
+---@field RequestId? string an id for the request, chosen by the caller
+
+---- what the caller gives ----
+
+--- The options of `fnf.new`; what is absent comes from the environment or has a default.
+---@class fnf.Options
+---@field region? string such as "cn-hangzhou"
+---@field network? "public"|"vpc"
+---@field endpoint? string scheme and host instead of the region's own
+---@field access_key_id? string
+---@field access_key_secret? string
+---@field security_token? string
+---@field signature? "HMAC-SHA1"|"ACS3-HMAC-SHA256"|"ACS3-HMAC-SM3"
+---@field timeout? number seconds of one attempt (15)
+---@field connect_timeout? number seconds (5)
+---@field max_attempts? integer of one call (3)
+---@field ca_file? string PEM file of the authorities to trust
+---@field cert_file? string PEM file of a client certificate
+---@field key_file? string PEM file of its key
+---@field proxy? string URL; "" for none
+---@field no_proxy? string hosts, separated by commas
+---@field user_agent? string
+---@field on_event? fun(name: fnf.EventName, fields: fnf.Event)
+---@field transport? fun(request: fnf.Request): fnf.Answer|nil, any
+
+--- The second argument of every call.
+---@class fnf.CallOptions
+---@field timeout? number seconds of one attempt
+---@field deadline? number seconds for the whole call, retries included
+---@field max_attempts? integer
+---@field cancel? fun(): any true ends the call
+
+---- what the library tells ----
+
+---@alias fnf.EventName
+---| "request" # an attempt is about to be sent: operation, attempt, host
+---| "response" # what became of it: operation, attempt, status, seconds, error
+---| "retry" # another attempt follows: operation, attempt, delay, reason, error
+---| "throttle" # the same, because the service asked to slow down
+---| "poll" # a wait is about to look: operation, poll
+---| "progress" # what it saw: operation, run, progress
+---| "warning" # something is not as it should be: message; or operation, error, misses
+---| "done" # a wait has ended: operation, polls, status or error
+
+--- The fields of an event; which ones, its name says. None ever holds a secret.
+---@class fnf.Event
+---@field operation? string such as "DescribeMapRun"
+---@field attempt? integer from 1
+---@field host? string
+---@field status? integer|string of the answer: HTTP's; of a wait that is done: the service's
+---@field seconds? number how long the attempt took
+---@field delay? number seconds until the next attempt
+---@field reason? fnf.Reason
+---@field error? fnf.Error
+---@field poll? integer from 1
+---@field polls? integer
+---@field run? fnf.MapRun
+---@field progress? fnf.Progress
+---@field misses? integer failed looks since the last answer
+---@field message? string
+
+---- the methods that rows make ----
+
+---@class fnf.Client
+local Client = {} -- luacheck: ignore
+
+--- The state, settings and counters of one MapRun.
+---@param params fnf.MapRunNames
+---@param options? fnf.CallOptions
+---@return fnf.MapRun|nil
+---@return fnf.Error|nil
+function Client:describe_map_run(params, options) end
+
+--- The last description of a MapRun that has ended, whatever its Status.
+---@param params fnf.MapRunNames
+---@param options? fnf.WaitOptions
+---@return fnf.MapRun|nil
+---@return fnf.Error|nil with `last` and `observed`
+function Client:wait_map_run(params, options) end
