@@ -124,6 +124,11 @@ conformance: build ## check signatures against the vendor's own JavaScript code,
 	@node spec/conformance/recompute.js < build/requests.jsonl
 	@$(run) $(lua) spec/conformance/drive.lua
 
+.PHONY: rows
+rows: build ## write anew what follows from the rows of the operations
+	@for kind in parameters results methods; do $(run) $(lua) spec/operation_types.lua $$kind > lua/fnf/types/$$kind.lua; done
+	@$(run) $(lua) spec/operations_table.lua < README.md > build/README.md && cp build/README.md README.md
+
 check: ## formatter and linters; warnings are errors
 	@.ci/deps check
 	clang-format --dry-run -Werror csrc/*.[ch]

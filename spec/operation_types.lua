@@ -1,7 +1,7 @@
 --- The LuaCATS classes of the operations, out of the rows and the reference of the service.
 -- SPDX-License-Identifier: MIT
 --
--- `lua5.4 spec/operation_types.lua parameters` prints lua/fnf/types/parameters.lua; likewise `results` and `methods`.
+-- `make rows` writes them anew, to lua/fnf/types.
 
 local json = require "fnf.json"
 local operations = require "fnf.operations"

@@ -1,4 +1,4 @@
---- The README's table of operations, out of the rows: `lua5.4 spec/operations_table.lua` prints it.
+--- The README's table of operations, out of the rows; `make rows` writes it anew.
 -- SPDX-License-Identifier: MIT
 
 local operations = require "fnf.operations"
@@ -47,8 +47,21 @@ function table_of.text()
   return (table.concat(lines, "\n"):gsub("|  |", "| |")) .. "\n"
 end
 
+local BEFORE, AFTER = "by spec/operations_table.lua -->\n", "<!-- end of the rows -->"
+
+--- The table that a text holds between its marks, and the text with another table there.
+---@param text string
+---@return string held
+---@return string renewed
+function table_of.replace(text)
+  local from = assert(select(2, text:find(BEFORE, 1, true))) + 1
+  local to = assert(text:find(AFTER, from, true)) - 1
+  return text:sub(from, to), text:sub(1, from - 1) .. table_of.text() .. text:sub(to + 1)
+end
+
 if arg and arg[0]:find("operations_table.lua", 1, true) then
-  io.write(table_of.text())
+  local _, renewed = table_of.replace(io.read "*a")
+  io.write(renewed)
 end
 
 return table_of
