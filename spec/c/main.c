@@ -11,6 +11,8 @@ int main(void) {
   buf_spec();
   random_spec();
   ca_spec();
+  file_spec();
+  process_spec();
   sign_spec();
   vectors_spec();
   http_spec();

@@ -26,6 +26,8 @@ void clock_spec(void);
 void buf_spec(void);
 void random_spec(void);
 void ca_spec(void);
+void file_spec(void);
+void process_spec(void);
 void sign_spec(void);
 void vectors_spec(void);
 void http_spec(void);

@@ -18,8 +18,8 @@ local function fail(tried, hint)
     lines[#lines + 1] = ("  %-16s%s"):format(try.name, try.err.message)
     retryable = retryable or try.err.retryable
   end
-  local err = errors.credentials("no credentials found", { retryable = retryable })
-  err.cause = nil
+  local err = errors.credentials("no credentials found")
+  err.retryable = retryable
   -- Each reason is clean already; together they may be longer than one message should.
   err.message = ("no credentials found (%s); %s"):format(table.concat(reasons, "; "), hint)
   err.details = table.concat(lines, "\n") .. "\n" .. hint

@@ -60,9 +60,9 @@ function exchange.ask(world, request, what)
   elseif #answer.body > LIMIT then
     return nil, errors.credentials(("%s answered with more than 64 KiB"):format(what))
   elseif answer.status ~= 200 then
-    local passing = answer.status >= 500 or answer.status == 429
-    return nil, errors.credentials(("%s answered with HTTP status %d"):format(what, answer.status),
-      passing and { retryable = true } or nil)
+    local err = errors.credentials(("%s answered with HTTP status %d"):format(what, answer.status))
+    err.retryable = answer.status >= 500 or answer.status == 429 or nil
+    return nil, err
   end
   return answer.body
 end

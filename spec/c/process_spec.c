@@ -1,0 +1,147 @@
+/*
+ * Specs of process.h.
+ * SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L /* kill, fork */
+#include "process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "memory.h"
+#include "tap.h"
+
+enum { LOOKS = 2000, MS = 1000000, LIMIT = 65536 };
+
+static enum fnf_status start(struct fnf_process *process, const char *script, size_t limit) {
+  char shell[] = "/bin/sh", option[] = "-c", text[256];
+  (void)snprintf(text, sizeof text, "%s", script);
+  char *words[] = {shell, option, text, NULL};
+  return fnf_process_start(process, words, limit);
+}
+
+/* Look until it has ended, for at most ten seconds. */
+static enum fnf_status finish(struct fnf_process *process, int *ended) {
+  enum fnf_status status = FNF_OK;
+  *ended = 0;
+  for (int i = 0; i < LOOKS && status == FNF_OK && !*ended; i++) {
+    status = fnf_process_look(process, ended);
+    if (!*ended)
+      fnf_clock_sleep_ns((int64_t)5 * MS);
+  }
+  return status;
+}
+
+static void catches_output(void) {
+  struct fnf_process process;
+  int ended = 0;
+  tap_check(start(&process, "echo some; echo not >/dev/null; exit 7", LIMIT) == FNF_OK, "a program starts");
+  tap_check(finish(&process, &ended) == FNF_OK && ended, "it ends");
+  tap_same(fnf_buf_str(&process.text), FNF_STR("some\n"), "what it printed is there");
+  tap_check(process.exit_status == 7, "its exit status is there");
+  tap_check(fnf_process_look(&process, &ended) == FNF_OK && ended, "another look changes nothing");
+  fnf_process_free(&process);
+  fnf_process_free(&process);
+  tap_check(process.text.data == NULL && !process.is_open, "it may be freed twice");
+}
+
+static void keeps_its_limit(void) {
+  struct fnf_process process;
+  int ended = 0;
+  (void)start(&process, "printf 12345", 5);
+  tap_check(finish(&process, &ended) == FNF_OK && process.text.size == 5, "output of just the limit is kept");
+  fnf_process_free(&process);
+  (void)start(&process, "printf 123456", 5);
+  tap_check(finish(&process, &ended) == FNF_TOO_BIG, "one byte more is too big");
+  fnf_process_free(&process);
+}
+
+static void ends_it_when_freed(void) {
+  struct fnf_process process;
+  int ended = 1;
+  (void)start(&process, "exec sleep 60", LIMIT);
+  pid_t id = process.id;
+  tap_check(fnf_process_look(&process, &ended) == FNF_OK && !ended, "a program that runs on has not ended");
+  fnf_process_free(&process);
+  tap_check(kill(id, 0) == -1 && errno == ESRCH, "it is gone once freed, and reaped");
+}
+
+static void leaves_it_to_the_parent(void) {
+  struct fnf_process process;
+  int code = 0;
+  (void)start(&process, "exec sleep 60", LIMIT);
+  pid_t child = fork();
+  if (child == 0) {
+    fnf_process_free(&process);
+    _exit(0);
+  }
+  (void)waitpid(child, &code, 0);
+  tap_check(code == 0 && kill(process.id, 0) == 0, "a forked child that frees its copy leaves the program alone");
+  fnf_process_free(&process);
+}
+
+static void tells_a_lost_status(void) {
+  struct fnf_process process;
+  int ended = 0, code = 0;
+  (void)start(&process, "exit 3", LIMIT);
+  (void)waitpid(process.id, &code, 0); /* as a host that reaps every child would */
+  tap_check(finish(&process, &ended) == FNF_OK && ended && process.exit_status == FNF_PROCESS_LOST,
+            "a program that the host has reaped has ended somehow");
+  fnf_process_free(&process);
+}
+
+static void survives_without_memory(void) {
+  struct fnf_process process;
+  memory_fail_at(1);
+  enum fnf_status status = start(&process, "true", LIMIT);
+  memory_fail_at(0);
+  tap_check(status == FNF_NO_MEMORY && !process.id, "without memory no program is started");
+  fnf_process_free(&process);
+}
+
+static void gives_fresh_signals(void) {
+  struct fnf_process process;
+  int ended = 0;
+  void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+  sigset_t blocked, old;
+  (void)sigemptyset(&blocked);
+  (void)sigaddset(&blocked, SIGTERM);
+  (void)sigprocmask(SIG_BLOCK, &blocked, &old);
+  (void)start(&process, "kill -PIPE $$; kill -TERM $$; exit 0", LIMIT);
+  (void)finish(&process, &ended);
+  tap_check(process.exit_status == 128 + SIGPIPE, "a program does not inherit ignored or blocked signals");
+  (void)sigprocmask(SIG_SETMASK, &old, NULL);
+  (void)signal(SIGPIPE, before);
+  fnf_process_free(&process);
+}
+
+static void tells_of_a_missing_program(void) {
+  struct fnf_process process;
+  char name[] = "/none/program";
+  char *words[] = {name, NULL};
+  int ended = 0;
+  enum fnf_status status = fnf_process_start(&process, words, LIMIT);
+  /* valgrind runs posix_spawn as fork and exec, where only the exit status can tell */
+  if (status == FNF_OK)
+    (void)finish(&process, &ended);
+  tap_check((status == FNF_SYSTEM && process.error == ENOENT) || (ended && process.exit_status == 127),
+            "a missing program is told");
+  fnf_process_free(&process);
+}
+
+void process_spec(void) {
+  tap_suite("process");
+  catches_output();
+  keeps_its_limit();
+  ends_it_when_freed();
+  leaves_it_to_the_parent();
+  tells_a_lost_status();
+  survives_without_memory();
+  gives_fresh_signals();
+  tells_of_a_missing_program();
+}
