@@ -185,6 +185,45 @@ describe("a command line", function()
   end
 end)
 
+describe("a profile with fields of wrong types", function()
+  local FIELDS = { "name", "mode", "access_key_id", "access_key_secret", "sts_token", "ram_role_arn",
+    "ram_session_name", "expired_seconds", "sts_region", "sts_endpoint", "policy", "external_id", "source_profile",
+    "ram_role_name",
+    "oidc_provider_arn", "oidc_token_file", "cloud_sso_sign_in_url", "access_token", "cloud_sso_access_token_expire",
+    "oauth_site_type", "oauth_refresh_token", "oauth_access_token", "oauth_access_token_expire", "sts_expiration",
+    "process_command", "credentials_uri" }
+  local GOOD = { name = "default", access_key_id = "id", access_key_secret = bank.mark, sts_token = bank.mark,
+    ram_role_arn = "acs:ram::1:role/r", source_profile = "other", oidc_provider_arn = "p", oidc_token_file = "/none",
+    cloud_sso_sign_in_url = "https://h/x", access_token = bank.mark, cloud_sso_access_token_expire = 1800000000,
+    oauth_site_type = "CN", oauth_refresh_token = bank.mark, process_command = "false",
+    credentials_uri = "https://h/x" }
+
+  for _, mode in ipairs { "AK", "StsToken", "RamRoleArn", "ChainableRamRoleArn", "EcsRamRole", "OIDC", "CloudSSO",
+    "OAuth", "External", "CredentialsURI" } do
+    it("is an error or a key, and never raises: " .. mode, function()
+      local place = bank.new { files = { [".aliyun/config.json"] = "" } }
+      for _, field in ipairs(FIELDS) do
+        for _, wrong in ipairs { 5, true, {}, "a b\n" } do
+          local profile = { mode = mode }
+          for name, value in pairs(GOOD) do
+            profile[name] = value
+          end
+          profile[field] = wrong
+          local file = assert(io.open(place.home.path .. "/.aliyun/config.json", "w"))
+          file:write(json.encode { current = "default", profiles = { profile, key_profile "other" } })
+          file:close()
+          place.events = {}
+          local client = place:client { credentials = credentials.profile(), max_attempts = 1 }
+          local run, err = client:describe_map_run(bank.names)
+          assert.is_true(run ~= nil or err.kind == "credentials", field)
+          assert.is_nil(place:printed(err, tostring(err)):find(bank.mark, 1, true), field)
+        end
+      end
+      place:close()
+    end)
+  end
+end)
+
 describe("the region", function()
   local place
 

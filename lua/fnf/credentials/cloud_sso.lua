@@ -13,7 +13,7 @@ local cloud_sso = {}
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
 function cloud_sso.fetch(world, profile)
-  local sign_in = profile.cloud_sso_sign_in_url or ""
+  local sign_in = profile.cloud_sso_sign_in_url
   local complaint = exchange.refuse(sign_in)
   if complaint then
     return nil, errors.credentials("cloud_sso_sign_in_url " .. complaint)

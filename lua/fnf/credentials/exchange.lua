@@ -15,9 +15,12 @@ local function split(url)
 end
 
 --- What is wrong with a URL that keys come from, or nil: https, or http to this machine.
----@param url string
+---@param url any
 ---@return string|nil complaint without the URL, which may hold a secret
 function exchange.refuse(url)
+  if type(url) ~= "string" then
+    return "is missing, or no text"
+  end
   local scheme, authority = split(url)
   if url:find("[%c%s]") then
     return "holds a blank or control character"

@@ -6,7 +6,7 @@ local errors = require "fnf.errors"
 
 local program = {}
 
-local LOOK = 0.02 -- seconds between looks at it
+local FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05 -- seconds between looks at it, doubling
 
 --- Why the output of an ended program cannot be used, or nil.
 local function refuse(output, status)
@@ -28,7 +28,7 @@ function program.run(words, limits, sleep)
   if not process then
     return nil, ("%s cannot be run: %s"):format(words[1], reason)
   end
-  local ending = core.now() + limits.timeout
+  local ending, pause = core.now() + limits.timeout, FIRST_PAUSE
   while true do
     local output, status = process:look()
     if output ~= false then
@@ -38,10 +38,11 @@ function program.run(words, limits, sleep)
     elseif core.now() >= ending then
       process:close()
       return nil, ("it did not end within %g seconds"):format(limits.timeout)
-    elseif not sleep(LOOK) then
+    elseif not sleep(pause) then
       process:close()
       return nil, errors.cancelled()
     end
+    pause = math.min(LONGEST_PAUSE, 2 * pause)
   end
 end
 
