@@ -248,6 +248,16 @@ describe("many coroutines", function()
     assert.are.equal("suspended", coroutine.status(dropped))
   end)
 
+  it("are told why they may not wait for another's request, where a platform refuses to", function()
+    local client = place:client { credentials = from_uri(), max_attempts = 1 }
+    place.platform.send = function() return coroutine.yield() end
+    local dropped = coroutine.create(function() return describe_run(client) end)
+    assert(coroutine.resume(dropped))
+    local refusal = errors.new { kind = "network", message = "no waiting in this phase" }
+    function place.platform.sleep() return false, refusal end
+    assert.are.equal(refusal, select(2, describe_run(client)))
+  end)
+
   it("do not wait past their deadline for another's request", function()
     local client = place:client { credentials = from_uri() }
     local send = place.platform.send

@@ -9,7 +9,7 @@ local world = {}
 ---@class fnf.World : fnf.Platform
 ---@field time fun(): number seconds since 1970, by the service's clock
 ---@field left fun(): number seconds until the call's deadline
----@field sleep fun(seconds: number): boolean false if cancelled
+---@field sleep fun(seconds: number): boolean, fnf.Error|nil false if cancelled, or why it may not
 ---@field send fun(request: fnf.Request): fnf.Answer|nil, fnf.Error|nil
 ---@field run? fun(words: string[], limits: { timeout: number, limit: integer }): string|nil, string|fnf.Error|nil
 ---@field call fun(row: fnf.Operation, params: table, product: table, timeout: number): table|nil, fnf.Error|nil

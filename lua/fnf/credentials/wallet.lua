@@ -129,8 +129,10 @@ local function join(flight, world)
   while is_under_way(flight, world) do
     if world.left() <= 0 then
       return nil, out_of_time("waiting for a key")
-    elseif not world.sleep(LOOK) then
-      return nil, errors.cancelled()
+    end
+    local slept, refused = world.sleep(LOOK)
+    if not slept then
+      return nil, refused or errors.cancelled()
     end
   end
   return true

@@ -20,7 +20,7 @@ end
 --- What a program prints.
 ---@param words string[] the program first
 ---@param limits { timeout: number, limit: integer } seconds, bytes
----@param sleep fun(seconds: number): boolean false if the caller has given up
+---@param sleep fun(seconds: number): boolean, fnf.Error|nil false if the caller has given up, or why it may not
 ---@return string|nil
 ---@return string|fnf.Error|nil reason never with what it printed
 function program.run(words, limits, sleep)
@@ -38,9 +38,11 @@ function program.run(words, limits, sleep)
     elseif core.now() >= ending then
       process:close()
       return nil, ("it did not end within %g seconds"):format(limits.timeout)
-    elseif not sleep(pause) then
+    end
+    local slept, refused = sleep(pause)
+    if not slept then
       process:close()
-      return nil, errors.cancelled()
+      return nil, refused or errors.cancelled()
     end
     pause = math.min(LONGEST_PAUSE, 2 * pause)
   end
