@@ -1,0 +1,7 @@
+--- What only nginx has: MapRuns watched in the background for all workers, and a page that shows them.
+-- SPDX-License-Identifier: MIT
+
+return {
+  watch = require("fnf.ngx.watch").start,
+  status = require("fnf.ngx.status").serve,
+}

@@ -1,0 +1,192 @@
+--- Looks after all watched MapRuns of a group from one worker at a time: whichever holds the lease.
+-- SPDX-License-Identifier: MIT
+--
+-- Every worker that watches has a keeper, a chain of short timers: one that slept long would hold up a reload. The one
+-- with the lease asks the service; the others look whether the lease has become free. It is given back at the end.
+
+local core = require "fnf.core"
+local operations = require "fnf.operations"
+local progress = require "fnf.progress"
+
+local keeper = {}
+
+local LEASE = 3 -- seconds: so late another worker takes over from one that crashed
+local SHORTEST, LONGEST = 0.02, 0.5 -- seconds between two rounds
+
+local ROW = operations.describe_map_run
+
+---@class fnf.Keeper
+---@field client fnf.Client
+---@field board fnf.Board
+---@field group string
+---@field holder string this worker's name on the lease
+---@field entries table<string, table>|nil what this worker knows beyond the board while it holds the lease
+local Keeper = {}
+Keeper.__index = Keeper
+
+--- Numbers and short texts of a progress, for all workers.
+local function plain(seen)
+  local fields = {}
+  for name, value in pairs(seen) do
+    local kind = type(value)
+    if kind == "number" and value == value and value ~= math.huge and value ~= -math.huge or kind == "boolean" then
+      fields[name] = value
+    end
+  end
+  return fields
+end
+
+--- Whether a look that failed may be followed by another.
+local function may_heal(err)
+  return err.retryable == true or err.kind == "timeout"
+end
+
+local function see(self, entry, run)
+  local state = entry.state
+  entry.misses = 0
+  entry.progress:see(run, core.now())
+  state.run, state.error, state.seen = run, nil, core.time()
+  state.progress = plain(entry.progress)
+  state.ended = ROW.final[run.Status]
+  self.client:tell("progress", { operation = ROW.action, run = run, progress = entry.progress })
+  if state.ended then
+    self.client:tell("done", { operation = ROW.action, status = run.Status, polls = state.polls })
+  end
+end
+
+local function miss(self, entry, err)
+  local state = entry.state
+  entry.misses = entry.misses + 1
+  state.error = { kind = err.kind, code = err.code, status = err.status, message = err.message,
+    request_id = err.request_id, retryable = err.retryable }
+  state.ended = not may_heal(err) or nil
+  self.client:tell(state.ended and "done" or "warning", { operation = ROW.action, error = err, misses = entry.misses,
+    polls = state.polls })
+end
+
+--- One look, and what all workers are to know of it.
+local function look(self, entry)
+  local state = entry.state
+  state.polls = state.polls + 1
+  self.client:tell("poll", { operation = ROW.action, poll = state.polls })
+  local run, err = self.client:perform(ROW, state.names, { max_attempts = 1, cancel = ngx.worker.exiting })
+  if run then
+    see(self, entry, run)
+  elseif err.kind == "cancelled" then
+    return -- this worker is ending; the next holder of the lease looks
+  else
+    miss(self, entry, err)
+  end
+  local delay = entry.progress:next_look(entry.misses, state.limits, core.random())
+  entry.next_at = core.now() + math.max(delay, math.min(err and err.retry_after or 0, 60))
+  local stored, reason = self.board:put(state)
+  if not stored then
+    self.client:tell("warning", { message = "a watched MapRun does not fit into the dictionary: " .. reason })
+  end
+end
+
+--- A look that may raise what a listener raises; the next one must be possible all the same.
+local function guarded_look(self, entry)
+  local done, reason = pcall(look, self, entry)
+  entry.busy = false
+  if not done then
+    entry.next_at = core.now() + entry.state.limits.max_delay
+    ngx.log(ngx.ERR, "fnf: a look failed: ", tostring(reason))
+  end
+end
+
+--- Take in what was registered since the last round.
+local function refresh(self)
+  local now, ids = core.now(), self.board:ids()
+  if ids == self.ids then
+    return
+  end
+  self.ids = ids
+  for _, id in ipairs(ids) do
+    local entry = self.entries[id]
+    local state = (not entry or entry.state.ended) and self.board:state(id)
+    if state and state.group == self.group and not state.ended then
+      local seen = progress.new()
+      if state.run then
+        seen:see(state.run, now)
+      end
+      self.entries[id] = { state = state, progress = seen, misses = 0, next_at = now }
+    end
+  end
+end
+
+--- What is due, the longest due first, and seconds until the next will be.
+local function find_due(self)
+  local now, due, soonest = core.now(), {}, LONGEST
+  for id, entry in pairs(self.entries) do
+    if entry.state.ended and not entry.busy then
+      self.entries[id] = nil
+    elseif not entry.busy then
+      if entry.next_at <= now then
+        due[#due + 1] = entry
+      else
+        soonest = math.min(soonest, entry.next_at - now)
+      end
+    end
+  end
+  table.sort(due, function(a, b)
+    return a.next_at < b.next_at
+  end)
+  return due, math.max(SHORTEST, soonest)
+end
+
+local function round(self)
+  if not self.board:lease(self.group, self.holder, LEASE) then
+    self.entries, self.ids = {}, nil
+    return LONGEST
+  end
+  refresh(self)
+  local due, delay = find_due(self)
+  for _, entry in ipairs(due) do
+    entry.busy = true
+    ngx.thread.spawn(guarded_look, self, entry)
+  end
+  return delay
+end
+
+local function tick(premature, self)
+  if premature or ngx.worker.exiting() then
+    self.board:release(self.group, self.holder)
+    self.running = false
+    return
+  end
+  local done, delay = pcall(round, self)
+  if not done then
+    ngx.log(ngx.ERR, "fnf: a round of watching failed: ", tostring(delay))
+  end
+  local started, reason = ngx.timer.at(done and delay or LONGEST, tick, self)
+  if not started then
+    self.running = false
+    self.client:tell("warning", { message = "nginx starts no further timer: " .. tostring(reason) })
+  end
+end
+
+local keepers = {} -- of this worker, by dictionary and group
+
+--- The keeper of a group in this worker, running.
+---@param board fnf.Board
+---@param dict string name of the dictionary
+---@param group string
+---@param client fnf.Client
+---@return fnf.Keeper
+function keeper.of(board, dict, group, client)
+  local key = dict .. " " .. group
+  local self = keepers[key]
+  if not self then
+    self = setmetatable({ client = client, board = board, group = group, entries = {},
+      holder = ("%d %s"):format(ngx.worker.pid(), core.nonce()) }, Keeper)
+    keepers[key] = self
+  end
+  if not self.running then
+    self.running = true
+    assert(ngx.timer.at(0, tick, self))
+  end
+  return self
+end
+
+return keeper

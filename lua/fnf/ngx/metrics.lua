@@ -1,0 +1,137 @@
+--- Counters of what the clients of an nginx do, and their text for Prometheus. A listener of `on_event`, nothing more.
+-- SPDX-License-Identifier: MIT
+
+local retry = require "fnf.retry"
+
+local metrics = {}
+
+local BUCKETS = { 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60 } -- seconds of a call
+
+--- Families in the order of the page: name, type, help.
+local FAMILIES = {
+  { "fnf_map_runs", "gauge", "Watched MapRuns by status; Unknown until the first answer." },
+  { "fnf_map_run_items", "gauge", "Items of the watched MapRuns by state." },
+  { "fnf_polls_total", "counter", "Looks at watched MapRuns." },
+  { "fnf_throttles_total", "counter", "Answers of the service that asked to slow down, by operation." },
+  { "fnf_errors_total", "counter", "Attempts that failed, by operation and code." },
+  { "fnf_call_seconds", "histogram", "Seconds from sending an attempt to its answer." },
+}
+
+local function escape(value)
+  return (tostring(value):gsub("[\\\"\n]", { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }))
+end
+
+--- A sample's name: labels come in pairs.
+local function sample(name, ...)
+  local labels, given = {}, { ... }
+  for i = 1, #given, 2 do
+    labels[#labels + 1] = ('%s="%s"'):format(given[i], escape(given[i + 1]))
+  end
+  return #labels > 0 and ("%s{%s}"):format(name, table.concat(labels, ",")) or name
+end
+
+---- listening ----
+
+local function observe(board, operation, seconds)
+  for _, bound in ipairs(BUCKETS) do
+    if seconds <= bound then
+      board:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", bound), 1)
+    end
+  end
+  board:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", "+Inf"), 1)
+  board:add(sample("fnf_call_seconds_sum", "operation", operation), seconds)
+  board:add(sample("fnf_call_seconds_count", "operation", operation), 1)
+end
+
+local HEARD = {
+  poll = function(board)
+    board:add("fnf_polls_total", 1)
+  end,
+  response = function(board, fields)
+    local err = fields.error
+    observe(board, fields.operation, fields.seconds)
+    if err and err.kind ~= "cancelled" then
+      board:add(sample("fnf_errors_total", "operation", fields.operation, "code", err.code or err.kind), 1)
+      if retry.reason({}, err) == "throttle" then
+        board:add(sample("fnf_throttles_total", "operation", fields.operation), 1)
+      end
+    end
+  end,
+}
+
+local listening = setmetatable({}, { __mode = "k" }) -- clients that are listened to
+
+--- Count what a client does from now on, before its own listener hears of it.
+---@param client fnf.Client
+---@param board fnf.Board
+function metrics.listen(client, board)
+  if listening[client] then
+    return
+  end
+  listening[client] = true
+  local own = client.on_event
+  function client.on_event(name, fields)
+    local hear = HEARD[name]
+    if hear then
+      hear(board, fields)
+    end
+    if own then
+      return own(name, fields)
+    end
+  end
+end
+
+---- telling ----
+
+local function gauge(values, name, amount)
+  values[name] = (values[name] or 0) + amount
+end
+
+--- Samples of the watched runs as they are now.
+local function add_runs(board, values)
+  for _, state in ipairs(board:states()) do
+    local run = state.run or {}
+    gauge(values, sample("fnf_map_runs", "status", run.Status or "Unknown"), 1)
+    for name, count in pairs(type(run.ItemCounts) == "table" and run.ItemCounts or {}) do
+      if name ~= "Total" and type(count) == "number" then
+        gauge(values, sample("fnf_map_run_items", "state", name), count)
+      end
+    end
+  end
+end
+
+--- Bounds in order, sums last, whatever the alphabet says.
+local function order(name)
+  local labels, bound = name:match 'bucket{(.*),le="(.*)"}$'
+  if not bound then
+    return name
+  end
+  return ("%s %020.6f"):format(labels, bound == "+Inf" and 1e12 or tonumber(bound))
+end
+
+--- The page that Prometheus scrapes.
+---@param board fnf.Board
+---@return string
+function metrics.text(board)
+  local _, values = board:counts()
+  add_runs(board, values)
+  local names, lines = {}, {}
+  for name in pairs(values) do
+    names[#names + 1] = name
+  end
+  table.sort(names, function(a, b)
+    return order(a) < order(b)
+  end)
+  for _, family in ipairs(FAMILIES) do
+    lines[#lines + 1] = ("# HELP %s %s\n# TYPE %s %s"):format(family[1], family[3], family[1], family[2])
+    for _, name in ipairs(names) do
+      local base = name:match "^[%w_]+"
+      if base == family[1] or family[2] == "histogram" and base:sub(1, #family[1] + 1) == family[1] .. "_" then
+        lines[#lines + 1] = ("%s %.14g"):format(name, values[name])
+      end
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+return metrics

@@ -1,0 +1,111 @@
+--- What a location serves of the watched MapRuns: a page, its live events, status.json and metrics.
+-- SPDX-License-Identifier: MIT
+--
+--   location /map-runs/ { content_by_lua_block { require("fnf.ngx").status { dict = "fnf" } } }
+
+local board = require "fnf.ngx.board"
+local check = require "fnf.check"
+local core = require "fnf.core"
+local json = require "fnf.json"
+local metrics = require "fnf.ngx.metrics"
+local page = require "fnf.ngx.page"
+local view = require "fnf.ngx.view"
+
+local status = {}
+
+--- Rows of `fnf.check` for what `status` takes.
+---@type table<string, fnf.Row>
+status.options = {
+  dict = { type = "name", required = true },
+  title = { type = "name" },
+}
+
+local LOOK = 0.25 -- seconds between two looks at the dictionary for a browser that listens
+local BEAT = 15 -- seconds after which silence is broken, so that nothing between gives up
+local REJOIN_MS = 1000 -- after which a browser comes back
+local LIST = '{"map_runs":%s,"time":%.3f}'
+
+--- The JSON text of a list; an empty one is no object.
+local function list_text(views)
+  local texts = {}
+  for i, one in ipairs(views) do
+    texts[i] = json.encode(one)
+  end
+  return LIST:format("[" .. table.concat(texts, ",") .. "]", core.time())
+end
+
+local function answer(kind, text)
+  ngx.header["Content-Type"] = kind
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.header["X-Content-Type-Options"] = "nosniff"
+  ngx.header["Content-Length"] = #text
+  ngx.print(text)
+end
+
+local function serve_page(shared, options)
+  local nonce = core.nonce()
+  ngx.header["Content-Security-Policy"] = page.policy(nonce)
+  ngx.header["Referrer-Policy"] = "no-referrer"
+  local views = view.all(shared:states(), core.time())
+  answer("text/html; charset=utf-8", page.text(views, nonce, options.title or "MapRuns"))
+end
+
+local function serve_json(shared)
+  answer("application/json", list_text(view.all(shared:states(), core.time())))
+end
+
+local function serve_metrics(shared)
+  answer("text/plain; version=0.0.4; charset=utf-8", metrics.text(shared))
+end
+
+--- One event for every change, until the browser or this worker goes.
+local function serve_events(shared)
+  ngx.header["Content-Type"] = "text/event-stream"
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.header["X-Accel-Buffering"] = "no"
+  ngx.print(("retry: %d\n\n"):format(REJOIN_MS))
+  local told, beat = -1, core.now()
+  while not ngx.worker.exiting() do
+    local revision, now, text = shared:revision(), core.now(), nil
+    if revision ~= told then
+      told = revision
+      text = ("id: %d\ndata: %s\n\n"):format(revision, list_text(view.all(shared:states(), core.time())))
+    elseif now - beat >= BEAT then
+      text = ": still here\n\n"
+    end
+    if text then
+      beat = now
+      if not ngx.print(text) or not ngx.flush(true) then
+        return
+      end
+    end
+    ngx.sleep(LOOK)
+  end
+end
+
+--- By the last part of the path; anything else is not here.
+local ROUTES = { [""] = serve_page, ["status.json"] = serve_json, metrics = serve_metrics, events = serve_events }
+
+--- Answer the request: the page for a path that ends in a slash, else status.json, metrics or events. Raises misuse.
+---@param options { dict: string, title?: string }
+function status.serve(options)
+  local complaint = check.table(options, status.options, "option")
+  local shared
+  if not complaint then
+    shared, complaint = board.open(options.dict)
+  end
+  if complaint then
+    error("fnf.ngx.status: " .. complaint, 2)
+  end
+  local method = ngx.req.get_method()
+  local route = ROUTES[ngx.var.uri:match "[^/]*$"]
+  if not route then
+    return ngx.exit(404)
+  elseif method ~= "GET" and method ~= "HEAD" then
+    ngx.header.Allow = "GET, HEAD"
+    return ngx.exit(405)
+  end
+  return route(shared, options)
+end
+
+return status

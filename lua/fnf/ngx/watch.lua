@@ -1,0 +1,175 @@
+--- A MapRun watched in the background: one look at a time for all workers and requests of an nginx.
+-- SPDX-License-Identifier: MIT
+--
+--   local watch = require("fnf.ngx").watch { dict = "fnf", client = client,
+--     FlowName = f, ExecutionName = e, MapRunName = m }
+--   local run, state = watch:get()        -- at once
+--   local final, err = watch:wait(60)     -- inside a request
+
+local board = require "fnf.ngx.board"
+local check = require "fnf.check"
+local errors = require "fnf.errors"
+local keeper = require "fnf.ngx.keeper"
+local methods = require "fnf.methods"
+local metrics = require "fnf.ngx.metrics"
+
+local watch = {}
+
+local NAME = { type = "name" }
+local DAY = 86400
+
+--- Rows of `fnf.check` for what `watch` takes.
+---@type table<string, fnf.Row>
+watch.options = {
+  dict = { type = "name", required = true },
+  client = { type = "table", required = true },
+  FlowName = NAME,
+  ExecutionName = NAME,
+  MapRunName = NAME,
+  group = NAME,
+  min_delay = { type = "seconds", minimum = 0.01 },
+  max_delay = { type = "seconds", minimum = 0.01 },
+  keep = { type = "seconds" },
+}
+
+local ASK = 0.1 -- seconds between two looks at the dictionary in `wait`
+
+---@class fnf.Watch
+---@field private board fnf.Board
+---@field private id? string
+---@field private client fnf.Client
+local Watch = {}
+Watch.__index = Watch
+
+--- What is wrong although every option is right by itself.
+local function refuse(options)
+  local given = 0
+  for _, name in ipairs { "FlowName", "ExecutionName", "MapRunName" } do
+    given = given + (options[name] and 1 or 0)
+  end
+  if given ~= 0 and given ~= 3 then
+    return "FlowName, ExecutionName and MapRunName go together; leave out all three to go on with what is watched"
+  elseif options.min_delay and options.max_delay and options.min_delay > options.max_delay then
+    return "option min_delay is greater than max_delay"
+  elseif ngx.get_phase() == "init" then
+    return "there are no timers yet in the phase init; call it from init_worker_by_lua, or in a request"
+  end
+  return methods.refuse("describe_map_run", options.client, given == 3 and {
+    FlowName = options.FlowName, ExecutionName = options.ExecutionName, MapRunName = options.MapRunName } or {
+    FlowName = "any", ExecutionName = "any", MapRunName = "any" })
+end
+
+local function new_state(id, group, options)
+  local min = options.min_delay or math.min(1, options.max_delay or 1)
+  return { id = id, group = group, polls = 0, keep = options.keep or DAY,
+    names = { FlowName = options.FlowName, ExecutionName = options.ExecutionName, MapRunName = options.MapRunName },
+    limits = { min_delay = min, max_delay = options.max_delay or math.max(30, min) } }
+end
+
+--- Register a run; one whose watch had ended with an error is watched anew.
+local function register(self, state)
+  local done, reason = self.board:register(state)
+  if not done and reason == "exists" then
+    local known = self.board:state(state.id)
+    if known and known.ended and known.error then
+      self.board:forget(state.id)
+      done, reason = self.board:register(state)
+    else
+      done = true
+    end
+  end
+  if not done then
+    self.client:tell("warning", { message = "a MapRun to watch does not fit into the dictionary: " .. reason })
+  end
+end
+
+--- Watch a MapRun, from every worker that calls this; or, without names, go on with all that are watched already, as
+--- new workers should after a reload. Raises misuse at the caller's line.
+---@param options { dict: string, client: fnf.Client, FlowName?: string, ExecutionName?: string, MapRunName?: string,
+---  group?: string, min_delay?: number, max_delay?: number, keep?: number } `group` tells clients of several accounts
+---  apart (the endpoint's host by default); `keep` is for how many seconds an end is remembered (a day)
+---@return fnf.Watch
+function watch.start(options)
+  local complaint = check.table(options, watch.options, "option") or refuse(options)
+  local shared
+  if not complaint then
+    shared, complaint = board.open(options.dict)
+  end
+  if complaint then
+    error("fnf.ngx.watch: " .. complaint, 2)
+  end
+  local client = options.client
+  local group = options.group or client.target.endpoint.host
+  local self = setmetatable({ board = shared, client = client }, Watch)
+  metrics.listen(client, shared)
+  if options.FlowName then
+    self.id = board.id(group, options)
+    register(self, new_state(self.id, group, options))
+  end
+  keeper.of(shared, options.dict, group, client)
+  return self
+end
+
+--- What is known now: the last description if there is one, and the whole state.
+---@return table|nil run
+---@return fnf.WatchState|nil state nil once it is forgotten
+function Watch:get()
+  local state = self.id and self.board:state(self.id)
+  return state and state.run, state or nil
+end
+
+local function gone()
+  return errors.new { kind = "network", sent = false, operation = "DescribeMapRun",
+    message = "the watched MapRun is gone from the dictionary; is the dictionary too small?" }
+end
+
+local function timed_out(state, seconds)
+  local status = state and state.run and state.run.Status
+  local trouble = state and state.error and state.error.message
+  local message = ("no end in %g seconds"):format(seconds) .. (status and ", still " .. status
+    or ", without one good answer") .. (trouble and "; last trouble: " .. trouble or "")
+  return errors.new { kind = "timeout", operation = "DescribeMapRun", retryable = true, last = state and state.run,
+    message = message }
+end
+
+local function conclude(state)
+  if not state.error then
+    return state.run
+  end
+  local fields = { operation = "DescribeMapRun", last = state.run }
+  for name, value in pairs(state.error) do
+    fields[name] = value
+  end
+  return nil, errors.new(fields)
+end
+
+--- Wait for the end, without asking the service on our own: its final description, or why there is none.
+---@param seconds number at most
+---@param cancel? fun(): any asked ten times a second; true ends the wait
+---@return table|nil run
+---@return fnf.Error|nil
+function Watch:wait(seconds, cancel)
+  local complaint = check.types.seconds(seconds, {}) or not self.id and "has nothing to wait for: it has no names"
+  if complaint then
+    error("fnf.Watch:wait: seconds " .. complaint, 2)
+  end
+  local platform = self.client:platform()
+  local ending = platform.now() + seconds
+  while true do
+    local ended = self.board:has_ended(self.id)
+    local left = ending - platform.now()
+    if ended then
+      return conclude(self.board:state(self.id))
+    elseif ended == nil then
+      return nil, gone()
+    elseif left <= 0 then
+      return nil, timed_out(self.board:state(self.id), seconds)
+    end
+    local slept, reason = platform.sleep(math.min(left, ASK), cancel)
+    if not slept then
+      return nil, reason or errors.cancelled()
+    end
+  end
+end
+
+return watch
