@@ -55,6 +55,16 @@ local CONFIGURATION = [[
     location /outcome {
       content_by_lua_block { ngx.print(ngx.shared.outcomes:get(ngx.var.arg_phase)) }
     }
+    location /lacking {
+      content_by_lua_block {
+        local lacking = {}
+        local here = require("fnf.platform.openresty").new {}
+        for name in pairs(require("fnf.platform.plain").new {}) do
+          lacking[#lacking + 1] = here[name] == nil and name or nil
+        end
+        ngx.print(table.concat(lacking, " "))
+      }
+    }
     location /wait {
       log_by_lua_block {
         local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
@@ -129,6 +139,10 @@ describe("a client inside nginx, called in the phase", function()
       end
     end)
   end
+
+  it("content finds all that a platform has, but the start of programs", function()
+    assert.equal("run", (server:get "/lacking"))
+  end)
 
   it("log refuses to wait too, at once", function()
     server:get "/wait"

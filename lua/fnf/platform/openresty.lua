@@ -144,14 +144,15 @@ local function refused_options()
   return refused
 end
 
---- A platform of this nginx. Connections are nginx's own, in the worker's pool, and need no closing.
+--- A platform of this nginx. Connections are nginx's own, in the worker's pool, and need no closing. It runs no
+--- programs: nginx takes their end for that of a worker.
 ---@param options { cert_file?: string, key_file?: string }
 ---@return fnf.Platform
 function openresty.new(options)
   local initial
   local find_options = exchange_options(options)
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    readable = readable, refused = refused_options(), sleep = sleep, close = function() end }
+    readable = readable, read = core.read, refused = refused_options(), sleep = sleep, close = function() end }
 
   function platform.send(request, cancel)
     local found, err = find_options()
