@@ -10,4 +10,4 @@ files["lua/fnf/emulator/*"] = { std = "ngx_lua" }
 files["lua/fnf/emulator/launch.lua"] = { std = "min" }
 files["lua/fnf/types"] = { max_line_length = false, ignore = { "211", "212", "241" } }
 files["lua/fnf/types.lua"] = { ignore = { "211", "212" } }
-exclude_files = { "build", "spec/conformance/node_modules" }
+exclude_files = { "build", "spec/browser/node_modules", "spec/conformance/node_modules" }

@@ -102,7 +102,7 @@ describe("the status of watched MapRuns", function()
     assert.equal(200, status)
     assert.matches("<title>Nightly</title>", page, 1, true)
     assert.matches(">slow</h2>", page, 1, true)
-    assert.matches("0 of 4, 0 %", page, 1, true)
+    assert.matches("0 of 4, 0\226\128\175%", page, 1, true)
     local nonce = headers:match "Content%-Security%-Policy: default%-src 'none'; style%-src 'nonce%-(%x+)'"
     assert.matches('<script nonce="' .. nonce, page, 1, true)
     assert.matches("Cache-Control: no-store", headers, 1, true)

@@ -37,10 +37,10 @@ describe("the view of a watched MapRun", function()
   end)
 
   it("never shows 100 % of what is not done", function()
-    local items = shown({ ItemCounts = counts(9999, 10000) }).items:gsub("\226\128\175", " ")
-    assert.equal("9 999 of 10 000, 99.9 %", items)
-    assert.matches("100 %", shown({ ItemCounts = counts(10, 10) }).items, 1, true)
-    assert.matches("0 of 0, 0 %", shown({ ItemCounts = counts(0, 0) }).items, 1, true)
+    for text, given in pairs { ["9 999 of 10 000, 99.9 %"] = counts(9999, 10000), ["10 of 10, 100 %"] = counts(10, 10),
+      ["0 of 0, 0 %"] = counts(0, 0) } do
+      assert.equal(text, (shown({ ItemCounts = given }).items:gsub("\226\128\175", " ")))
+    end
   end)
 
   it("keeps the bar within its length, whatever the counts say", function()
@@ -54,11 +54,25 @@ describe("the view of a watched MapRun", function()
     end
   end)
 
-  it("tells how many failures may follow, by the stricter tolerance", function()
-    local run = { ItemCounts = counts(50, 100, 2), ToleratedFailedCount = 10, ToleratedFailedPercentage = 5 }
-    assert.equal("3 more failures", shown(run).tolerance)
-    run.ToleratedFailedCount = 1
-    assert.equal("exceeded", shown(run).tolerance)
+  it("tells how many failures may follow, and when that will be over", function()
+    for text, progress in pairs {
+      ["3 more failures"] = { tolerance_left = 3 },
+      ["1 more failure, gone in 3 min"] = { tolerance_left = 1, breaks_in = 150 },
+      exceeded = { tolerance_left = -1, breaks_in = 0 },
+    } do
+      assert.equal(text, shown({ Status = "Running" }, { progress = progress }).tolerance)
+    end
+  end)
+
+  it("tells the end as far as it is known, less the time since the last look", function()
+    local progress = { earliest = 100, latest = 200, rate = 12.345 }
+    assert.equal("in 80 s to 3 min", shown({}, { progress = progress, seen = NOW - 20 }).ending)
+    assert.equal("in about 0 s", shown({}, { progress = progress, seen = NOW - 900 }).ending)
+    assert.equal("12.3 items/s", shown({}, { progress = progress }).rate)
+    assert.equal("nothing has moved for 40 s", shown({}, { progress = { stalled = 40 } }).ending)
+    assert.equal("1 234 items/s", (shown({}, { progress = { rate = 1234.5 } }).rate:gsub("\226\128\175", " ")))
+    assert.equal("2026-11-23 18:38", shown({ StoppedTime = "2026-11-23T18:38" }, { ended = true }).ending)
+    assert.equal("given up", shown({}, { ended = true, error = { kind = "service" } }).ending)
   end)
 
   local spans = { { 0, "0 s" }, { 12.2, "13 s" }, { 150, "3 min" }, { 7500, "2 h 5 min" }, { 200000, "2 d 7 h" } }
@@ -93,7 +107,7 @@ describe("the status page", function()
     local body = html:gsub("<template.*</template>", "")
     assert.matches('<noscript><meta http%-equiv="refresh"', body)
     assert.matches('data%-bar="Succeed" x="0.00%%" width="25.00%%"', body)
-    assert.matches("1 of 4, 25 %%", body)
+    assert.matches("1 of 4, 25\226\128\175%%", body)
     assert.is_nil(html:find "https?://")
     assert.is_nil(html:find "%$%l")
   end)

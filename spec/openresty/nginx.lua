@@ -182,9 +182,14 @@ function Nginx:errors(expected)
   return table.concat(lines, "\n")
 end
 
+--- Process id of the master, or of the one process there is.
+function Nginx:master()
+  return read(self.directory .. "/nginx.pid"):match "%d+"
+end
+
 --- Process ids of the workers, oldest first; the process itself without a master.
 function Nginx:workers()
-  local master = read(self.directory .. "/nginx.pid"):match "%d+"
+  local master = self:master()
   local _, children = shell.run('cat /proc/$1/task/$1/children', master)
   local list = {}
   for id in children:gmatch "%d+" do
@@ -194,7 +199,7 @@ function Nginx:workers()
 end
 
 function Nginx:signal(name, pid)
-  assert(shell.run('kill -"$1" "$2"', name, pid or read(self.directory .. "/nginx.pid"):match "%d+"))
+  assert(shell.run('kill -"$1" "$2"', name, pid or self:master()))
 end
 
 --- Start new workers from the same configuration and return once they serve; the old ones may still be ending.

@@ -24,8 +24,11 @@ local ROW = operations.describe_map_run
 local Keeper = {}
 Keeper.__index = Keeper
 
---- Numbers and short texts of a progress, for all workers.
+--- What a progress has to tell all workers.
 local function plain(seen)
+  if seen.report then
+    return seen:report()
+  end
   local fields = {}
   for name, value in pairs(seen) do
     local kind = type(value)
@@ -108,7 +111,7 @@ local function refresh(self)
     if state and state.group == self.group and not state.ended then
       local seen = progress.new()
       if state.run then
-        seen:see(state.run, now)
+        seen:see(state.run, now - math.max(0, core.time() - state.seen))
       end
       self.entries[id] = { state = state, progress = seen, misses = 0, next_at = now }
     end

@@ -21,6 +21,7 @@ h1 { font-size: 1.4rem; margin: .3rem 0 .8rem; }
 #link, footer, .place, dt { color: var(--soft); font-size: .875rem; }
 #link { margin: 0; }
 #runs { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); }
+svg[aria-hidden] { position: absolute; }
 article { background: var(--card); border: 1px solid var(--edge); border-left: .35rem solid var(--tone);
   border-radius: .5rem; padding: .8rem 1rem; display: grid; grid-template-columns: 1fr auto; gap: .2rem 1rem;
   align-content: start; --tone: var(--idle); }

@@ -15,11 +15,13 @@ local UNKNOWN = { "?", "idle" }
 
 local COUNTS = { "Succeed", "Failed", "Aborted", "Running", "Pending" }
 
+local NARROW = "\226\128\175" -- a blank at which no line is broken
+
 --- "1234567" as "1 234 567", with narrow spaces.
 local function grouped(number)
   local text = ("%.0f"):format(math.floor(number))
   local groups = text:reverse():gsub("(%d%d%d)", "%1 "):reverse():gsub("^ ", "")
-  return (groups:gsub(" ", "\226\128\175"))
+  return (groups:gsub(" ", NARROW))
 end
 
 --- Seconds in the words of a clock on the wall: "40 s", "12 min", "3 h 5 min", "2 d 4 h".
@@ -64,42 +66,41 @@ local function items_text(counts)
   local done = counts.Succeed + counts.Failed + counts.Aborted
   local share = counts.Total > 0 and math.min(1, done / counts.Total) or 0
   -- Rounded down: what is not done is never shown as 100 %.
-  return ("%s of %s, %.3g %%"):format(grouped(done), grouped(counts.Total), math.floor(1000 * share) / 10)
+  local percent = math.floor(1000 * share) / 10
+  return ("%s of %s, %.4g%s%%"):format(grouped(done), grouped(counts.Total), percent, NARROW)
 end
 
-local function rate_text(state)
-  local rate = state.progress and state.progress.rate
-  return rate and ("%.3g items/s"):format(rate) or "\226\128\147"
+local NOT_KNOWN = "\226\128\147" -- a dash
+
+local function rate_text(seen)
+  local rate = seen.rate
+  return rate and (rate >= 100 and grouped(rate) or ("%.3g"):format(rate)) .. " items/s" or NOT_KNOWN
 end
 
 --- The estimate as it was at the last look, less the time since.
-local function end_text(state, now)
-  local progress, run = state.progress or {}, state.run or {}
+local function end_text(state, seen, now)
+  local stopped = state.run and state.run.StoppedTime
   if state.ended then
-    return type(run.StoppedTime) == "string" and run.StoppedTime or "ended"
-  elseif not progress.eta_min or not progress.eta_max then
-    return "\226\128\147"
+    return state.error and "given up" or type(stopped) == "string" and (stopped:gsub("T", " ", 1)) or "ended"
+  elseif seen.stalled then
+    return ("nothing has moved for %s"):format(view.span(seen.stalled))
+  elseif not seen.earliest or not seen.latest then
+    return NOT_KNOWN
   end
   local age = math.max(0, now - (state.seen or now))
-  local least, most = math.max(0, progress.eta_min - age), math.max(0, progress.eta_max - age)
-  local early, late = view.span(least), view.span(most)
+  local early, late = view.span(math.max(0, seen.earliest - age)), view.span(math.max(0, seen.latest - age))
   return early == late and "in about " .. early or ("in %s to %s"):format(early, late)
 end
 
---- How many more failures the tolerances allow; the smaller of the two that the run may have.
-local function tolerance_text(run, counts)
-  local left
-  if type(run.ToleratedFailedCount) == "number" then
-    left = run.ToleratedFailedCount - counts.Failed
-  end
-  if type(run.ToleratedFailedPercentage) == "number" and counts.Total then
-    local by_share = math.floor(run.ToleratedFailedPercentage / 100 * counts.Total) - counts.Failed
-    left = left and math.min(left, by_share) or by_share
-  end
+local function tolerance_text(seen)
+  local left = seen.tolerance_left
   if not left then
-    return "\226\128\147"
+    return NOT_KNOWN
+  elseif left < 0 then
+    return "exceeded"
   end
-  return left >= 0 and grouped(left) .. " more failures" or "exceeded"
+  local soon = seen.breaks_in and (", gone in " .. view.span(seen.breaks_in)) or ""
+  return ("%s more %s%s"):format(grouped(left), left == 1 and "failure" or "failures", soon)
 end
 
 local function trouble_text(state)
@@ -118,7 +119,7 @@ function view.one(state, now)
   local counts = counts_of(run)
   local status = type(run.Status) == "string" and run.Status or "Unknown"
   local sign = SIGNS[status] or UNKNOWN
-  local bar = widths(counts)
+  local bar, seen = widths(counts), state.progress or {}
   return {
     id = state.id, FlowName = state.names.FlowName, ExecutionName = state.names.ExecutionName,
     MapRunName = state.names.MapRunName, Status = status, ItemCounts = counts, polls = state.polls,
@@ -129,7 +130,7 @@ function view.one(state, now)
       sign = sign[1], tone = sign[2], status = status, bar = bar, items = items_text(counts),
       failed = ("%s failed, %s aborted"):format(grouped(counts.Failed), grouped(counts.Aborted)),
       active = ("%s running, %s pending"):format(grouped(counts.Running), grouped(counts.Pending)),
-      rate = rate_text(state), ending = end_text(state, now), tolerance = tolerance_text(run, counts),
+      rate = rate_text(seen), ending = end_text(state, seen, now), tolerance = tolerance_text(seen),
       trouble = trouble_text(state),
     },
   }
