@@ -102,6 +102,18 @@ function methods:ask(request)
   return status, read and object or nil, headers, text
 end
 
+--- A signed GET of an operation: status, object.
+function methods:get(action, query)
+  local status, object = self:ask({ action = action, query = query })
+  return status, object
+end
+
+--- A signed POST of an operation: status, object.
+function methods:post(action, form, query)
+  local status, object = self:ask({ action = action, form = form, query = query, method = "POST" })
+  return status, object
+end
+
 --- DescribeMapRun of a run that the emulator was told of.
 function methods:describe(run, request)
   request = merge({}, request)

@@ -1,18 +1,25 @@
---- The operations this emulator knows, gathered from the files that carry them out.
+--- The operations of the service, gathered from the files that carry them out.
 -- SPDX-License-Identifier: MIT
+
+local parameters = require("fnf.emulator.parameters")
 
 ---@class fnf.emulator.Operation
 ---@field method "GET"|"POST"
 ---@field parameters fnf.emulator.Parameter[]
 ---@field version? string of the API, if it is not CloudFlow's
 ---@field unsigned? boolean it proves itself by its parameters
+---@field list? string the field of the answer that is a list, also when it is empty
+---@field writes? boolean something may be over sooner for it
 ---@field carry_out fun(values: table): table?, fnf.emulator.Refusal?
 
 ---@type table<string, fnf.emulator.Operation>
 local operations = {}
 
-for _, noun in ipairs({ "sts", "map_runs" }) do
-  for action, row in pairs(require("fnf.emulator.operations." .. noun)) do operations[action] = row end
+for _, noun in ipairs({ "sts", "flows", "versions", "aliases", "schedules", "map_runs", "regions" }) do
+  for action, row in pairs(require("fnf.emulator.operations." .. noun)) do
+    operations[action] = row
+    for _, parameter in ipairs(row.parameters) do parameters.complete(parameter, row.method) end
+  end
 end
 
 return operations

@@ -2,16 +2,50 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require("fnf.emulator.errors")
+local json = require("fnf.json")
+local time = require("fnf.time")
 
 local parameters = {}
 
 ---@class fnf.emulator.Parameter
 ---@field name string
 ---@field place "query"|"form"
----@field type "string"|"integer"|"number"
+---@field type "string"|"name"|"integer"|"number"|"boolean"|"time"|"json"|"object"
 ---@field required? boolean
 ---@field minimum? number
 ---@field maximum? number
+---@field characters? integer[] fewest and most
+---@field values? string[] the only ones
+---@field default? any
+
+-- Characters of UTF-8, so continuation bytes are not counted.
+local function length(text) return select(2, text:gsub("[^\128-\191]", "")) end
+
+local function is_one_of(text, values)
+  for _, value in ipairs(values) do
+    if text == value then return true end
+  end
+  return false
+end
+
+local function string(text, parameter)
+  local bounds, values = parameter.characters, parameter.values
+  if bounds and (length(text) < bounds[1] or length(text) > bounds[2]) then
+    return nil, ("%s must have %d to %d characters."):format(parameter.name, bounds[1], bounds[2])
+  end
+  if values and not is_one_of(text, values) then
+    return nil, ("%s must be one of %s."):format(parameter.name, table.concat(values, ", "))
+  end
+  return text
+end
+
+-- The documented rule for what is created; names that only refer to something need no check, they exist or do not.
+local function name(text, parameter)
+  if #text > 128 or not text:find("^[A-Za-z_][A-Za-z0-9_-]*$") then
+    return nil, parameter.name .. " must be 1 to 128 letters, digits, _ and -, and begin with a letter or _."
+  end
+  return text
+end
 
 local function numeric(wanted, valid)
   return function(text, parameter)
@@ -24,11 +58,46 @@ local function numeric(wanted, valid)
   end
 end
 
+local function boolean(text, parameter)
+  if text ~= "true" and text ~= "false" then return nil, parameter.name .. " must be true or false." end
+  return text == "true"
+end
+
+local function moment(text, parameter)
+  local seconds = time.from_rfc3339(text)
+  if not seconds then return nil, parameter.name .. " must be a time of RFC 3339." end
+  return seconds
+end
+
+-- JSON in a text stays a text.
+local function json_text(text, parameter)
+  if json.parse(text) == nil then return nil, parameter.name .. " must be JSON." end
+  return text
+end
+
+local function json_object(text, parameter)
+  if not text:find("^%s*{") or json.parse(text) == nil then
+    return nil, parameter.name .. " must be a JSON object."
+  end
+  return text
+end
+
 local readers = {
-  string = function(text) return text end,
+  string = string, name = name, boolean = boolean, time = moment, json = json_text, object = json_object,
   integer = numeric("an integer", "^%-?%d+$"),
   number = numeric("a number", "^%-?%d+%.?%d*$"),
 }
+
+--- A complete row: in the query of a GET and in the form of a POST, and a text, unless it says otherwise.
+---@param row table
+---@param method "GET"|"POST"
+---@return fnf.emulator.Parameter
+function parameters.complete(row, method)
+  row.name = row.name or row[1]
+  row.place = row.place or (method == "GET" and "query" or "form")
+  row.type = row.type or "string"
+  return row
+end
 
 --- Reads every parameter of the row.
 ---@param row { parameters: fnf.emulator.Parameter[] }
@@ -42,6 +111,7 @@ function parameters.read(row, request)
     if parameter.required and (text or "") == "" then
       return nil, errors.refuse("MissingRequiredParams", parameter.name)
     end
+    values[parameter.name] = parameter.default
     if text then
       local value, message = readers[parameter.type](text, parameter)
       if value == nil then return nil, errors.refuse("InvalidArgument", message) end

@@ -56,11 +56,19 @@ local function note_answer(entry, claim, answer, wire)
   journal.count(store.journal, action, entry.status or wire)
 end
 
+-- lua-cjson writes an empty list as an empty object. RequestId is always there, so the comma is right.
+local function encode(object, operation)
+  local list = operation and operation.list
+  if not (list and object[list] and #object[list] == 0) then return json.encode(object) end
+  object[list] = nil
+  return ('{"%s":[],'):format(list) .. json.encode(object):sub(2)
+end
+
 local function seal(answer, request, id)
   if not answer.object then return end
   answer.object.RequestId = id
   answer.object.HostId = answer.object.Code and request.host or nil
-  answer.body = json.encode(answer.object)
+  answer.body = encode(answer.object, operations[action_of(request) or ""])
 end
 
 -- The caller's own id if it can stand in a header.

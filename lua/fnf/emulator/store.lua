@@ -2,14 +2,16 @@
 -- SPDX-License-Identifier: MIT
 
 local clock = require("fnf.emulator.clock")
+local errors = require("fnf.emulator.errors")
 local faults = require("fnf.emulator.faults")
+local flow = require("fnf.emulator.flow")
 local journal = require("fnf.emulator.journal")
 local map_run = require("fnf.emulator.map_run")
 local nonces = require("fnf.emulator.nonces")
 local quota = require("fnf.emulator.quota")
 
 ---@class fnf.emulator.Store
----@field flows table<string, { executions: table<string, { map_runs: table<string, fnf.emulator.MapRun> }> }>
+---@field flows table<string, fnf.emulator.Flow>
 ---@field keys table<string, fnf.emulator.Key>
 ---@field quota table? nil when no quota is enforced
 ---@field identity? fnf.emulator.Identity made by identity.lua
@@ -57,10 +59,30 @@ function store.simulated() return clock.simulated(store.clock, ngx.now()) end
 ---@return number
 function store.shown(simulated) return clock.shown(store.clock, simulated) end
 
--- Like the names in the service's examples: 32 hexadecimal digits, here counted and not drawn.
-local function next_name()
+--- A new name, like those in the service's examples: 32 hexadecimal digits, here counted and not drawn.
+---@return string
+function store.next_name()
   store.serial = store.serial + 1
   return ("%032x"):format(store.serial)
+end
+
+--- The flow of this name.
+---@param name string
+---@return fnf.emulator.Flow? found
+---@return fnf.emulator.Refusal?
+function store.find_flow(name)
+  local found = store.flows[name]
+  if not found then return nil, errors.refuse("FlowNotExists", name) end
+  return found
+end
+
+--- Adds a flow.
+---@param values table the parameters of CreateFlow
+---@return fnf.emulator.Flow
+function store.add_flow(values)
+  local added = flow.new(values, store.next_name(), store.simulated())
+  store.flows[values.Name] = added
+  return added
 end
 
 --- Adds a MapRun, with the flow and the execution it belongs to.
@@ -70,10 +92,10 @@ end
 function store.add_map_run(specification)
   local run, message = map_run.new(specification, store.simulated())
   if not run then return nil, message end
-  run.MapRunName = run.MapRunName or next_name()
-  local flow = store.flows[run.FlowName] or { executions = {} }
-  local execution = flow.executions[run.ExecutionName] or { map_runs = {} }
-  store.flows[run.FlowName], flow.executions[run.ExecutionName] = flow, execution
+  run.MapRunName = run.MapRunName or store.next_name()
+  local parent = store.flows[run.FlowName] or store.add_flow({ Name = run.FlowName, Type = "FDL" })
+  local execution = parent.executions[run.ExecutionName] or { map_runs = {} }
+  parent.executions[run.ExecutionName] = execution
   execution.map_runs[run.MapRunName] = run
   return run
 end

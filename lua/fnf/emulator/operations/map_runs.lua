@@ -6,8 +6,11 @@ local map_run = require("fnf.emulator.map_run")
 local store = require("fnf.emulator.store")
 local timestamp = require("fnf.emulator.timestamp")
 
-local function text(name, required)
-  return { name = name, place = "query", type = "string", required = required }
+local function rows(...)
+  return {
+    { "ExecutionName", required = true }, { "FlowName", required = true }, { "MapRunName", required = true },
+    { "RequestId" }, ...
+  }
 end
 
 local function named(values)
@@ -54,19 +57,13 @@ local function update(values)
 end
 
 return {
-  DescribeMapRun = {
-    method = "GET", carry_out = describe,
-    parameters = {
-      text("ExecutionName", true), text("FlowName", true), text("MapRunName", true), text("RequestId"),
-    },
-  },
+  DescribeMapRun = { method = "GET", carry_out = describe, parameters = rows() },
   UpdateMapRun = {
-    method = "GET", carry_out = update,
-    parameters = {
-      text("ExecutionName", true), text("FlowName", true), text("MapRunName", true), text("RequestId"),
-      { name = "Concurrency", place = "query", type = "integer", minimum = 1 },
-      { name = "ToleratedFailedCount", place = "query", type = "integer", minimum = 0 },
-      { name = "ToleratedFailedPercentage", place = "query", type = "number", minimum = 0, maximum = 100 },
-    },
+    method = "GET", writes = true, carry_out = update,
+    parameters = rows(
+      { "Concurrency", type = "integer", minimum = 1 },
+      { "ToleratedFailedCount", type = "integer", minimum = 0 },
+      { "ToleratedFailedPercentage", type = "number", minimum = 0, maximum = 100 }
+    ),
   },
 }

@@ -1,0 +1,105 @@
+--- What the emulator takes out of a flow definition: its name, and its states with what their simulation needs.
+-- SPDX-License-Identifier: MIT
+
+local outline = require("fnf.emulator.outline")
+local json = require("fnf.json")
+
+local definition = {}
+
+---@class fnf.emulator.State
+---@field Name string
+---@field Type string "Pass", "Map", ...
+---@field map? table a distributed Map: Concurrency, ToleratedFailedCount, ToleratedFailedPercentage, ItemsPath, reads
+---@field waits? boolean for a report
+---@field duration? number seconds that the state itself says
+---@field Error? string of a Fail state
+---@field Cause? string
+
+-- Keys are capitals in the present dialect (StateMachine, States) and lower case in the old one (flow, steps).
+local function get(object, name)
+  local value = object[name]
+  if value == nil then value = object[name:sub(1, 1):lower() .. name:sub(2)] end
+  return value
+end
+
+local function text(value)
+  if value == nil or type(value) == "table" then return nil end
+  return tostring(value)
+end
+
+local function whole(value, minimum)
+  value = tonumber(value)
+  return value and value % 1 == 0 and value >= minimum and value <= 1000000 and value or nil
+end
+
+local function percentage(value)
+  value = tonumber(value)
+  return value and value >= 0 and value <= 100 and value or nil
+end
+
+-- Older pages call a Map distributed whose ExecutionMode is Express, newer ones allow both modes; the flow language has
+-- "Failure" where the API has "Failed".
+local function map_of(state)
+  if not get(state, "ProcessorConfig") then return nil end
+  return {
+    Concurrency = whole(get(state, "MaxConcurrency"), 1),
+    ToleratedFailedCount = whole(get(state, "ToleratedFailureCount"), 0),
+    ToleratedFailedPercentage = percentage(get(state, "ToleratedFailurePercentage")),
+    ItemsPath = text(get(state, "ItemsPath")), reads = get(state, "ItemReader") ~= nil,
+  }
+end
+
+local function state_of(state, position)
+  local kind = text(get(state, "Type")) or "Pass"
+  kind = kind:sub(1, 1):upper() .. kind:sub(2)
+  local duration = kind == "Wait" and tonumber(get(state, "Duration"))
+  return {
+    Name = text(get(state, "Name")) or kind .. position, Type = kind,
+    map = kind == "Map" and map_of(state) or nil,
+    waits = get(state, "TaskMode") == "WaitForCustomCallback" or get(state, "Pattern") == "waitForCallback",
+    duration = duration and duration >= 0 and duration < 1e9 and duration or nil,
+    Error = text(get(state, "Error") or get(state, "Code")), Cause = text(get(state, "Cause") or get(state, "Detail")),
+  }
+end
+
+--- Reads a definition; states in the order in which they are written, without those inside of others.
+---@param source string YAML or JSON
+---@return { Name?: string, states: fnf.emulator.State[] }
+function definition.read(source)
+  local tree = outline.read(source)
+  local states = {}
+  local written = get(tree, "States") or get(tree, "Steps")
+  for position, state in ipairs(type(written) == "table" and written or {}) do
+    if type(state) == "table" then states[#states + 1] = state_of(state, position) end
+  end
+  return { Name = text(get(tree, "Name")), states = states }
+end
+
+local function only_list(object)
+  local found
+  for _, value in pairs(object) do
+    if type(value) == "table" and value[1] ~= nil then
+      if found then return nil end
+      found = value
+    end
+  end
+  return found
+end
+
+--- How many items a Map state has: the length of the list at its ItemsPath (`$Input.orders`, `$.orders`), without one
+--- that of the only list in the input, 0 if there is none.
+---@param map table
+---@param input? string JSON
+---@return integer? items nil where they come from a file
+function definition.items(map, input)
+  if map.reads then return nil end
+  local value = input and json.decode(input)
+  if type(value) ~= "table" then return 0 end
+  if not map.ItemsPath then return #(only_list(value) or {}) end
+  for name in map.ItemsPath:gsub("^%$Input", ""):gsub("^%$", ""):gmatch("[^.%[%]\"']+") do
+    value = type(value) == "table" and value[name]
+  end
+  return type(value) == "table" and #value or 0
+end
+
+return definition
