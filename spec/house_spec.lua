@@ -18,19 +18,20 @@ local function read(path)
   return text
 end
 
-local TYPES = "lua/fnf/types.lua" -- annotations only; nobody requires it
+local TYPES = "^lua/fnf/types[./]" -- annotations only; nobody requires them
 local SOURCES = lines_of("find lua csrc spec examples bin bench -type f "
   .. "\\( -name '*.lua' -o -name '*.c' -o -name '*.h' -o -path 'bin/*' \\) "
   .. "-not -path '*/node_modules/*' 2>/dev/null | sort")
 
 -- Known debts: files that are still to be split. One that has been must leave this list.
-local TOO_LONG = { ["spec/credentials_refresh_spec.lua"] = true, ["spec/credentials_sources_spec.lua"] = true,
+local TOO_LONG = { ["spec/emulator_flows_spec.lua"] = true, ["spec/credentials_refresh_spec.lua"] = true,
+  ["spec/credentials_sources_spec.lua"] = true,
   ["spec/credentials_spec.lua"] = true }
 
 --- Modules of the library by name: their paths. The emulator is an application of its own.
 local MODULES = {}
 for _, path in ipairs(lines_of("find lua -name '*.lua' | sort")) do
-  if path ~= TYPES then
+  if not path:find(TYPES) then
     MODULES[path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/", ".")] = path
   end
 end

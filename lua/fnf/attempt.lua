@@ -10,6 +10,8 @@ local world = require "fnf.world"
 
 local attempt = {}
 
+local floor, huge, max, min = math.floor, math.huge, math.max, math.min
+
 --- The key to sign with, made anew only when the credentials changed; neither key nor error for an unsigned call.
 local function key_of(call)
   local self, wallet = call.client, call.wallet
@@ -40,7 +42,7 @@ end
 
 --- Text of the service's clock now; the same string for all signatures of one second.
 local function timestamp(self, platform)
-  local second = math.floor(platform.time() + self.skew)
+  local second = floor(platform.time() + self.skew)
   if second ~= self.second then
     self.second, self.second_text = second, time.timestamp(second)
   end
@@ -67,7 +69,7 @@ local function explain_signature(key, call, answer, err)
 end
 
 local function left(call)
-  return call.deadline and call.deadline - call.platform.now() or math.huge
+  return call.deadline and call.deadline - call.platform.now() or huge
 end
 
 --- Why a call may not go on, or nil.
@@ -89,8 +91,8 @@ local function exchange(call, key)
   call.timestamp, call.nonce = timestamp(self, platform), platform.nonce()
   local signed = request.sign(call.target, key, call)
   -- Getting the key may have taken all the time there was.
-  signed.timeout = math.max(0.001, math.min(call.timeout, left(call)))
-  signed.connect_timeout = math.min(self.settings.connect_timeout, signed.timeout)
+  signed.timeout = max(0.001, min(call.timeout, left(call)))
+  signed.connect_timeout = min(self.settings.connect_timeout, signed.timeout)
   local answer, err, result
   answer, err = self:send(signed, platform, call.cancel)
   if not answer then

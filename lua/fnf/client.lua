@@ -8,7 +8,6 @@ local settings = require "fnf.settings"
 
 local client = {}
 
-local floor, min, huge = math.floor, math.min, math.huge
 
 client.VERSION = "0.1.0"
 local API_VERSION = "2019-03-15"
@@ -85,7 +84,7 @@ function Client:correct_clock(date)
   end
   self.skew = date - self.world.time()
   self:tell("warning", { message = ("this machine's clock is off by %d seconds; corrected for signing"):format(
-    floor(self.skew + 0.5)) })
+    math.floor(self.skew + 0.5)) })
   return true
 end
 
@@ -101,7 +100,7 @@ local function send_by(transport, signed)
   local answer, reason = transport(signed)
   local status = type(answer) == "table" and type(answer.body) == "string" and answer.status
   if type(status) == "number" and status % 1 == 0 then
-    return { status = floor(status), headers = answer.headers, body = answer.body }
+    return { status = math.floor(status), headers = answer.headers, body = answer.body }
   elseif errors.is(reason) then
     return nil, reason
   elseif answer then

@@ -2,34 +2,16 @@
 --- What the service answers and what the library tells, for editors; required by nobody.
 -- SPDX-License-Identifier: MIT
 --
--- The classes of the library's own modules stand in those modules.
+-- Classes of the library's own modules stand in those modules; those of operations and methods in fnf/types/.
 
 ---- what the service answers (API.md sections 4 and 7) ----
 
 ---@alias fnf.MapRunStatus "Pending"|"Running"|"Succeeded"|"Failed"|"Aborted"|string unknown ones pass through
 
---- How many items are in which state; Total is the sum of the others.
----@class fnf.ItemCounts
----@field Pending? integer
----@field Running? integer
----@field Succeed? integer spelled like this by the service
----@field Failed? integer
----@field Aborted? integer
----@field Total? integer
-
 --- The answer of DescribeMapRun.
----@class fnf.MapRun
+---@class fnf.MapRun: fnf.DescribeMapRunResult
 ---@field Status fnf.MapRunStatus
 ---@field FlowName? string not in the answer itself: known of the MapRuns of `client:run`
----@field ExecutionName? string the parent execution
----@field MapRunName? string
----@field Concurrency? integer limit in force
----@field ItemCounts? fnf.ItemCounts
----@field ToleratedFailedCount? integer
----@field ToleratedFailedPercentage? number 0 to 100
----@field StartedTime? string RFC 3339
----@field StoppedTime? string RFC 3339
----@field RequestId? string
 
 --- The parameters of DescribeMapRun and of `wait_map_run`.
 ---@class fnf.MapRunNames
@@ -58,15 +40,8 @@
 ---@field proxy? string URL; "" for none
 ---@field no_proxy? string hosts, separated by commas
 ---@field user_agent? string
----@field on_event? fun(name: fnf.EventName, fields: fnf.Event)
+---@field on_event? fun(name: fnf.EventName, fields: fnf.EventFields)
 ---@field transport? fun(request: fnf.Request): fnf.Answer|nil, any
-
---- The second argument of every call.
----@class fnf.CallOptions
----@field timeout? number seconds of one attempt
----@field deadline? number seconds for the whole call, retries included
----@field max_attempts? integer
----@field cancel? fun(): any true ends the call
 
 ---- what the library tells ----
 
@@ -81,7 +56,7 @@
 ---| "done" # a wait has ended: operation, polls, status or error
 
 --- The fields of an event; which ones, its name says. None ever holds a secret.
----@class fnf.Event
+---@class fnf.EventFields
 ---@field operation? string such as "DescribeMapRun"
 ---@field attempt? integer from 1
 ---@field host? string
@@ -96,22 +71,3 @@
 ---@field progress? fnf.Progress
 ---@field misses? integer failed looks since the last answer
 ---@field message? string
-
----- the methods that rows make ----
-
----@class fnf.Client
-local Client = {} -- luacheck: ignore
-
---- The state, settings and counters of one MapRun.
----@param params fnf.MapRunNames
----@param options? fnf.CallOptions
----@return fnf.MapRun|nil
----@return fnf.Error|nil
-function Client:describe_map_run(params, options) end
-
---- The last description of a MapRun that has ended, whatever its Status.
----@param params fnf.MapRunNames
----@param options? fnf.WaitOptions
----@return fnf.MapRun|nil
----@return fnf.Error|nil with `last` and `observed`
-function Client:wait_map_run(params, options) end
