@@ -113,6 +113,14 @@ end
 ---@type fun(self: fnf.Emulator, specification?: table): table?, string?
 methods.map_run = control("POST", "map_runs")
 
+--- Says how executions to come go, of one flow (`FlowName`) or of all without a script; see docs/emulator.md.
+---@type fun(self: fnf.Emulator, script?: table): table?, string?
+methods.script = control("POST", "scripts")
+
+--- The tasks that wait for a report now, `tasks` is nil if there is none.
+---@type fun(self: fnf.Emulator): { tasks?: table[] }?, string?
+methods.tasks = control("GET", "tasks")
+
 --- Scripts a fault for requests to come, see docs/emulator.md.
 ---@type fun(self: fnf.Emulator, fault?: table): { waiting: integer }?, string?
 methods.fault = control("POST", "faults")

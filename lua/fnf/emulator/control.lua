@@ -1,12 +1,15 @@
 --- The control URL, /_fnf/: what a test or a person tells the emulator to be, JSON in and out.
 -- SPDX-License-Identifier: MIT
 
+local changes = require("fnf.emulator.changes")
 local clock = require("fnf.emulator.clock")
+local execution = require("fnf.emulator.execution")
 local faults = require("fnf.emulator.faults")
 local identity = require("fnf.emulator.identity")
 local journal = require("fnf.emulator.journal")
 local map_run = require("fnf.emulator.map_run")
 local quota = require("fnf.emulator.quota")
+local script = require("fnf.emulator.script")
 local store = require("fnf.emulator.store")
 local json = require("fnf.json")
 
@@ -52,6 +55,30 @@ routes["POST map_runs"] = function(specification)
   return describe(run)
 end
 
+routes["POST scripts"] = function(given)
+  local complete, message = script.read(given)
+  if not complete then return nil, message end
+  store.scripts[complete.FlowName or 1] = complete
+  return {}
+end
+
+-- Those that wait for a report now.
+routes["GET tasks"] = function()
+  local now, list = store.simulated(), {}
+  for token, task in pairs(store.tasks) do
+    local self = task.execution
+    for _, passage in ipairs(execution.course(self, now).passages) do
+      if passage.step == task.step and passage.from <= now and not task.step.report and not self.stop then
+        list[#list + 1] = {
+          FlowName = self.FlowName, ExecutionName = self.Name, StepName = task.step.name, TaskToken = token,
+        }
+      end
+    end
+  end
+  table.sort(list, function(a, b) return a.TaskToken < b.TaskToken end)
+  return { tasks = list[1] and list or nil }
+end
+
 routes["POST faults"] = function(fault)
   local done, message = faults.add(store.faults, fault)
   if not done then return nil, message end
@@ -73,8 +100,8 @@ end
 
 routes["GET clock"] = function() return clock_now() end
 
-routes["POST clock"] = function(changes)
-  local done, message = clock.change(store.clock, changes, ngx.now())
+routes["POST clock"] = function(wanted)
+  local done, message = clock.change(store.clock, wanted, ngx.now())
   if not done then return nil, message end
   return clock_now()
 end
@@ -141,6 +168,7 @@ function control.serve()
   local result, message
   if value then
     result, message = route(value)
+    changes.tell()
   else
     message = route and "the body must be a JSON object" or "no such control"
   end

@@ -24,6 +24,7 @@ local EARLY = 1e-4
 ---@field FlowName string
 ---@field ExecutionName string
 ---@field MapRunName string
+---@field StepName string of the Map state
 ---@field created number seconds on the emulator's clock
 ---@field starts number when it leaves Pending
 ---@field items integer
@@ -41,7 +42,7 @@ function map_run.new(specification, now)
   if not spec then return nil, message end
   return {
     FlowName = spec.FlowName, ExecutionName = spec.ExecutionName, MapRunName = spec.MapRunName,
-    created = now, starts = now + spec.pending,
+    StepName = spec.StepName, created = now, starts = now + spec.pending,
     items = spec.items, item_duration = spec.item_duration,
     failed = floor(spec.items * spec.failure_share + 0.5), rule = failures.rules[spec.failures],
     corners = curve.shapes[spec.shape] or spec.shape,
@@ -113,6 +114,20 @@ function map_run.ending(run)
   end)
   if run.aborted_at and run.aborted_at <= (at or huge) then return run.aborted_at, "Aborted" end
   return at, status
+end
+
+--- When so many items are finished, if nothing more happens to the run.
+---@param run fnf.emulator.MapRun
+---@param finished integer
+---@return number? at seconds on the emulator's clock; nil if that never comes
+function map_run.finished_when(run, finished)
+  local target, at = effort_for(run, finished), nil
+  each_stretch(run, function(settings, from, to, effort)
+    local reached = target and from + max(0, target - effort) / speed(run, settings)
+    if reached and reached <= to then at = reached end
+    return at
+  end)
+  return at
 end
 
 local function finished_at(run, time)

@@ -12,10 +12,15 @@ local parameters = require("fnf.emulator.parameters")
 ---@field writes? boolean something may be over sooner for it
 ---@field carry_out fun(values: table): table?, fnf.emulator.Refusal?
 
+local nouns = {
+  "flows", "versions", "aliases", "starts", "executions", "history", "map_runs", "tasks", "schedules", "regions",
+  "sts",
+}
+
 ---@type table<string, fnf.emulator.Operation>
 local operations = {}
 
-for _, noun in ipairs({ "sts", "flows", "versions", "aliases", "schedules", "map_runs", "regions" }) do
+for _, noun in ipairs(nouns) do
   for action, row in pairs(require("fnf.emulator.operations." .. noun)) do
     operations[action] = row
     for _, parameter in ipairs(row.parameters) do parameters.complete(parameter, row.method) end

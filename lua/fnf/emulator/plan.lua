@@ -31,6 +31,7 @@ local fields = {
   FlowName = row("flow", text, "a name"),
   ExecutionName = row("execution", text, "a name"),
   MapRunName = row(nil, text, "a name"),
+  StepName = row("Map", text, "a name"),
   items = row(100, whole(0, 10000000)),
   Concurrency = row(10, whole(1, 1000000)),
   ToleratedFailedCount = row(nil, whole(0, 10000000)),

@@ -85,6 +85,10 @@ local function fault_for(entry)
   return fault
 end
 
+local function service_time(fault)
+  return clock.service(store.clock, ngx.now()) + (fault.kind == "skew" and fault.seconds or 0)
+end
+
 local function wire_of(kind, entry)
   if not kind.http1_only or ngx.req.http_version() < 2 then return kind.wire end
   entry.note = "not possible in HTTP/2"
@@ -96,13 +100,14 @@ function server.serve()
   local request = incoming.read()
   local entry = note(request)
   local fault = fault_for(entry)
-  local now = clock.service(store.clock, ngx.now()) + (fault.kind == "skew" and fault.seconds or 0)
-  local claim, refusal = service.admit(request, now)
+  local claim, refusal = service.admit(request, service_time(fault))
   -- A fault must not hide that a request was signed wrongly.
   local kind = not refusal and fault_kinds[fault.kind] or { carried = true }
   local object
   if not refusal and kind.carried then object, refusal = service.carry_out(request, claim) end
   local answer = service.answer(object, refusal)
+  -- Once more, since an answer may have been held back.
+  local now = service_time(fault)
   local id = request_id(request)
   answer.headers["Content-Type"] = "application/json;charset=utf-8"
   answer.headers.Date = timestamp.http(now)

@@ -1,6 +1,7 @@
 --- One request of the service: every check in its order, then the operation; the answer is still a record.
 -- SPDX-License-Identifier: MIT
 
+local changes = require("fnf.emulator.changes")
 local errors = require("fnf.emulator.errors")
 local operations = require("fnf.emulator.operations")
 local parameters = require("fnf.emulator.parameters")
@@ -70,7 +71,10 @@ function service.carry_out(request, claim)
   local values
   values, refusal = parameters.read(operation, request)
   if not values then return nil, refusal end
-  return operation.carry_out(values)
+  local object
+  object, refusal = operation.carry_out(values)
+  if operation.writes then changes.tell() end
+  return object, refusal
 end
 
 --- The answer that tells of a result or a refusal.

@@ -9,9 +9,13 @@ local journal = require("fnf.emulator.journal")
 local map_run = require("fnf.emulator.map_run")
 local nonces = require("fnf.emulator.nonces")
 local quota = require("fnf.emulator.quota")
+local script = require("fnf.emulator.script")
+local steps = require("fnf.emulator.steps")
 
 ---@class fnf.emulator.Store
 ---@field flows table<string, fnf.emulator.Flow>
+---@field scripts table what is said about executions to come: by flow, and [1] for any other
+---@field tasks table<string, { execution: fnf.emulator.Execution, step: fnf.emulator.Step }> by token
 ---@field keys table<string, fnf.emulator.Key>
 ---@field quota table? nil when no quota is enforced
 ---@field identity? fnf.emulator.Identity made by identity.lua
@@ -38,6 +42,7 @@ function store.reset(now)
   store.quota = initial.quota and quota.new() or nil
   store.gateway, store.identity = initial.gateway, nil
   store.flows, store.keys, store.serial = {}, {}, 0
+  store.tasks, store.scripts = {}, { script.read({}) }
   for _, key in ipairs(copy(initial.keys)) do store.keys[key.id] = key end
 end
 
@@ -85,6 +90,49 @@ function store.add_flow(values)
   return added
 end
 
+--- The execution of this name.
+---@param flow_name string
+---@param name string
+---@return fnf.emulator.Execution? found
+---@return fnf.emulator.Refusal?
+function store.find_execution(flow_name, name)
+  local parent, refusal = store.find_flow(flow_name)
+  if not parent then return nil, refusal end
+  local found = parent.executions[name]
+  if not found then return nil, errors.refuse("ExecutionNotExists", name, flow_name) end
+  return found
+end
+
+-- Puts the execution where it is found again, and its tasks where their tokens lead.
+local function keep(parent, execution)
+  parent.executions[execution.Name] = execution
+  parent.started[#parent.started + 1] = execution
+  for _, step in ipairs(execution.steps) do
+    if step.token then store.tasks[step.token] = { execution = execution, step = step } end
+  end
+  return execution
+end
+
+local function begin(parent, values)
+  local execution_script = store.scripts[parent.Name] or store.scripts[1]
+  return {
+    FlowName = parent.Name, Name = values.Name, Input = values.Input, Qualifier = values.Qualifier,
+    Version = values.Version, Definition = values.Definition, Environment = values.Environment,
+    RoleArn = values.RoleArn, script = execution_script, starts = store.simulated() + execution_script.starting,
+    steps = {}, attached = {}, map_runs = {},
+  }
+end
+
+--- Starts an execution.
+---@param parent fnf.emulator.Flow
+---@param values { Name: string, Input?: string, Qualifier?: string, Version?: string, Definition?: string }
+---@return fnf.emulator.Execution
+function store.add_execution(parent, values)
+  local execution = begin(parent, values)
+  execution.steps = steps.of(execution, store.next_name)
+  return keep(parent, execution)
+end
+
 --- Adds a MapRun, with the flow and the execution it belongs to.
 ---@param specification table
 ---@return fnf.emulator.MapRun? run
@@ -94,9 +142,9 @@ function store.add_map_run(specification)
   if not run then return nil, message end
   run.MapRunName = run.MapRunName or store.next_name()
   local parent = store.flows[run.FlowName] or store.add_flow({ Name = run.FlowName, Type = "FDL" })
-  local execution = parent.executions[run.ExecutionName] or { map_runs = {} }
-  parent.executions[run.ExecutionName] = execution
+  local execution = parent.executions[run.ExecutionName] or keep(parent, begin(parent, { Name = run.ExecutionName }))
   execution.map_runs[run.MapRunName] = run
+  execution.attached[#execution.attached + 1] = { name = run.StepName, kind = "map", run = run }
   return run
 end
 

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require("fnf.emulator.errors")
+local execution = require("fnf.emulator.execution")
 local map_run = require("fnf.emulator.map_run")
 local store = require("fnf.emulator.store")
 local timestamp = require("fnf.emulator.timestamp")
@@ -14,13 +15,11 @@ local function rows(...)
 end
 
 local function named(values)
-  local flow = store.flows[values.FlowName]
-  if not flow then return nil, errors.refuse("FlowNotExists", values.FlowName) end
-  local execution = flow.executions[values.ExecutionName]
-  if not execution then
-    return nil, errors.refuse("ExecutionNotExists", values.ExecutionName, values.FlowName)
-  end
-  local run = execution.map_runs[values.MapRunName]
+  local parent, refusal = store.find_execution(values.FlowName, values.ExecutionName)
+  if not parent then return nil, refusal end
+  -- A look at the execution lets those begin whose time has come.
+  execution.course(parent, store.simulated())
+  local run = parent.map_runs[values.MapRunName]
   -- No code for an unknown MapRun is documented; this one says "not found" and cannot heal, as it should.
   if not run then return nil, errors.refuse("ExecutionNotExists", values.MapRunName, values.FlowName) end
   return run
@@ -33,7 +32,7 @@ local function describe(values)
   if not run then return nil, refusal end
   local look = map_run.describe(run, store.simulated())
   return {
-    ExecutionName = run.ExecutionName, MapRunName = run.MapRunName,
+    ExecutionName = values.ExecutionName, MapRunName = run.MapRunName,
     Status = look.Status, ItemCounts = look.ItemCounts,
     StartedTime = shown(look.started), StoppedTime = shown(look.stopped),
     Concurrency = look.settings.Concurrency,
@@ -49,7 +48,7 @@ local function update(values)
   -- What the service answers for a run that has ended is not documented.
   if not settings then return nil, errors.refuse("PreconditionFailed") end
   return {
-    FlowName = run.FlowName, ExecutionName = run.ExecutionName, MapRunName = run.MapRunName,
+    FlowName = values.FlowName, ExecutionName = values.ExecutionName, MapRunName = run.MapRunName,
     Concurrency = settings.Concurrency,
     ToleratedFailedCount = settings.ToleratedFailedCount,
     ToleratedFailedPercentage = settings.ToleratedFailedPercentage,
