@@ -119,8 +119,8 @@ end
 
 routes["GET identity"] = function() return identity.shown() end
 
-routes["POST identity"] = function(changes)
-  local done, message = identity.change(changes)
+routes["POST identity"] = function(wanted)
+  local done, message = identity.change(wanted)
   if not done then return nil, message end
   return identity.shown()
 end
