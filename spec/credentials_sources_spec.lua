@@ -58,7 +58,7 @@ end
 -- A row: the case in words; env, files, mode, programs, fifos, answers; given: a function that makes the `credentials`
 -- option; then id, token and source of the key that signs, or error: words of the message. Also: asked (every other
 -- request, in order), form and query (of the STS call), warns (words of a warning, false for none), direct (by no
--- proxy), unsigned (the STS call), fixed (nothing is told, for nothing is renewed).
+-- proxy) and its timeout (seconds), unsigned (the STS call), fixed (nothing is told, for nothing is renewed).
 local rows = {
   -- the chain
   { "the environment comes first", env = merge(ENV, URI), files = config(AK), answers = ecs(),
@@ -294,7 +294,7 @@ local rows = {
 
   -- metadata
   { "metadata by token", answers = ecs(), id = "STS.ecs", token = "s3cr3t-token-ecs",
-    asked = { TOKEN, ROLES, ROLES .. "role-name" }, direct = true },
+    asked = { TOKEN, ROLES, ROLES .. "role-name" }, direct = true, timeout = 2 },
   { "metadata with the role's name from the environment", env = { ALIBABA_CLOUD_ECS_METADATA = "role-name" },
     answers = ecs(), id = "STS.ecs", asked = { TOKEN, ROLES .. "role-name" } },
   { "metadata without a token where there is no v2", id = "STS.ecs",
@@ -321,7 +321,10 @@ local rows = {
   -- the URI
   { "a URI of this machine", given = function() return credentials.uri { uri = "http://localhost:1/k?s3cr3t=1" } end,
     answers = { ["GET http://localhost:1/k"] = temporary "uri" }, id = "STS.uri", source = "credential_uri",
-      direct = true },
+    direct = true, timeout = 15 },
+  { "a URI with a secret in its path that fails", given = credentials.uri, error = "HTTP status 500",
+    env = { ALIBABA_CLOUD_CREDENTIALS_URI = "https://keys.example.com/s3cr3t" },
+    answers = { ["GET https://keys.example.com/s3cr3t"] = { status = 500, body = "s3cr3t" } } },
   { "a URI without Code", env = merge(URI, NO_ECS), id = "STS.uri",
     answers = { ["GET http://127.0.0.1:9/keys"] = assumed("uri").Credentials } },
   { "a URI that tells of a failure with keys", given = credentials.uri, env = URI, error = "without success",
@@ -399,6 +402,7 @@ local function check_requests(row, place)
   end
   if row.direct then
     assert.is_true(place.sent[1].direct)
+    assert.are.equal(row.timeout, place.sent[1].timeout)
   end
 end
 
