@@ -1,10 +1,11 @@
---- The examples, run on the fake service.
+--- The examples, run on the fake service and on the emulator.
 -- SPDX-License-Identifier: MIT
 
+local fnf = require "fnf"
 local service = require "spec.service"
 
---- Run an example in a world of its own; the lines it prints.
-local function run(path, cloud, ...)
+--- Run an example in a world of its own, where fnf.new gives this client; the lines it prints.
+local function run(path, client, ...)
   local lines = {}
   local world = setmetatable({
     arg = { ... },
@@ -16,7 +17,7 @@ local function run(path, cloud, ...)
       lines[#lines + 1] = table.concat(words, " ")
     end,
     require = function(name)
-      return name == "fnf" and { new = function() return cloud:client() end } or require(name)
+      return name == "fnf" and { new = function() return client end } or require(name)
     end,
   }, { __index = _G })
   local chunk
@@ -36,7 +37,7 @@ describe("the example map_runs.lua", function()
       execution.map_runs = { { name = "a1", step = "first", from = 0, to = 20 },
         { name = "b2", step = "second", from = 30, to = 50, status = "Failed" } }
     end }
-    local lines = run("examples/map_runs.lua", cloud, "orders")
+    local lines = run("examples/map_runs.lua", cloud:client(), "orders")
     assert.equal("first a1 Succeeded 10 of 10", lines[1])
     assert.equal("second b2 Failed 10 of 10", lines[2])
     assert.truthy(lines[3]:find("^fnf%-%x+ Succeeded$"))
@@ -46,5 +47,27 @@ describe("the example map_runs.lua", function()
       count = count + 1
     end
     assert.is_true(count <= 25)
+  end)
+
+  it("does so on the emulator", function()
+    local emulator = assert(require("fnf.emulator").start())
+    local client = fnf.new { endpoint = emulator.url, access_key_id = emulator.access_key_id,
+      access_key_secret = emulator.access_key_secret }
+    assert(client:create_flow { Name = "orders", Type = "FDL", Description = "with a Map state", Definition = [[
+Type: StateMachine
+SpecVersion: v1
+Name: orders
+StartAt: Each
+States:
+  - Type: Map
+    Name: Each
+    ProcessorConfig: { ExecutionMode: Express }
+    End: true
+]] })
+    local lines = run("examples/map_runs.lua", client, "orders")
+    emulator:stop()
+    assert.equal(2, #lines)
+    assert.truthy(lines[1]:find("^Each %x+ Succeeded 3 of 3$"), lines[1])
+    assert.truthy(lines[2]:find("^fnf%-%x+ Succeeded$"), lines[2])
   end)
 end)
