@@ -110,7 +110,8 @@ run = LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'
 env: ## print the exports that make `require "fnf"` work from this checkout
 	@echo "export LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'"
 
-test: build build/c/server ## build and pass every test
+test: build build/c/server build/c/spec ## build and pass every test
+	@build/c/spec
 	@$(run) $(lua) spec/run.lua
 
 browser: build ## look at the status page in a real browser; screenshots in build/screenshots
@@ -136,14 +137,17 @@ rows: build ## write anew what follows from the rows of the operations
 
 check: ## formatter and linters; warnings are errors
 	@.ci/deps check
-	clang-format --dry-run -Werror csrc/*.[ch]
+	clang-format --dry-run -Werror csrc/*.[ch] spec/c/*.[ch] bench/*.c
 	for file in csrc/*.c; do clang-tidy --quiet --warnings-as-errors='*' $$file -- -std=c11 $(call lua_cflags,5.4) 2>/dev/null || exit 1; done
 	luacheck --quiet lua spec bench examples bin/fnf
 
 install: build ## install below PREFIX=/usr/local, DESTDIR allowed
 	cd lua && find . -name '*.lua' ! -path './fnf/types*' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf $(build)/fnf/core.so $(build)/fnf/curl.so
-	install -D -m 755 bin/fnf $(DESTDIR)$(PREFIX)/bin/fnf
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/5.1/fnf build/5.1/fnf/core.so # for the emulator
+	install -d $(DESTDIR)$(PREFIX)/bin
+	sed '1s/lua$$/$(lua)/' bin/fnf > $(DESTDIR)$(PREFIX)/bin/fnf
+	chmod 755 $(DESTDIR)$(PREFIX)/bin/fnf
 
 clean: ## remove what was built
 	rm -rf build

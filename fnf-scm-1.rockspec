@@ -167,4 +167,7 @@ build = {
       libdirs = { "$(CURL_LIBDIR)" },
     },
   },
+  install = {
+    bin = { fnf = "bin/fnf" },
+  },
 }

@@ -77,9 +77,9 @@ local function search_paths()
       break
     end
   end
-  local libraries = { (own:gsub("lua/%?%.lua$", "build/5.1/?.so")) }
-  if _VERSION == "Lua 5.1" then
-    for _, pattern in ipairs(absolute(package.cpath)) do libraries[#libraries + 1] = pattern end
+  local version, libraries = _VERSION:match("%d%.%d"):gsub("%.", "%%."), {}
+  for _, pattern in ipairs(absolute(package.cpath)) do
+    libraries[#libraries + 1] = pattern:gsub("/" .. version .. "/", "/5.1/") -- build/5.4/?.so, lib/lua/5.4/?.so
   end
   return own .. ";;", table.concat(libraries, ";") .. ";;"
 end
