@@ -25,20 +25,23 @@ local function progress(run, look)
   return finished, run.starts <= (look.stopped or 0) and math.min(look.settings.Concurrency, counts.Aborted) or 0
 end
 
-local function status_of(run, number, finished, look)
-  if number > finished then return look.stopped and "Stopped" or "Running", look.stopped end
+-- Cheap enough to be asked of every one of a million.
+local function status_of(run, number, state)
+  if number > state.finished then return state.look.stopped and "Stopped" or "Running" end
   local failed = run.rule.among(number, run.failed, run.items) > run.rule.among(number - 1, run.failed, run.items)
-  return failed and "Failed" or "Succeeded", map_run.finished_when(run, number)
+  return failed and "Failed" or "Succeeded"
 end
 
 local function shown(seconds) return seconds and timestamp.milliseconds(store.shown(seconds)) end
 
 -- The form of a child's name is not documented; it is not the form of a name that anybody may give.
 local function describe(parent, run, number, state)
-  local status, stopped = status_of(run, number, state.finished, state.look)
-  local ending = map_run.finished_when(run, number) or stopped or state.now
+  local finished = map_run.finished_when(run, number)
+  local stopped = state.look.stopped
+  if number <= state.finished then stopped = finished end
+  local ending = finished or stopped or state.now
   return {
-    FlowName = parent.Name, Name = ("%s:%d"):format(run.MapRunName, number), Status = status,
+    FlowName = parent.Name, Name = ("%s:%d"):format(run.MapRunName, number), Status = status_of(run, number, state),
     StartedTime = shown(math.max(run.starts, math.min(state.now, ending - run.item_duration))),
     StoppedTime = shown(stopped),
   }
@@ -56,10 +59,10 @@ function children.list(parent, values, mark)
   local state = { look = map_run.describe(run, now), now = now }
   local begun
   state.finished, begun = progress(run, state.look)
-  local prefix = values.ExecutionNamePrefix or ""
+  local prefix, status = values.ExecutionNamePrefix or "", values.Status
   local entries, last = paging.gather(values.Limit, { mark + 1, state.finished + begun, 1 }, function(number)
+    if status and status ~= status_of(run, number, state) then return nil end
     local child = describe(parent, run, number, state)
-    if values.Status and values.Status ~= child.Status then return nil end
     return child.Name:sub(1, #prefix) == prefix and child
   end)
   return { Executions = entries, NextToken = last and paging.token(last) }
