@@ -125,8 +125,8 @@ methods.tasks = control("GET", "tasks")
 ---@type fun(self: fnf.Emulator, fault?: table): { waiting: integer }?, string?
 methods.fault = control("POST", "faults")
 
---- Enforces the documented quotas, others (`limits`, by operation), or none.
----@type fun(self: fnf.Emulator, settings: { enforce: boolean, limits?: table }): table?, string?
+--- Enforces the documented quotas, others (`limits` by operation, `resources` by name), or none.
+---@type fun(self: fnf.Emulator, settings: { enforce: boolean, limits?: table, resources?: table }): table?, string?
 methods.quota = control("POST", "quota")
 
 --- Changes the clocks: `freeze`, `rate`, `advance`, `offset`; without an argument only tells what they show (seconds).

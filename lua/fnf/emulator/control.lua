@@ -89,12 +89,13 @@ routes["GET faults"] = function() return { waiting = #store.faults } end
 
 routes["POST quota"] = function(settings)
   for name in pairs(settings) do
-    if name ~= "enforce" and name ~= "limits" then return nil, ("unknown field '%s'"):format(name) end
+    local known = name == "enforce" or name == "limits" or name == "resources"
+    if not known then return nil, ("unknown field '%s'"):format(name) end
   end
   if type(settings.enforce) ~= "boolean" then return nil, "enforce must be true or false" end
-  local message = quota.wrong(settings.limits or {})
+  local message = quota.wrong(settings.limits or {}) or quota.wrong_resources(settings.resources or {})
   if message then return nil, message end
-  store.quota = settings.enforce and quota.new(settings.limits) or nil
+  store.quota = settings.enforce and quota.new(settings.limits, settings.resources) or nil
   return {}
 end
 

@@ -16,13 +16,22 @@ quota.documented = {
   other = { size = 10, refill = 2 },
 }
 
----@param limits? table<string, fnf.emulator.Bucket> instead of the documented ones, by operation or "other"
----@return table
-function quota.new(limits)
+--- What there may be at once for the account, and in one event. Same source. The limits of MapRuns are not among them:
+--- the pages disagree on them, and say nothing of what happens beyond.
+quota.resources = { running_executions = 10000, event_bytes = 64 * 1024 }
+
+local function with(documented, given)
   local complete = {}
-  for action, limit in pairs(quota.documented) do complete[action] = limit end
-  for action, limit in pairs(limits or {}) do complete[action] = limit end
-  return { limits = complete, level = {} }
+  for name, limit in pairs(documented) do complete[name] = limit end
+  for name, limit in pairs(given or {}) do complete[name] = limit end
+  return complete
+end
+
+---@param limits? table<string, fnf.emulator.Bucket> instead of the documented ones, by operation or "other"
+---@param resources? table<string, integer> instead of the documented ones
+---@return table
+function quota.new(limits, resources)
+  return { limits = with(quota.documented, limits), resources = with(quota.resources, resources), level = {} }
 end
 
 --- Checks limits that came from outside.
@@ -35,6 +44,17 @@ function quota.wrong(limits)
     if type(size) ~= "number" or size < 1 or type(refill) ~= "number" or refill < 0 then
       return ("the limit of %s must be { size = 1 or more, refill = tokens per second }"):format(tostring(action))
     end
+  end
+end
+
+--- Checks resource limits that came from outside.
+---@param resources any
+---@return string? message what is wrong with them
+function quota.wrong_resources(resources)
+  if type(resources) ~= "table" then return "resources must be an object" end
+  for name, limit in pairs(resources) do
+    if not quota.resources[name] then return ("unknown resource '%s'"):format(tostring(name)) end
+    if type(limit) ~= "number" or limit < 0 then return name .. " must be a number, 0 or more" end
   end
 end
 

@@ -3,6 +3,7 @@
 
 local clock = require("fnf.emulator.clock")
 local errors = require("fnf.emulator.errors")
+local course = require("fnf.emulator.execution").course
 local faults = require("fnf.emulator.faults")
 local flow = require("fnf.emulator.flow")
 local journal = require("fnf.emulator.journal")
@@ -15,6 +16,7 @@ local steps = require("fnf.emulator.steps")
 ---@class fnf.emulator.Store
 ---@field flows table<string, fnf.emulator.Flow>
 ---@field scripts table what is said about executions to come: by flow, and [1] for any other
+---@field running fnf.emulator.Execution[] and some that have ended
 ---@field tasks table<string, { execution: fnf.emulator.Execution, step: fnf.emulator.Step }> by token
 ---@field keys table<string, fnf.emulator.Key>
 ---@field quota table? nil when no quota is enforced
@@ -42,7 +44,7 @@ function store.reset(now)
   store.quota = initial.quota and quota.new() or nil
   store.gateway, store.identity = initial.gateway, nil
   store.flows, store.keys, store.serial = {}, {}, 0
-  store.tasks, store.scripts = {}, { script.read({}) }
+  store.running, store.tasks, store.scripts = {}, {}, { script.read({}) }
   for _, key in ipairs(copy(initial.keys)) do store.keys[key.id] = key end
 end
 
@@ -107,6 +109,7 @@ end
 local function keep(parent, execution)
   parent.executions[execution.Name] = execution
   parent.started[#parent.started + 1] = execution
+  store.running[#store.running + 1] = execution
   for _, step in ipairs(execution.steps) do
     if step.token then store.tasks[step.token] = { execution = execution, step = step } end
   end
@@ -121,6 +124,24 @@ local function begin(parent, values)
     RoleArn = values.RoleArn, script = execution_script, starts = store.simulated() + execution_script.starting,
     steps = {}, attached = {}, map_runs = {},
   }
+end
+
+local function is_running(execution)
+  return store.find_execution(execution.FlowName, execution.Name) == execution
+    and not course(execution, store.simulated()).over
+end
+
+--- Are fewer executions running than this? Those that have ended are forgotten only once the limit seems reached.
+---@param limit integer
+---@return boolean
+function store.has_room(limit)
+  if #store.running < limit then return true end
+  local running = {}
+  for _, execution in ipairs(store.running) do
+    if is_running(execution) then running[#running + 1] = execution end
+  end
+  store.running = running
+  return #running < limit
 end
 
 --- Starts an execution.

@@ -31,8 +31,19 @@ local function settings(found, qualifier)
   return frozen
 end
 
+-- No code is documented for either; these say what they mean to a client.
+local function check_resources(values)
+  local limits = store.quota and store.quota.resources
+  if not limits then return nil end
+  if #(values.Input or "") > limits.event_bytes then return errors.refuse("EntityTooLarge", limits.event_bytes) end
+  if not store.has_room(limits.running_executions) then return errors.refuse("ResourceThrottled") end
+end
+
 local function begin(values, found, name)
-  local start, refusal = settings(found, values.Qualifier)
+  local refusal = check_resources(values)
+  if refusal then return nil, refusal end
+  local start
+  start, refusal = settings(found, values.Qualifier)
   if not start then return nil, refusal end
   start.Name, start.Input = name, values.Input ~= "" and values.Input or nil
   return store.add_execution(found, start)
