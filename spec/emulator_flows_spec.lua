@@ -78,6 +78,9 @@ describe("the emulator's flows", function()
         { updated.Description, updated.Definition, updated.CreatedTime })
       assert.is_true(updated.LastModifiedTime > created.LastModifiedTime)
       assert.equal("new", get("DescribeFlow", { Name = "orders" }).Description)
+      local one = '{"Variables":[{"Name":"a"}]}'
+      assert.equal("a", post("UpdateFlow", { Name = "orders", Environment = one }).Environment.Variables[1].Name)
+      assert.is_nil(post("UpdateFlow", { Name = "orders", Environment = '{"Variables":[]}' }).Environment)
     end)
 
     it("are gone once deleted", function()

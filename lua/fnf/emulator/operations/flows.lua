@@ -36,9 +36,12 @@ end
 
 local function update(values)
   local found, refusal = store.find_flow(values.Name)
+  local given = values.Environment
   refusal = refusal or check(values)
   if refusal then return nil, refusal end
   flow.update(found, values, store.simulated())
+  -- One without variables takes away the one there was.
+  if given and not values.Environment then found.Environment = nil end
   local answer = description(found)
   -- The two answers differ in the documentation too.
   answer.ExecutionMode, answer.ExternalStorageLocation = nil, found.ExternalStorageLocation
