@@ -32,14 +32,22 @@ local function stop(values)
   return answer
 end
 
+-- Whole ones, as times are shown: a filter may be the StartedTime of an answer.
+local function milliseconds(seconds) return math.floor(seconds * 1000 + 0.5) end
+
+local function is_within(values, started)
+  local from, to = values.StartedTimeBegin, values.StartedTimeEnd
+  if from and milliseconds(started) < milliseconds(from) then return false end
+  return not to or milliseconds(started) <= milliseconds(to)
+end
+
 -- Both ends of the time count, as far as that is not documented.
 local function is_wanted(values, found)
-  local prefix, started = values.ExecutionNamePrefix, store.shown(found.starts)
+  local prefix = values.ExecutionNamePrefix
   local qualifier = values.Qualifier
   if prefix and found.Name:sub(1, #prefix) ~= prefix then return false end
   if qualifier and qualifier ~= found.Qualifier and qualifier ~= found.Version then return false end
-  if values.StartedTimeBegin and started < values.StartedTimeBegin then return false end
-  if values.StartedTimeEnd and started > values.StartedTimeEnd then return false end
+  if not is_within(values, store.shown(found.starts)) then return false end
   return not values.Status or values.Status == execution.course(found, store.simulated()).Status
 end
 
