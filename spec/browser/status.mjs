@@ -1,11 +1,11 @@
 // The status page in a real browser: bars move, runs end, a reload is survived, nothing is refused by its policy.
 // SPDX-License-Identifier: MIT
 //
-// node status.mjs <url of the nginx> <pid of its master> <folder for screenshots>
+// node status.mjs <url of the nginx> <pid of its master> <url of the emulator> <folder for screenshots>
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
-const [base, master, folder] = process.argv.slice(2);
+const [base, master, cloud, folder] = process.argv.slice(2);
 const page_url = base + "/runs/";
 const browser = await chromium.launch({
   executablePath: process.env.FNF_CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"],
@@ -26,6 +26,24 @@ async function open(options) {
 const card = (page, name) => page.locator("article", { has: page.getByRole("heading", { name, exact: true }) });
 const width = async (page, name, part) =>
   parseFloat(await card(page, name).locator(`[data-bar=${part}]`).getAttribute("width"));
+
+// They begin when they are created, so that a slow start of the browser misses nothing.
+const RUNS = {
+  moving: { items: 12000, Concurrency: 400, item_duration: 0.3, ToleratedFailedPercentage: 5 },
+  failing: { items: 1000, Concurrency: 50, item_duration: 0.3, failure_share: 0.4, ToleratedFailedCount: 300 },
+  waiting: { items: 2500, pending: 600 },
+  aborted: { items: 4000, Concurrency: 100, item_duration: 1, abort_after: 4 },
+  "<b>bold&amp;</b>": { items: 10000, Concurrency: 70, item_duration: 3, failure_share: 0.1, ToleratedFailedPercentage: 50 },
+  nowhere: null,
+  late: { items: 10, Concurrency: 10, item_duration: 0.1 },
+};
+
+async function create(name) {
+  const run = { FlowName: "orders", ExecutionName: "nightly-1", MapRunName: name, ...RUNS[name] };
+  const answer = await fetch(cloud + "/_fnf/map_runs", { method: "POST", body: JSON.stringify(run) });
+  assert.equal(answer.status, 200);
+}
+
 const watch = name => fetch(`${base}/watch?run=${encodeURIComponent(name)}`);
 
 async function check(what, test) {
@@ -42,7 +60,10 @@ try {
   });
 
   await check("a run that is watched from now on appears by itself", async () => {
-    for (const name of ["moving", "failing", "waiting", "aborted", "nowhere", "<b>bold&amp;</b>"]) await watch(name);
+    for (const name of Object.keys(RUNS).filter(name => name !== "late")) {
+      if (RUNS[name]) await create(name);
+      await watch(name);
+    }
     await card(page, "moving").waitFor();
     await card(page, "<b>bold&amp;</b>").waitFor();
     assert.equal(await page.locator("article b").count(), 0);
@@ -80,6 +101,7 @@ try {
     process.kill(Number(master), "SIGHUP");
     await page.getByText("connecting again").waitFor();
     await page.getByText("live", { exact: true }).waitFor();
+    await create("late");
     await watch("late");
     await card(page, "late").getByText("Succeeded").waitFor();
     await page.screenshot({ path: folder + "/ended.png", fullPage: true });

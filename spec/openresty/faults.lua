@@ -99,6 +99,8 @@ return {
   { name = "a status that is no number", script = { length(BODY, "HTTP/1.1 2xx OK") }, expect = PROTOCOL },
   { name = "a length that is no number", script = { head "Content-Length: many\r\n" .. BODY }, expect = PROTOCOL },
   { name = "a negative length", script = { head "Content-Length: -1\r\n" .. BODY }, expect = PROTOCOL },
+  { name = "a header without a name", script = { "HTTP/1.1 200 OK\r\nServer x\r\nContent-Length: 9\r\n\r\n" .. BODY },
+    expect = PROTOCOL },
   { name = "a chunk size that is no number", script = { CHUNKED .. "zz\r\n" .. BODY },
     expect = PROTOCOL, libcurl = NETWORK },
   { name = "a chunk size past all numbers", script = { CHUNKED .. ("F"):rep(17) .. "\r\n" .. BODY },

@@ -49,22 +49,37 @@ end
 
 ---@class fnf.Address
 ---@field scheme "http"|"https"
----@field host string
+---@field host string as the certificate names it
+---@field target string to connect to
 ---@field port integer
 ---@field authority string as the Host header has it
+---@field named boolean whether name servers are asked, which takes as long as resolver_timeout says
 
-local function address_of(url)
-  local scheme, authority, target = url:match("^(https?)://([^/?#]+)(.*)$")
+local addresses = {} -- by the URL's beginning: a client has one or two
+
+local function new_address(beginning)
+  local scheme, authority = beginning:match("^(https?)://([^/?#]+)$")
   if not scheme then
     return nil
   end
   local host, port = authority:match("^(.-):?(%d*)$")
-  return { scheme = scheme, host = host, port = tonumber(port) or (scheme == "https" and 443 or 80),
-    authority = authority }, target
+  -- RFC 6761: this name always means this machine; no name server needs to be asked.
+  local target = host == "localhost" and "127.0.0.1" or host
+  return { scheme = scheme, host = host, target = target, authority = authority,
+    port = tonumber(port) or (scheme == "https" and 443 or 80), named = not target:find("^%[") and
+    not target:find("^[%d.]+$") }
 end
 
-local function is_address(host)
-  return host:find("^%[") or host:find("^[%d.]+$")
+--- Where a URL leads, and what is asked for there.
+local function address_of(url)
+  local beginning = url:match("^%a+://[^/?#]*")
+  local address = beginning and (addresses[beginning] or new_address(beginning))
+  if not address then
+    return nil
+  end
+  addresses[beginning] = address
+  local target = url:sub(#beginning + 1)
+  return address, target:byte() == 47 and target or "/" .. target
 end
 
 ---- the connection ----
@@ -73,18 +88,27 @@ local function milliseconds(seconds)
   return math.max(1, math.ceil(seconds * 1000))
 end
 
---- Connect within the time. A name takes as long as resolver_timeout says, so the time is kept by a race then.
+--- How connections are kept apart: by where they lead and who we are there. Those of `fresh` are never shared.
+local function pool_of(address, certificate, fresh)
+  local identity = (certificate and certificate.name or "") .. (fresh and " unshared" or "")
+  local pool = address[identity]
+  if not pool then
+    pool = { pool_size = IDLE_CONNECTIONS,
+      pool = ("fnf %s %s %d verified %s"):format(address.scheme, address.host, address.port, identity) }
+    address[identity] = pool
+  end
+  return pool
+end
+
+--- Connect within the time.
 local function open(sock, address, pool, seconds)
-  local function connect()
-    -- RFC 6761: this name always means this machine; no name server needs to be asked.
-    local host = address.host == "localhost" and "127.0.0.1" or address.host
-    return sock:connect(host, address.port, { pool = pool, pool_size = IDLE_CONNECTIONS })
-  end
   sock:settimeout(milliseconds(seconds))
-  if address.host == "localhost" or is_address(address.host) then
-    return connect()
+  if not address.named then
+    return sock:connect(address.target, address.port, pool)
   end
-  return race(connect, seconds)
+  return race(function()
+    return sock:connect(address.target, address.port, pool)
+  end, seconds)
 end
 
 local function shake_hands(sock, address, certificate)
@@ -110,9 +134,7 @@ end
 --- A connection ready to send on, new or used before.
 local function connect(address, request, options, fresh)
   local sock = ngx.socket.tcp()
-  local identity = options.certificate and options.certificate.name or ""
-  local pool = ("fnf %s %s %d verified %s%s"):format(address.scheme, address.host, address.port, identity,
-    fresh and " unshared" or "")
+  local pool = pool_of(address, options.certificate, fresh)
   local ending = core.now() + request.connect_timeout
   local done, reason = open(sock, address, pool, request.connect_timeout)
   if not done then
@@ -135,30 +157,48 @@ end
 
 ---- the request ----
 
---- Nothing that could end a line or a word early may become part of the head.
-local function is_clean(request)
-  if request.url:find("[%z\1-\32\127]") or request.method:find("[^%u]") then
-    return false
-  end
-  for name, value in pairs(request.headers or {}) do
+local NO_HEADERS = {}
+local written = setmetatable({}, { __mode = "k" }) -- lines of header tables, which are the same for many requests
+
+--- Header lines; false if one could end a line early.
+local function lines_of(headers)
+  local lines = {}
+  for name, value in pairs(headers) do
     if name:find("[^%w!#$%%&'*+.^_`|~-]") or value:find("[%z\1-\31\127]") then
+      return false
+    end
+    lines[#lines + 1] = ("%s: %s\r\n"):format(name, value)
+  end
+  return table.concat(lines)
+end
+
+local BREAKS = { " ", "\r", "\n", "\t", "\v", "\f", "\0" } -- what some server takes for the end of a word or line
+
+--- Plain searches: a pattern over a signed URL costs ten times as much.
+local function is_one_word(text)
+  for _, byte in ipairs(BREAKS) do
+    if text:find(byte, 1, true) then
       return false
     end
   end
   return true
 end
 
+--- What goes over the wire; nil if something in it could end a line or a word early.
 local function text_of(request, address, target)
-  local lines = { ("%s %s HTTP/1.1\r\nhost: %s"):format(request.method,
-    target:find("^/") and target or "/" .. target, address.authority) }
-  for name, value in pairs(request.headers or {}) do
-    lines[#lines + 1] = ("%s: %s"):format(name, value)
+  local headers = request.headers or NO_HEADERS
+  local lines = written[headers]
+  if lines == nil then
+    lines = lines_of(headers)
+    written[headers] = lines
   end
-  if request.body or request.method == "POST" then
-    lines[#lines + 1] = "content-length: " .. #(request.body or "")
+  if not lines or not is_one_word(target) or request.method:find("[^%u]") then
+    return nil
   end
-  lines[#lines + 1] = "\r\n" .. (request.body or "")
-  return table.concat(lines, "\r\n")
+  local body = request.body or request.method == "POST" and ""
+  local length = body and ("content-length: %d\r\n"):format(#body) or ""
+  return request.method .. " " .. target .. " HTTP/1.1\r\nhost: " .. address.authority .. "\r\n" .. lines .. length
+    .. "\r\n" .. (body or "")
 end
 
 ---- the exchange ----
@@ -191,7 +231,8 @@ end
 --- One try; with `fresh`, on a connection of its own that nobody uses afterwards.
 local function try(request, options, fresh)
   local address, target = address_of(request.url)
-  if not address or not is_clean(request) then
+  local text = address and text_of(request, address, target)
+  if not text then
     local _, err = failure("network", "a control character or blank in the URL or a header", false)
     err.retryable = false
     return nil, err
@@ -201,7 +242,7 @@ local function try(request, options, fresh)
   if not sock then
     return nil, reused
   end
-  local answer, outcome, unheard = converse(sock, reused, text_of(request, address, target), ending)
+  local answer, outcome, unheard = converse(sock, reused, text, ending)
   if not answer then
     return nil, outcome, unheard
   elseif outcome and not fresh then
