@@ -13,7 +13,7 @@ lua = $(if $(filter luajit,$(LUA)),luajit,lua$(LUA))
 build = build/$(abi)
 
 headers = $(wildcard csrc/*.h)
-core = csrc/lua_core.c csrc/lua_signer.c csrc/lua_host.c csrc/sign.c csrc/canonical.c csrc/random.c csrc/clock.c \
+core = csrc/lua_core.c csrc/lua_signer.c csrc/lua_host.c csrc/lua_tidy.c csrc/sign.c csrc/canonical.c csrc/random.c csrc/clock.c \
   csrc/file.c csrc/process.c csrc/buf.c csrc/fnf.c
 curl = csrc/lua_curl.c csrc/http.c csrc/transfer.c csrc/upload.c csrc/ca.c csrc/clock.c csrc/buf.c csrc/fnf.c
 

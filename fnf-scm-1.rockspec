@@ -150,8 +150,9 @@ build = {
     ["fnf.world"] = "lua/fnf/world.lua",
     ["fnf.core"] = {
       sources = {
-        "csrc/lua_core.c", "csrc/lua_signer.c", "csrc/lua_host.c", "csrc/sign.c", "csrc/canonical.c", "csrc/random.c",
-        "csrc/clock.c", "csrc/file.c", "csrc/process.c", "csrc/buf.c", "csrc/fnf.c",
+        "csrc/lua_core.c", "csrc/lua_signer.c", "csrc/lua_host.c", "csrc/lua_tidy.c", "csrc/sign.c",
+        "csrc/canonical.c", "csrc/random.c", "csrc/clock.c", "csrc/file.c", "csrc/process.c", "csrc/buf.c",
+        "csrc/fnf.c",
       },
       libraries = { "crypto" },
       incdirs = { "$(CRYPTO_INCDIR)" },

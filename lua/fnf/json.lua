@@ -6,6 +6,8 @@ if not found then
   error("fnf needs lua-cjson: install your system's package lua-cjson, or `luarocks install lua-cjson`", 0)
 end
 
+local core = require "fnf.core"
+
 local json = {}
 
 local MAX_DEPTH = 32 -- of an answer: deeper ones are refused
@@ -16,29 +18,13 @@ codec.decode_invalid_numbers(false)
 
 local to_integer = math.tointeger -- nil where Lua has one number type
 local null = cjson.null
-local type, next = type, next -- tidy sees every field of every answer
 
 --- Absent instead of null, integers instead of 1.0 (lua-cjson makes every number a float), in place.
 ---@param value table
 ---@param expected? fnf.Expected fields that are no integers, or are although they come as text
 ---@return table value
 function json.tidy(value, expected)
-  local floats, integers = expected and expected.floats, expected and expected.integers
-  for name, field in next, value do
-    local kind = type(field)
-    if integers and integers[name] and kind == "string" and field:find("^%d+$") then
-      field, kind = tonumber(field), "number"
-      value[name] = field
-    end
-    if kind == "table" then
-      json.tidy(field, expected)
-    elseif field == null then
-      value[name] = nil
-    elseif to_integer and kind == "number" and not (floats and floats[name]) then
-      value[name] = to_integer(field) or field
-    end
-  end
-  return value
+  return core.tidy(value, expected and expected.floats, expected and expected.integers)
 end
 
 --- A text as lua-cjson has it, untidied.
