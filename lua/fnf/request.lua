@@ -19,7 +19,6 @@ local request = {}
 ---@field timeout number seconds for the whole exchange
 ---@field connect_timeout number seconds
 ---@field direct? boolean past any proxy
----@field direct? boolean by no proxy
 
 ---@class fnf.Target who is asked, and as whom: the same for all requests of a client
 ---@field endpoint fnf.Endpoint

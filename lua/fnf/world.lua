@@ -48,6 +48,7 @@ function world.of(call)
   -- An operation of another product, on the way every call takes, within this call's limits.
   function made.call(row, params, product, timeout)
     product.target.user_agent, product.target.headers = client.target.user_agent, {}
+    product.target.direct = product.target.endpoint.loopback -- a proxy is not meant for this machine
     return client:perform(row, params, {
       product = product, timeout = timeout, deadline = call.deadline and made.left(), cancel = cancel,
     }, platform)
