@@ -22,7 +22,7 @@ lua_cflags = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-co
 
 lua_libs = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --libs $$name 2>/dev/null && break; done)
 
-.PHONY: all build test check browser demo bench install clean deps env help
+.PHONY: all build test check browser demo openresty-demo bench install clean deps env help
 all: build
 
 help: ## list the targets
@@ -118,6 +118,9 @@ browser: build ## look at the status page in a real browser; screenshots in buil
 	@.ci/deps browser
 	npm ci --silent --no-audit --no-fund --prefix spec/browser
 	@$(run) $(lua) spec/run.lua spec/openresty_browser_spec.lua
+
+openresty-demo: build ## watch MapRuns of the local emulator in nginx; prints the address of the page
+	@$(run) $(lua) examples/openresty/demo.lua
 
 demo: build ## wait for a MapRun on the local emulator, with live progress
 	@$(run) $(lua) examples/demo.lua
