@@ -39,7 +39,9 @@ local function assert_clean(w, ...)
   assert.is_true(#all > 5)
   for _, word in ipairs(forbidden(w)) do
     for _, text in ipairs(all) do
-      assert.is_nil(text:find(word, 1, true), ("%q holds %q"):format(text, word))
+      if text:find(word, 1, true) then -- an assert for each pair would spend seconds on messages nobody reads
+        error(("%q holds %q"):format(text, word))
+      end
     end
   end
 end
