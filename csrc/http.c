@@ -13,7 +13,7 @@
 #include "clock.h"
 #include "transfer.h"
 
-enum { DEFAULT_CONNECTIONS = 32, FIRST_SLOTS = 8, NS_PER_MS = 1000000, GRACE_MS = 5 };
+enum { DEFAULT_CONNECTIONS = 32, FIRST_SLOTS = 8, NS_PER_MS = 1000000, GRACE_MS = 5, BLIND_MS = 20 };
 
 enum state { FREE, IN_FLIGHT, ENDED };
 
@@ -259,15 +259,61 @@ static int until_deadline(const struct fnf_http *http, int timeout_ms) {
   return left_ms > 0 ? (int)left_ms : 0;
 }
 
-enum fnf_status fnf_http_wait(struct fnf_http *http, int timeout_ms) {
-  enum fnf_status status = check_process(http);
-  if (status == FNF_OK)
-    status = work(http);
-  if (status != FNF_OK || http->first_ended || timeout_ms <= 0)
-    return status;
-  if (curl_multi_poll(http->multi, NULL, 0, until_deadline(http, timeout_ms), NULL) != CURLM_OK)
+/* Work on every pool. 1 in *ended: there is something to take. */
+static enum fnf_status work_all(struct fnf_http *const *pools, size_t count, int *ended) {
+  enum fnf_status status = FNF_OK;
+  *ended = 0;
+  for (size_t i = 0; i < count && status == FNF_OK; i++) {
+    status = check_process(pools[i]);
+    if (status == FNF_OK)
+      status = work(pools[i]);
+    *ended = *ended || pools[i]->first_ended;
+  }
+  return status;
+}
+
+/* Add what a pool waits for to what another one polls, and shorten the time to its own. */
+static enum fnf_status join(const struct fnf_http *http, struct curl_waitfd *room, unsigned *used, int *timeout_ms) {
+  fd_set readers, writers, troubles;
+  int highest = -1;
+  long own_ms = -1;
+  FD_ZERO(&readers);
+  FD_ZERO(&writers);
+  FD_ZERO(&troubles);
+  if (curl_multi_fdset(http->multi, &readers, &writers, &troubles, &highest) != CURLM_OK ||
+      curl_multi_timeout(http->multi, &own_ms) != CURLM_OK)
     return FNF_NO_MEMORY;
-  return work(http);
+  for (int socket = 0; socket <= highest && *used < FD_SETSIZE; socket++) {
+    int events =
+        (FD_ISSET(socket, &readers) ? CURL_WAIT_POLLIN : 0) | (FD_ISSET(socket, &writers) ? CURL_WAIT_POLLOUT : 0);
+    if (events)
+      room[(*used)++] = (struct curl_waitfd){.fd = socket, .events = (short)events};
+  }
+  /* Without sockets it may wait for what cannot be seen, or have too many. */
+  long most_ms = highest < 0 ? BLIND_MS : until_deadline(http, *timeout_ms);
+  own_ms = own_ms >= 0 && own_ms < most_ms ? own_ms : most_ms;
+  *timeout_ms = own_ms < *timeout_ms ? (int)own_ms : *timeout_ms;
+  return FNF_OK;
+}
+
+enum fnf_status fnf_http_wait_all(struct fnf_http *const *pools, size_t count, int timeout_ms) {
+  struct curl_waitfd others[FD_SETSIZE];
+  unsigned used = 0;
+  int ended = 0;
+  enum fnf_status status = work_all(pools, count, &ended);
+  if (status != FNF_OK || ended || timeout_ms <= 0 || count == 0)
+    return status;
+  for (size_t i = 1; i < count && status == FNF_OK; i++)
+    status = join(pools[i], others, &used, &timeout_ms);
+  if (status != FNF_OK)
+    return status;
+  if (curl_multi_poll(pools[0]->multi, others, used, until_deadline(pools[0], timeout_ms), NULL) != CURLM_OK)
+    return FNF_NO_MEMORY;
+  return work_all(pools, count, &ended);
+}
+
+enum fnf_status fnf_http_wait(struct fnf_http *http, int timeout_ms) {
+  return fnf_http_wait_all(&http, 1, timeout_ms);
 }
 
 int fnf_http_take(struct fnf_http *http, struct fnf_http_answer *answer) {

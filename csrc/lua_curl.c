@@ -7,7 +7,7 @@
  * pool:start(request) -> id | nil, status, message
  *   request: method, url, headers|nil ({name = value}), body|nil, timeout, connect_timeout (seconds),
  *   direct|nil (true: by no proxy)
- * pool:wait(seconds)      works until a transfer has ended, a signal came or the time is over
+ * pool:wait(seconds, ...)  works until a transfer has ended, a signal came or the time is over; on other pools, too
  * pool:take() -> id, http_status, headers, body     an ended transfer; headers: "Name: value\r\n" lines
  *             -> id, nil, status, message, sent     a failed one; sent: false if it never left this machine
  *             -> nil                                none has ended
@@ -135,10 +135,21 @@ static int pool_start(lua_State *L) {
 
 static int pool_wait(lua_State *L) {
   struct fnf_http *http = check_pool(L);
+  int top = lua_gettop(L);
+  size_t count = 1;
   lua_Number seconds = luaL_checknumber(L, 2);
   luaL_argcheck(L, seconds >= 0, 2, "seconds expected");
   int timeout_ms = seconds >= INT_MAX / 1000 ? INT_MAX : (int)(seconds * 1000 + 0.999);
-  if (fnf_http_wait(http, timeout_ms) != FNF_OK)
+  struct fnf_http *alone[] = {http};
+  struct fnf_http **pools = top < 3 ? alone : lua_newuserdata(L, (size_t)top * sizeof(struct fnf_http *));
+  pools[0] = http;
+  for (int arg = 3; arg <= top; arg++) {
+    struct pool *other = luaL_checkudata(L, arg, POOL);
+    luaL_argcheck(L, other->http, arg, "pool is closed");
+    if (other->http != http)
+      pools[count++] = other->http;
+  }
+  if (fnf_http_wait_all(pools, count, timeout_ms) != FNF_OK)
     return luaL_error(L, "libcurl is out of memory");
   return 0;
 }
