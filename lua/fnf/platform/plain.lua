@@ -6,7 +6,10 @@
 
 local core = require "fnf.core"
 local errors = require "fnf.errors"
+local flights = require "fnf.flights"
 local program = require "fnf.platform.program"
+local schedule = require "fnf.schedule"
+local tasks = require "fnf.tasks"
 
 local plain = {}
 
@@ -21,6 +24,7 @@ local plain = {}
 ---@field run? fun(words: string[], limits: table, cancel?: fun(): any): string?, string|fnf.Error|nil see program.run
 ---@field sleep fun(seconds: number, cancel?: fun(): any): boolean, fnf.Error|nil false if cancelled, or why it may not
 ---@field send fun(request: fnf.Request, cancel?: fun(): any): fnf.Answer|nil, fnf.Error|nil
+---@field gather fun(functions: function[], cancel?: fun(): any): any[]|nil, any see `tasks.gather`
 ---@field close fun()
 ---@field choose? fun(): fnf.Platform the platform of this very call, where that differs
 ---@field refused? table<string, string> options it cannot honour, and what does the same there
@@ -51,6 +55,10 @@ local function readable(path)
 end
 
 local function sleep(seconds, cancel)
+  local task = schedule.current()
+  if task then
+    return tasks.sleep(task, seconds, cancel)
+  end
   local ending = core.now() + seconds
   repeat
     if cancel and cancel() then
@@ -64,20 +72,23 @@ local function sleep(seconds, cancel)
   return true
 end
 
---- Wait for a transfer; what ended besides it belongs to nobody any more.
-local function finish(pool, id, cancel)
+--- Send a request outside of a task, and wait for what comes of it, as `flights.send` does.
+local function exchange(pool, request, cancel)
+  local id, reason, message = pool:start(request)
+  if not id then
+    return nil, reason, message, false
+  end
   local slice = cancel and SEND_SLICE or LONG_SLICE
   while true do
     pool:wait(slice)
     local ended, status, a, b, sent = pool:take()
     if ended == id then
-      if status then
-        return { status = status, headers = a, body = b }
-      end
-      return nil, failure(a, b, sent)
-    elseif not ended and cancel and cancel() then
+      return status, a, b, sent
+    elseif ended then
+      flights.deliver(pool, ended, status, a, b, sent)
+    elseif cancel and cancel() then
       pool:cancel(id)
-      return nil, errors.cancelled()
+      return false
     end
   end
 end
@@ -94,9 +105,10 @@ function plain.new(options)
     key_file = options.key_file,
     proxy = options.proxy,
     no_proxy = options.no_proxy,
+    max_connections = options.max_connections,
   }
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    readable = readable, read = core.read, sleep = sleep }
+    readable = readable, read = core.read, sleep = sleep, gather = tasks.gather }
 
   function platform.send(request, cancel)
     if not pool then
@@ -106,11 +118,19 @@ function plain.new(options)
         return nil, failure("network", "libcurl cannot be used: " .. reason, false)
       end
     end
-    local id, status, message = pool:start(request)
-    if not id then
-      return nil, failure(status, message, false)
+    local task = schedule.current()
+    local status, a, b, sent
+    if task then
+      status, a, b, sent = flights.send(task, pool, request, cancel)
+    else
+      status, a, b, sent = exchange(pool, request, cancel)
     end
-    return finish(pool, id, cancel)
+    if status then
+      return { status = status, headers = a, body = b }
+    elseif status == false then
+      return nil, errors.cancelled()
+    end
+    return nil, failure(a, b, sent)
   end
 
   function platform.run(words, limits, cancel)
@@ -121,6 +141,7 @@ function plain.new(options)
 
   function platform.close()
     if pool then
+      flights.forsake(pool)
       pool:close()
       pool = nil
     end
