@@ -4,17 +4,22 @@
 --   local client = assert(fnf.new{ region = "cn-hangzhou" })
 --   local run, err = client:wait_map_run({ FlowName = f, ExecutionName = e, MapRunName = m }, { timeout = 600 })
 
+local check = require "fnf.check"
 local client = require "fnf.client"
 local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local methods = require "fnf.methods"
 local openresty = require "fnf.platform.openresty"
+local progress = require "fnf.progress"
 
-local fnf = { _VERSION = client.VERSION, credentials = credentials }
+local fnf = { _VERSION = client.VERSION, credentials = credentials, progress = progress }
+
+local function platforms()
+  return openresty.is_here() and openresty or require "fnf.platform.plain"
+end
 
 local function new(options)
-  local kind = openresty.is_here() and openresty or require "fnf.platform.plain"
-  return client.new(options, kind.new(type(options) == "table" and options or {}))
+  return client.new(options, platforms().new(type(options) == "table" and options or {}))
 end
 
 --- Make a client. Nothing is sent and no key is looked for before its first call.
@@ -37,6 +42,34 @@ function fnf.decode(text)
     error("fnf.decode: a string expected, got " .. type(text), 2)
   end
   return json.decode(text)
+end
+
+local GATHER = { cancel = { type = "function" } }
+
+local function gather_complaint(functions, options)
+  if type(functions) ~= "table" then
+    return "a list of functions expected, got " .. type(functions)
+  end
+  for key, value in pairs(functions) do
+    if type(value) ~= "function" or type(key) ~= "number" or key < 1 or key > #functions then
+      return "a list of functions expected, got a table with more in it"
+    end
+  end
+  return options ~= nil and check.table(options, GATHER, "option") or nil
+end
+
+--- Run functions at the same time: any calls of any clients in them. The first that returns nil and an error, or
+--- raises, ends the others.
+---@param functions (fun(): any, any)[]
+---@param options? { cancel?: fun(): any } asked ten times a second; true ends all
+---@return any[]|nil results the first result of each, in their order
+---@return any err
+function fnf.gather(functions, options)
+  local complaint = gather_complaint(functions, options)
+  if complaint then
+    error("fnf.gather: " .. complaint, 2)
+  end
+  return platforms().gather(functions, options and options.cancel)
 end
 
 local default -- the client of the module's own functions, made of the environment at first use

@@ -67,7 +67,7 @@ end)
 
 describe("the dependencies of Lua", function()
   local PURE = { "fnf.errors", "fnf.time", "fnf.check", "fnf.endpoint", "fnf.operations", "fnf.progress",
-    "fnf.response", "fnf.retry", "fnf.unlisted" }
+    "fnf.response", "fnf.retry", "fnf.unlisted", "fnf.pace", "fnf.queue", "fnf.wait", "fnf.waits", "fnf.waiter" }
   local pure = { cjson = true, ["fnf.json"] = true } -- fnf.json takes tidy of fnf.core, which is pure too
   for _, name in ipairs(PURE) do
     pure[name] = true
@@ -91,7 +91,7 @@ describe("the dependencies of Lua", function()
 
   --- Who may reach for what is not pure. A platform, and what prepares one, is the only seam.
   local SEAMS = {
-    { "fnf.core", { "fnf.request", "fnf.json", "fnf.platform", "fnf.ngx", "fnf.credentials.oauth" } },
+    { "fnf.core", { "fnf.request", "fnf.json", "fnf.platform", "fnf.ngx", "fnf.tasks", "fnf.credentials.oauth" } },
     { "fnf.curl", { "fnf.platform", "fnf.tasks" } },
     { "fnf.platform.plain", { "fnf", "fnf.platform", "fnf.cli" } },
     { "fnf", { "fnf.cli", "fnf.ngx" } },

@@ -3,6 +3,7 @@
 
 local attempt = require "fnf.attempt"
 local errors = require "fnf.errors"
+local pace = require "fnf.pace"
 local retry = require "fnf.retry"
 local settings = require "fnf.settings"
 
@@ -47,6 +48,7 @@ function client.new(options, platform)
     on_event = options.on_event,
     budget = retry.budget(),
     skew = 0,
+    paces = {},
     world = platform,
   }, Client)
   if read.endpoint.doubt then
@@ -73,6 +75,25 @@ function Client:tell(name, fields)
   if self.on_event then
     self.on_event(name, fields)
   end
+end
+
+--- The pace that all waits by this operation share, or nil if there is to be none.
+---@param row fnf.Operation
+---@return fnf.Pace|nil
+function Client:pace(row)
+  local quota = self.settings.pace
+  if quota ~= false and not self.paces[row.action] then
+    self.paces[row.action] = pace.new { rate = quota and quota.rate or row.quota.rate,
+      burst = quota and quota.burst or row.quota.burst }
+  end
+  return self.paces[row.action]
+end
+
+--- The service's time of day, as far as it is known.
+---@param platform fnf.Platform
+---@return number seconds since 1970
+function Client:time(platform)
+  return platform.time() + self.skew
 end
 
 --- Take the server's word for the time of day.
@@ -154,6 +175,7 @@ function Client:perform(row, params, options, platform)
     deadline = options.deadline and platform.now() + options.deadline,
     target = product.target, wallet = product.wallet,
     cancel = options.cancel,
+    pace = options.pace,
   }, attempt.make)
 end
 

@@ -13,6 +13,7 @@ local run = require "fnf.run"
 local start = require "fnf.start"
 local unlisted = require "fnf.unlisted"
 local waiter = require "fnf.waiter"
+local waits = require "fnf.waits"
 
 local methods = {}
 
@@ -43,6 +44,18 @@ methods.rows = {
     end,
     run = function(self, params, options)
       return waiter.wait(self, operations.describe_map_run, params, options)
+    end,
+  },
+
+  -- client:wait_map_runs({ {...}, {...} }, options): wait for all; any = true: for the first to end, whose place
+  -- comes before its description; each = true: an iterator over place and description of each as it ends.
+  wait_map_runs = {
+    options = waits.options,
+    refuse = function(list, options)
+      return waits.refuse_list(list, operations.describe_map_run.parameters, check.table) or waiter.refuse(options)
+    end,
+    run = function(self, list, options)
+      return waits.run(self, operations.describe_map_run, list, options)
     end,
   },
 

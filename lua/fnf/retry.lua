@@ -115,6 +115,7 @@ end
 ---@field wallet? fnf.Wallet whose key signs
 ---@field credentials? fnf.Credentials the last attempt was signed with
 ---@field cancel? fun(): any true once the caller has given up
+---@field pace? fnf.Pace to keep
 ---@field doubtful? boolean a write of which a failed attempt may have been carried out
 
 --- A clock, nonce or token that was refused is mended once; a second refusal has another cause.
@@ -148,6 +149,39 @@ local function next_attempt(call, err)
   return spend(call.client.budget) and delay or nil, reason
 end
 
+--- Wait for the turn that the pace gives to an attempt; an error if it will not come in time.
+local function take_turn(call)
+  local platform = call.platform
+  local now = platform.now()
+  local pause = call.pace:take(now)
+  local in_time = not call.deadline or now + pause < call.deadline
+  local slept, refusal = pause <= 0, nil
+  if not slept and in_time then
+    slept, refusal = platform.sleep(pause, call.cancel)
+  end
+  if slept then
+    return nil
+  end
+  call.pace:give_back()
+  return in_time and (refusal or errors.cancelled()) or errors.new { kind = "timeout", retryable = true, sent = false,
+    message = "the request quota leaves no turn before the deadline" }
+end
+
+--- An attempt in its turn; the pace hears how it went.
+local function paced(call, attempt)
+  local late = take_turn(call)
+  if late then
+    return nil, late
+  end
+  local result, err = attempt(call)
+  if result then
+    call.pace:succeeded(call.platform.now())
+  elseif retry.reason(call.row, err) == "throttle" then
+    call.pace:throttled(call.platform.now())
+  end
+  return result, err
+end
+
 --- Attempt a call until it succeeds, cannot, or may not any more.
 ---@param call fnf.Call
 ---@param attempt fun(call: fnf.Call): table|nil, fnf.Error|nil
@@ -158,7 +192,12 @@ function retry.run(call, attempt)
   local client = call.client
   while true do
     call.attempt = call.attempt + 1
-    local result, err = attempt(call)
+    local result, err
+    if call.pace then
+      result, err = paced(call, attempt)
+    else
+      result, err = attempt(call)
+    end
     if result then
       earn(client.budget)
       return result, nil, call.doubtful

@@ -31,11 +31,29 @@ settings.options = {
   proxy = { type = "string", pattern = "^%C*$", rule = "a URL without control characters" },
   no_proxy = { type = "string", pattern = "^%C*$", rule = "a list of hosts without control characters" },
   user_agent = { type = "name" },
+  pace = { type = "any" },
+  max_connections = { type = "integer", minimum = 1, maximum = 1024 },
   on_event = { type = "function" },
   transport = { type = "function" },
 }
 
 local DEFAULTS = { timeout = 15, connect_timeout = 5, max_attempts = 3, signature = "HMAC-SHA1" }
+
+local PACE = {
+  rate = { type = "number", minimum = 0.01, maximum = 100000 },
+  burst = { type = "number", minimum = 1, maximum = 100000 },
+}
+
+--- What is wrong with the option `pace`: { rate = requests a second, burst = requests at once }, or false for none.
+local function refuse_pace(value)
+  if value == nil or value == false then
+    return nil
+  elseif type(value) ~= "table" then
+    return "option pace must be a table of rate and burst, or false"
+  end
+  local complaint = check.table(value, PACE, "entry")
+  return complaint and "option pace: " .. complaint
+end
 
 --- What is wrong with options that are right one by one.
 local function refuse_together(options, platform)
@@ -102,6 +120,7 @@ end
 ---@field timeout number
 ---@field connect_timeout number
 ---@field max_attempts integer
+---@field pace? { rate?: number, burst?: number }|false
 
 --- The settings of a client, or what is wrong with its options.
 ---@param options any
@@ -109,7 +128,8 @@ end
 ---@return fnf.Settings|nil
 ---@return fnf.Wallet|string wallet or complaint
 function settings.read(options, platform)
-  local complaint = check.table(options, settings.options, "option") or refuse_together(options, platform)
+  local complaint = check.table(options, settings.options, "option") or refuse_pace(options.pace)
+    or refuse_together(options, platform)
   if complaint then
     return nil, complaint
   end
@@ -121,7 +141,7 @@ function settings.read(options, platform)
   if not found then
     return nil, complaint --[[@as string]]
   end
-  local read = { endpoint = found }
+  local read = { endpoint = found, pace = options.pace }
   for name, value in pairs(DEFAULTS) do
     read[name] = options[name] or value
   end

@@ -7,8 +7,8 @@
 
 local core = require "fnf.core"
 local errors = require "fnf.errors"
-local flights = require "fnf.flights"
-local schedule = require "fnf.schedule"
+local flights = require "fnf.tasks.flights"
+local schedule = require "fnf.tasks.schedule"
 
 local tasks = {}
 

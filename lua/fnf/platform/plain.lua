@@ -6,12 +6,12 @@
 
 local core = require "fnf.core"
 local errors = require "fnf.errors"
-local flights = require "fnf.flights"
+local flights = require "fnf.tasks.flights"
 local program = require "fnf.platform.program"
-local schedule = require "fnf.schedule"
+local schedule = require "fnf.tasks.schedule"
 local tasks = require "fnf.tasks"
 
-local plain = {}
+local plain = { gather = tasks.gather }
 
 ---@class fnf.Platform
 ---@field now fun(): number monotonic seconds

@@ -76,6 +76,15 @@ function Client:map_runs(params, options) end
 ---@return fnf.Error|nil
 function Client:wait_map_run(params, options) end
 
+--- Wait for the end of many MapRuns at once.
+---@param list fnf.DescribeMapRunParameters[]
+---@param options? fnf.WaitsOptions
+---@return (fnf.DescribeMapRunResult|false)[]|integer|function|nil runs by place in the list, false where it could not
+---  be found out; with `any`, the place of the first to end; with `each`, an iterator over place, run and error
+---@return table<integer, fnf.Error>|fnf.DescribeMapRunResult|nil failures by place; with `any`, the first run
+---@return fnf.Error|nil with `any`, why the first wait to end failed
+function Client:wait_map_runs(list, options) end
+
 --- Wait for the end of an execution, by looks that the service holds open (WaitTimeSeconds, 30 unless given).
 ---@param params fnf.DescribeExecutionParameters
 ---@param options? fnf.WaitOptions

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "fnf.core"
-local schedule = require "fnf.schedule"
+local schedule = require "fnf.tasks.schedule"
 
 local flights = {}
 

@@ -1,0 +1,142 @@
+--- Many waits under the account's quota: lag of ours and of looking at each in turn.
+-- SPDX-License-Identifier: MIT
+
+local client = require "fnf.client"
+local clock = require "waiting.clock"
+local json = require "fnf.json"
+local pace = require "fnf.pace"
+local runs = require "waiting.runs"
+require "fnf.methods"
+
+local crowd = {}
+
+local QUOTA = { rate = 2, burst = 10 } -- API.md section 6
+local SHAPES = { "linear", "slowing", "accelerating" }
+
+--- So many runs, and when each started, by the beginning of the waits. "begun": all at the beginning. "under way": what
+--- one meets who begins to wait while runs come and go.
+---@param count integer
+---@param start "begun"|"under way"
+---@param seed integer
+---@return { run: table, started: number }[]
+function crowd.draw(count, start, seed)
+  local random, drawn, i = runs.random(seed), {}, 0
+  while #drawn < count do
+    i = i + 1
+    local run = runs.new(SHAPES[i % #SHAPES + 1], seed + i)
+    if start == "begun" then
+      drawn[#drawn + 1] = { run = run, started = 0 }
+    elseif random() < run.duration / runs.LONGEST then -- the longer, the likelier it is under way
+      drawn[#drawn + 1] = { run = run, started = -random() * run.duration }
+    end
+  end
+  return drawn
+end
+
+local function ending(one)
+  return one.started + one.run.duration
+end
+
+local function summary(lags, looks)
+  table.sort(lags)
+  local sum = 0
+  for _, lag in ipairs(lags) do
+    sum = sum + lag
+  end
+  return { looks = looks / #lags, lag = sum / #lags, lag_p95 = lags[math.ceil(0.95 * #lags)] }
+end
+
+--- Each in turn, as fast as the quota allows.
+local function round_robin(drawn)
+  local bucket, now, looks, lags = pace.new(QUOTA), 0, 0, {}
+  local open, place = {}, 1
+  for i, one in ipairs(drawn) do
+    open[i] = one
+  end
+  while open[1] do
+    now = now + bucket:take(now)
+    looks = looks + 1
+    local one = open[place]
+    if ending(one) <= now then
+      lags[#lags + 1] = now - ending(one)
+      table.remove(open, place)
+    else
+      place = place + 1
+    end
+    place = place > #open and 1 or place
+  end
+  return summary(lags, looks)
+end
+
+--- Who knew every end would look once at each, in the order of the ends: no strategy can be better.
+local function omniscient(drawn)
+  local bucket, now, ends, lags = pace.new(QUOTA), 0, {}, {}
+  for i, one in ipairs(drawn) do
+    ends[i] = ending(one)
+  end
+  table.sort(ends)
+  for i, at in ipairs(ends) do
+    now = math.max(now, at)
+    now = now + bucket:take(now)
+    lags[i] = now - at
+  end
+  return summary(lags, #lags)
+end
+
+--- What the service answers to a request for one of them.
+local function service(drawn, platform, ends)
+  return function(request)
+    local name = request.url:match("MapRunName=(%w+)")
+    local one = drawn[tonumber(name)]
+    local now = platform.now()
+    local answer = one.run:describe(now - one.started)
+    answer.MapRunName, answer.StartedTime = name, clock.rfc3339(one.started)
+    if answer.Status ~= "Running" then
+      ends[#ends + 1] = now - ending(one)
+    end
+    return { status = 200, headers = {}, body = json.encode(answer) }
+  end
+end
+
+--- `client:wait_map_runs` with its defaults.
+local function ours(drawn, seed)
+  local platform, lags, looks, list = clock.new(seed), {}, 0, {}
+  local transport = service(drawn, platform, lags)
+  local waiting = assert(client.new({ region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret",
+    transport = function(request)
+      looks = looks + 1
+      return transport(request)
+    end }, platform))
+  for i in ipairs(drawn) do
+    list[i] = { FlowName = "f", ExecutionName = "e", MapRunName = tostring(i) }
+  end
+  local _, failures = waiting:wait_map_runs(list)
+  assert(not failures, "a wait failed")
+  return summary(lags, looks)
+end
+
+crowd.strategies = {
+  { name = "each in turn", wait = round_robin },
+  { name = "fnf", wait = ours },
+  { name = "knowing every end", wait = omniscient },
+}
+
+--- All strategies on `count` crowds of that size: means over the crowds.
+---@return table[] one row a strategy
+function crowd.measure(size, start, count, seed)
+  local rows = {}
+  for i, strategy in ipairs(crowd.strategies) do
+    rows[i] = { strategy = strategy.name, looks = 0, lag = 0, lag_p95 = 0 }
+  end
+  for i = 1, count do
+    local drawn = crowd.draw(size, start, seed + 100000 * i)
+    for k, strategy in ipairs(crowd.strategies) do
+      for name, value in pairs(strategy.wait(drawn, seed + i)) do
+        rows[k][name] = rows[k][name] + value / count
+      end
+    end
+  end
+  return rows
+end
+
+return crowd
