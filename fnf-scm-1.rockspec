@@ -122,6 +122,7 @@ build = {
     ["fnf.ngx.board"] = "lua/fnf/ngx/board.lua",
     ["fnf.ngx.exchange"] = "lua/fnf/ngx/exchange.lua",
     ["fnf.ngx.framing"] = "lua/fnf/ngx/framing.lua",
+    ["fnf.ngx.gather"] = "lua/fnf/ngx/gather.lua",
     ["fnf.ngx.keeper"] = "lua/fnf/ngx/keeper.lua",
     ["fnf.ngx.metrics"] = "lua/fnf/ngx/metrics.lua",
     ["fnf.ngx.page"] = "lua/fnf/ngx/page.lua",

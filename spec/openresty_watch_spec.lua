@@ -21,7 +21,7 @@ local CONFIGURATION = [[
     end
     in_init = select(2, pcall(start, { dict = "fnf", client = client }))
   }
-  init_worker_by_lua_block { start { dict = "fnf", client = client } }
+  init_worker_by_lua_block { start { dict = "fnf", client = client, pace = $pace } }
   server {
     listen 127.0.0.1:$port;
     location /ready { return 200; }
@@ -51,6 +51,7 @@ local CONFIGURATION = [[
         said.option = select(2, pcall(start, { dict = "fnf", client = client, Flowname = "f" }))
         said.wait = select(2, pcall(function() start { dict = "fnf", client = client }:wait(1) end))
         said.seconds = select(2, pcall(function() watch { MapRunName = "never" }:wait(-1) end))
+        said.pace = select(2, pcall(start, { dict = "fnf", client = client, pace = { rate = 1 } }))
         calls.say(said)
       }
     }
@@ -60,10 +61,14 @@ local CONFIGURATION = [[
 describe("a watch", function()
   local cloud, server
 
+  local function start(pace)
+    server = nginx.start { http = CONFIGURATION, main = "worker_processes 4;", values = { emulator = cloud.url,
+      id = cloud.access_key_id, secret = cloud.access_key_secret, pace = pace } }
+  end
+
   before_each(function()
     cloud = assert(emulator.start())
-    server = nginx.start { http = CONFIGURATION, main = "worker_processes 4;", values = { emulator = cloud.url,
-      id = cloud.access_key_id, secret = cloud.access_key_secret } }
+    start "false"
   end)
 
   local expected
@@ -117,6 +122,30 @@ describe("a watch", function()
     assert.is_true(#times >= 6 and #times <= 13, #times .. " looks")
     for i = 2, #times do
       assert.is_true(times[i] - times[i - 1] > 0.15, times[i] - times[i - 1])
+    end
+  end)
+
+  it("keeps all watched runs within one quota, before and after a reload", function()
+    server:stop()
+    start "{ rate = 5, burst = 3 }"
+    for i = 1, 8 do
+      map_run { MapRunName = "run-" .. i, items = 10, item_duration = 100 }
+      ask("/watch?min=0.1&max=0.1&run=run-" .. i)
+    end
+    until_looks(5)
+    server:reload()
+    until_looks(20)
+    local times, seen = looks(), {}
+    for i = 5, #times do
+      -- 4 looks span at least the time in which the fourth was earned; 30 ms for the clock of the other nginx.
+      assert.is_true(times[i] - times[i - 4] > 1 / 5 - 0.03, times[i] - times[i - 4])
+    end
+    assert.is_true(#times - 3 <= 5 * (times[#times] - times[1]) + 1, #times .. " looks")
+    for _, request in ipairs(cloud:requests().requests) do
+      seen[request.parameters.MapRunName] = true
+    end
+    for i = 1, 8 do
+      assert.is_true(seen["run-" .. i], "run-" .. i .. " was never looked at")
     end
   end)
 
@@ -209,5 +238,6 @@ describe("a watch", function()
     assert.matches("init_worker_by_lua", said.init)
     assert.matches("it has no names", said.wait)
     assert.matches("positive", said.seconds)
+    assert.matches("option pace must be", said.pace)
   end)
 end)

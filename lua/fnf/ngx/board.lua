@@ -1,8 +1,9 @@
 --- What all workers of an nginx know: watched MapRuns, who looks after them, and counters, in a lua_shared_dict.
 -- SPDX-License-Identifier: MIT
 --
--- Keys: "run <id>" is a state as JSON, with the flag ENDED once nothing will change it; "keeper <group>" is the lease;
--- "count <sample>" is a counter; "registered" and "revision" grow with every new run and every change.
+-- Keys: "run <id>" is a state as JSON, with the flag ENDED once nothing will change it; "keeper <group>" is the lease,
+-- "quota <group>" what it may ask for; "count <sample>" is a counter; "registered" and "revision" grow with every new
+-- run and every change.
 
 local core = require "fnf.core"
 local json = require "fnf.json"
@@ -160,6 +161,21 @@ function Board:release(group, holder)
   if self.dict:get(key) == holder then
     self.dict:delete(key)
   end
+end
+
+--- Take a request out of the group's quota, if there is one left; all workers take from the same.
+---@param group string
+---@param quota { rate: number, burst: number } requests a second, and at once
+---@param now number monotonic seconds, the same for all workers
+---@return boolean
+function Board:take(group, quota, now)
+  -- When the quota would be whole again; only the holder of the lease asks, so nothing comes between.
+  local whole = math.max(now, self.dict:get("quota " .. group) or now) + 1 / quota.rate
+  if whole - now > quota.burst / quota.rate then
+    return false
+  end
+  self.dict:set("quota " .. group, whole, quota.burst / quota.rate + 1)
+  return true
 end
 
 ---- counters ----

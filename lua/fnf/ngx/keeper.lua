@@ -146,6 +146,9 @@ local function round(self)
   refresh(self)
   local due, delay = find_due(self)
   for _, entry in ipairs(due) do
+    if self.pace and not self.board:take(self.group, self.pace, core.now()) then
+      return math.min(LONGEST, 1 / self.pace.rate) -- what is due longest comes first then
+    end
     entry.busy = true
     ngx.thread.spawn(guarded_look, self, entry)
   end
@@ -176,14 +179,18 @@ local keepers = {} -- of this worker, by dictionary and group
 ---@param dict string name of the dictionary
 ---@param group string
 ---@param client fnf.Client
+---@param pace? { rate: number, burst: number }|false looks a second, and at once; the service's quota unless given
 ---@return fnf.Keeper
-function keeper.of(board, dict, group, client)
+function keeper.of(board, dict, group, client, pace)
   local key = dict .. " " .. group
   local self = keepers[key]
   if not self then
-    self = setmetatable({ client = client, board = board, group = group, entries = {},
+    self = setmetatable({ client = client, board = board, group = group, entries = {}, pace = ROW.quota,
       holder = ("%d %s"):format(ngx.worker.pid(), core.nonce()) }, Keeper)
     keepers[key] = self
+  end
+  if pace ~= nil then
+    self.pace = pace
   end
   if not self.running then
     self.running = true

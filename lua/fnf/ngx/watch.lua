@@ -30,8 +30,13 @@ watch.options = {
   min_delay = { type = "seconds", minimum = 0.01 },
   max_delay = { type = "seconds", minimum = 0.01 },
   keep = { type = "seconds" },
+  pace = { type = "any" },
 }
 
+local PACE = {
+  rate = { type = "seconds", required = true },
+  burst = { type = "integer", required = true, minimum = 1 },
+}
 local ASK = 0.1 -- seconds between two looks at the dictionary in `wait`
 
 ---@class fnf.Watch
@@ -40,6 +45,13 @@ local ASK = 0.1 -- seconds between two looks at the dictionary in `wait`
 ---@field private client fnf.Client
 local Watch = {}
 Watch.__index = Watch
+
+local function is_pace(pace)
+  if type(pace) ~= "table" then
+    return not pace
+  end
+  return not check.table(pace, PACE, "entry")
+end
 
 --- What is wrong although every option is right by itself.
 local function refuse(options)
@@ -51,6 +63,8 @@ local function refuse(options)
     return "FlowName, ExecutionName and MapRunName go together; leave out all three to go on with what is watched"
   elseif options.min_delay and options.max_delay and options.min_delay > options.max_delay then
     return "option min_delay is greater than max_delay"
+  elseif not is_pace(options.pace) then
+    return "option pace must be { rate = ..., burst = ... }, or false for none"
   elseif ngx.get_phase() == "init" then
     return "there are no timers yet in the phase init; call it from init_worker_by_lua, or in a request"
   end
@@ -86,8 +100,9 @@ end
 --- Watch a MapRun, from every worker that calls this; or, without names, go on with all that are watched already, as
 --- new workers should after a reload. Raises misuse at the caller's line.
 ---@param options { dict: string, client: fnf.Client, FlowName?: string, ExecutionName?: string, MapRunName?: string,
----  group?: string, min_delay?: number, max_delay?: number, keep?: number } `group` tells clients of several accounts
----  apart (the endpoint's host by default); `keep` is for how many seconds an end is remembered (a day)
+---  group?: string, min_delay?: number, max_delay?: number, keep?: number, pace?: table|false } `group` tells clients
+---  of several accounts apart (the endpoint's host by default); `keep` is for how many seconds an end is remembered (a
+---  day); `pace` is looks a second and at once, `{ rate =, burst = }`, the service's quota by default
 ---@return fnf.Watch
 function watch.start(options)
   local complaint = check.table(options, watch.options, "option") or refuse(options)
@@ -106,7 +121,7 @@ function watch.start(options)
     self.id = board.id(group, options)
     register(self, new_state(self.id, group, options))
   end
-  keeper.of(shared, options.dict, group, client)
+  keeper.of(shared, options.dict, group, client, options.pace)
   return self
 end
 

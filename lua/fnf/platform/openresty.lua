@@ -106,31 +106,50 @@ end
 --- process, so no connection is left for them to inherit.
 local function starting(options)
   local platform = require("fnf.platform.plain").new(options)
-  local send = platform.send
+  local send, sending = platform.send, 0
   function platform.send(request, cancel)
+    sending = sending + 1
     local answer, err = send(request, cancel)
-    platform.close()
+    sending = sending - 1
+    if sending == 0 then
+      platform.close()
+    end
     return answer, err
   end
   return platform
 end
 
 --- Where nothing may wait, what would have to says so.
-local function unable(phase)
+local function unable()
   local message = "nginx cannot wait for an answer in the phase %s; call from ngx.timer.at(0, ...), or in a phase that "
     .. "may yield: rewrite, access, content"
-  return errors.new { kind = "network", sent = false, message = message:format(phase) }
+  return errors.new { kind = "network", sent = false, message = message:format(ngx.get_phase()) }
 end
 
 local function waitless(platform)
   return setmetatable({
     send = function()
-      return nil, unable(ngx.get_phase())
+      return nil, unable()
     end,
     sleep = function()
-      return false, unable(ngx.get_phase())
+      return false, unable()
     end,
   }, { __index = platform })
+end
+
+--- Run functions at the same time, as the phase allows: see fnf.ngx.gather.
+---@param functions (fun(): any, any)[]
+---@param cancel? fun(): any
+---@return any[]|nil
+---@return any
+function openresty.gather(functions, cancel)
+  local phase = ngx.get_phase()
+  if YIELDS[phase] then
+    return require("fnf.ngx.gather")(functions, cancel)
+  elseif phase == "init" then
+    return require("fnf.platform.plain").gather(functions, cancel)
+  end
+  return nil, unable()
 end
 
 local function refused_options()
@@ -152,7 +171,8 @@ function openresty.new(options)
   local initial
   local find_options = exchange_options(options)
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    readable = readable, read = core.read, refused = refused_options(), sleep = sleep, close = function() end }
+    readable = readable, read = core.read, refused = refused_options(), sleep = sleep, gather = openresty.gather,
+    close = function() end }
 
   function platform.send(request, cancel)
     local found, err = find_options()
