@@ -13,9 +13,9 @@ lua = $(if $(filter luajit,$(LUA)),luajit,lua$(LUA))
 build = build/$(abi)
 
 headers = $(wildcard csrc/*.h)
-core = csrc/lua_core.c csrc/lua_signer.c csrc/lua_host.c csrc/lua_tidy.c csrc/sign.c csrc/canonical.c csrc/random.c csrc/clock.c \
-  csrc/file.c csrc/process.c csrc/buf.c csrc/fnf.c
-curl = csrc/lua_curl.c csrc/http.c csrc/transfer.c csrc/upload.c csrc/ca.c csrc/clock.c csrc/buf.c csrc/fnf.c
+core = $(addprefix csrc/,lua_core.c lua_signer.c lua_host.c lua_tidy.c sign.c canonical.c random.c clock.c file.c \
+  process.c buf.c fnf.c)
+curl = $(addprefix csrc/,lua_curl.c http.c pool.c transfer.c upload.c ca.c clock.c buf.c fnf.c)
 
 # The pkg-config name of Lua $(1) differs between systems.
 lua_cflags = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --cflags $$name 2>/dev/null && break; done)

@@ -2,202 +2,20 @@
  * One connection pool over libcurl's multi interface: start, wait, take.
  * SPDX-License-Identifier: MIT
  */
-#define _POSIX_C_SOURCE 200809L /* strdup */
 #include "http.h"
 
-#include <curl/curl.h>
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "clock.h"
-#include "transfer.h"
+#include "pool.h"
 
-enum { DEFAULT_CONNECTIONS = 32, FIRST_SLOTS = 8, NS_PER_MS = 1000000, GRACE_MS = 5, BLIND_MS = 20 };
-
-enum state { FREE, IN_FLIGHT, ENDED };
-
-struct slot {
-  struct fnf_transfer transfer;
-  enum state state;
-  struct slot *next; /* in the free or the ended list */
-  int32_t index;
-  int64_t uses;        /* makes the transfer's number unique */
-  int64_t deadline_ns; /* while in flight */
-};
-
-struct fnf_http {
-  CURLM *multi;
-  struct fnf_http_options options; /* owned copies */
-  struct slot **slots;             /* pointers: libcurl borrows the slots */
-  int32_t slot_count, slot_capacity;
-  struct slot *first_free, *first_ended, *last_ended;
-  size_t in_flight;
-  int64_t deadline_ns; /* no transfer's deadline is earlier */
-  unsigned forks;
-};
-
-/* ---- life ---- */
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_ready = CURLE_FAILED_INIT;
-
-static void init_curl(void) {
-  curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-/* Copy the borrowed options. 0: no memory. */
-static int own_options(struct fnf_http_options *owned, const struct fnf_http_options *options) {
-  const char *const from[] = {options->ca_file, options->cert_file, options->key_file,
-                              options->proxy,   options->no_proxy,  options->user_agent};
-  const char **const to[] = {&owned->ca_file, &owned->cert_file, &owned->key_file,
-                             &owned->proxy,   &owned->no_proxy,  &owned->user_agent};
-  int done = 1;
-  owned->max_connections = options->max_connections ? options->max_connections : DEFAULT_CONNECTIONS;
-  for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
-    *to[i] = from[i] ? strdup(from[i]) : NULL;
-    done = done && (*to[i] || !from[i]);
-  }
-  return done;
-}
-
-static void free_options(struct fnf_http_options *owned) {
-  const char *const all[] = {owned->ca_file, owned->cert_file, owned->key_file,
-                             owned->proxy,   owned->no_proxy,  owned->user_agent};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    free((void *)all[i]);
-}
-
-static enum fnf_status open_multi(struct fnf_http *http) {
-  long most = http->options.max_connections;
-  http->forks = fnf_fork_count();
-  http->first_free = http->first_ended = http->last_ended = NULL;
-  http->deadline_ns = INT64_MAX;
-  http->multi = curl_multi_init();
-  if (!http->multi)
-    return FNF_NO_MEMORY;
-  /* Both: HTTP/2 would open a connection a transfer under the total alone. */
-  (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, most);
-  (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, most);
-  (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, most);
-  return FNF_OK;
-}
-
-enum fnf_status fnf_http_new(struct fnf_http **out, const struct fnf_http_options *options) {
-  *out = NULL;
-  if (pthread_once(&curl_once, init_curl) != 0 || curl_ready != CURLE_OK)
-    return FNF_UNSUPPORTED;
-  struct fnf_http *http = calloc(1, sizeof *http);
-  if (!http)
-    return FNF_NO_MEMORY;
-  enum fnf_status status = own_options(&http->options, options) ? open_multi(http) : FNF_NO_MEMORY;
-  if (status == FNF_OK)
-    *out = http;
-  else
-    fnf_http_free(http);
-  return status;
-}
-
-static int is_forked(const struct fnf_http *http) {
-  return http->forks != fnf_fork_count();
-}
-
-static void free_slots(struct fnf_http *http) {
-  int forked = is_forked(http);
-  for (int32_t i = 0; i < http->slot_count; i++) {
-    struct slot *slot = http->slots[i];
-    if (!forked && slot->state == IN_FLIGHT)
-      (void)curl_multi_remove_handle(http->multi, slot->transfer.easy);
-    if (forked)
-      fnf_transfer_abandon(&slot->transfer);
-    else
-      fnf_transfer_close(&slot->transfer);
-    free(slot);
-  }
-  free(http->slots);
-  if (!forked)
-    (void)curl_multi_cleanup(http->multi);
-  http->slots = NULL;
-  http->multi = NULL;
-  http->slot_count = http->slot_capacity = 0;
-  http->in_flight = 0;
-}
-
-void fnf_http_free(struct fnf_http *http) {
-  if (!http)
-    return;
-  free_slots(http);
-  free_options(&http->options);
-  free(http);
-}
-
-/* ---- slots ---- */
-
-static enum fnf_status add_slot(struct fnf_http *http) {
-  if (http->slot_count >= FNF_HTTP_MAX_TRANSFERS)
-    return FNF_TOO_BIG;
-  if (http->slot_count == http->slot_capacity) {
-    int32_t capacity = http->slot_capacity ? http->slot_capacity * 2 : FIRST_SLOTS;
-    struct slot **slots = realloc(http->slots, (size_t)capacity * sizeof(struct slot *));
-    if (!slots)
-      return FNF_NO_MEMORY;
-    http->slots = slots;
-    http->slot_capacity = capacity;
-  }
-  struct slot *slot = calloc(1, sizeof *slot);
-  if (!slot)
-    return FNF_NO_MEMORY;
-  enum fnf_status status = fnf_transfer_open(&slot->transfer, &http->options);
-  if (status != FNF_OK) {
-    free(slot);
-    return status;
-  }
-  slot->index = http->slot_count++;
-  slot->next = http->first_free;
-  http->slots[slot->index] = slot;
-  http->first_free = slot;
-  return FNF_OK;
-}
-
-static int64_t number_of(const struct slot *slot) {
-  return slot->uses * FNF_HTTP_MAX_TRANSFERS + slot->index;
-}
-
-static void free_slot(struct fnf_http *http, struct slot *slot) {
-  slot->state = FREE;
-  slot->next = http->first_free;
-  http->first_free = slot;
-}
-
-static void end_slot(struct fnf_http *http, struct slot *slot) {
-  (void)curl_multi_remove_handle(http->multi, slot->transfer.easy);
-  http->in_flight--;
-  slot->state = ENDED;
-  slot->next = NULL;
-  if (http->last_ended)
-    http->last_ended->next = slot;
-  else
-    http->first_ended = slot;
-  http->last_ended = slot;
-}
-
-/* ---- transfers ---- */
-
-/* In a forked child, begin afresh. */
-static enum fnf_status check_process(struct fnf_http *http) {
-  if (!is_forked(http))
-    return http->multi ? FNF_OK : open_multi(http);
-  free_slots(http);
-  return open_multi(http);
-}
+enum { NS_PER_MS = 1000000, GRACE_MS = 5, BLIND_MS = 20 };
 
 enum fnf_status fnf_http_start(struct fnf_http *http, const struct fnf_http_request *request, int64_t *id) {
-  enum fnf_status status = check_process(http);
+  enum fnf_status status = fnf_pool_adopt(http);
   if (status == FNF_OK && !http->first_free)
-    status = add_slot(http);
+    status = fnf_pool_add_slot(http);
   if (status != FNF_OK)
     return status;
-  struct slot *slot = http->first_free;
+  struct fnf_slot *slot = http->first_free;
   status = fnf_transfer_prepare(&slot->transfer, request);
   if (status != FNF_OK)
     return status;
@@ -205,12 +23,12 @@ enum fnf_status fnf_http_start(struct fnf_http *http, const struct fnf_http_requ
     return FNF_NO_MEMORY;
   http->first_free = slot->next;
   http->in_flight++;
-  slot->state = IN_FLIGHT;
+  slot->state = FNF_SLOT_IN_FLIGHT;
   slot->uses++;
   slot->deadline_ns = fnf_clock_monotonic_ns() + ((int64_t)request->timeout_ms + GRACE_MS) * NS_PER_MS;
   if (slot->deadline_ns < http->deadline_ns)
     http->deadline_ns = slot->deadline_ns;
-  *id = number_of(slot);
+  *id = fnf_pool_number(slot);
   return FNF_OK;
 }
 
@@ -219,12 +37,12 @@ enum fnf_status fnf_http_start(struct fnf_http *http, const struct fnf_http_requ
 static void end_overdue(struct fnf_http *http, int64_t now_ns) {
   http->deadline_ns = INT64_MAX;
   for (int32_t i = 0; i < http->slot_count; i++) {
-    struct slot *slot = http->slots[i];
-    if (slot->state != IN_FLIGHT)
+    struct fnf_slot *slot = http->slots[i];
+    if (slot->state != FNF_SLOT_IN_FLIGHT)
       continue;
     if (slot->deadline_ns <= now_ns) {
       slot->transfer.code = CURLE_OPERATION_TIMEDOUT;
-      end_slot(http, slot);
+      fnf_pool_end_slot(http, slot);
     } else if (slot->deadline_ns < http->deadline_ns) {
       http->deadline_ns = slot->deadline_ns;
     }
@@ -241,9 +59,9 @@ static enum fnf_status work(struct fnf_http *http) {
     void *transfer = NULL;
     CURLcode code = note->data.result;
     (void)curl_easy_getinfo(note->easy_handle, CURLINFO_PRIVATE, &transfer);
-    struct slot *slot = transfer; /* its first member */
+    struct fnf_slot *slot = transfer; /* its first member */
     slot->transfer.code = code;
-    end_slot(http, slot);
+    fnf_pool_end_slot(http, slot);
   }
   int64_t now_ns = fnf_clock_monotonic_ns();
   if (http->deadline_ns <= now_ns)
@@ -264,7 +82,7 @@ static enum fnf_status work_all(struct fnf_http *const *pools, size_t count, int
   enum fnf_status status = FNF_OK;
   *ended = 0;
   for (size_t i = 0; i < count && status == FNF_OK; i++) {
-    status = check_process(pools[i]);
+    status = fnf_pool_adopt(pools[i]);
     if (status == FNF_OK)
       status = work(pools[i]);
     *ended = *ended || pools[i]->first_ended;
@@ -317,30 +135,30 @@ enum fnf_status fnf_http_wait(struct fnf_http *http, int timeout_ms) {
 }
 
 int fnf_http_take(struct fnf_http *http, struct fnf_http_answer *answer) {
-  if (is_forked(http) || !http->first_ended)
+  if (fnf_pool_is_inherited(http) || !http->first_ended)
     return 0;
-  struct slot *slot = http->first_ended;
+  struct fnf_slot *slot = http->first_ended;
   http->first_ended = slot->next;
   if (!http->first_ended)
     http->last_ended = NULL;
   fnf_transfer_read(&slot->transfer, answer);
-  answer->id = number_of(slot);
-  free_slot(http, slot);
+  answer->id = fnf_pool_number(slot);
+  fnf_pool_free_slot(http, slot);
   return 1;
 }
 
 void fnf_http_cancel(struct fnf_http *http, int64_t id) {
   int64_t index = id % FNF_HTTP_MAX_TRANSFERS;
-  if (is_forked(http) || id < 0 || index >= http->slot_count)
+  if (fnf_pool_is_inherited(http) || id < 0 || index >= http->slot_count)
     return;
-  struct slot *slot = http->slots[index];
-  if (slot->state != IN_FLIGHT || number_of(slot) != id)
+  struct fnf_slot *slot = http->slots[index];
+  if (slot->state != FNF_SLOT_IN_FLIGHT || fnf_pool_number(slot) != id)
     return;
   (void)curl_multi_remove_handle(http->multi, slot->transfer.easy);
   http->in_flight--;
-  free_slot(http, slot);
+  fnf_pool_free_slot(http, slot);
 }
 
 size_t fnf_http_in_flight(const struct fnf_http *http) {
-  return is_forked(http) ? 0 : http->in_flight;
+  return fnf_pool_is_inherited(http) ? 0 : http->in_flight;
 }

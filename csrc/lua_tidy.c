@@ -56,7 +56,7 @@ static void tidy_digits(lua_State *L, int table) {
   replace(L, table);
 }
 
-/* Depth is bounded by the decoder: it refuses more than 32 levels. */
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than the decoder allows, which is 32 levels. */
 static void tidy(lua_State *L, int table) {
   luaL_checkstack(L, 8, "JSON too deep");
   for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
