@@ -6,23 +6,21 @@
 -- Each function returns a wallet, which asks its source when a key is needed, and renews what ends. It may be given to
 -- several clients, which then share it. Misuse raises at the caller's line.
 
-local assume_role = require "fnf.credentials.assume_role"
 local chain = require "fnf.credentials.chain"
 local check = require "fnf.check"
-local cli_profile = require "fnf.credentials.cli_profile"
-local ecs_ram_role = require "fnf.credentials.ecs_ram_role"
 local env = require "fnf.credentials.env"
 local errors = require "fnf.errors"
-local exchange = require "fnf.credentials.exchange"
-local ini = require "fnf.credentials.ini"
-local oidc = require "fnf.credentials.oidc"
-local process = require "fnf.credentials.process"
 local record = require "fnf.credentials.record"
 local static = require "fnf.credentials.static"
-local uri = require "fnf.credentials.uri"
 local wallet = require "fnf.credentials.wallet"
 
 local credentials = {}
+
+--- The sources by name, each loaded when it is first asked: a program uses one or two of them.
+local sources = setmetatable({}, { __index = function(self, name)
+  self[name] = require("fnf.credentials." .. name)
+  return self[name]
+end })
 
 local HINT = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give credentials to fnf.new"
 local PROGRAM_PATIENCE = 70 -- seconds: a program may take 60
@@ -66,6 +64,21 @@ local function raise(name, complaint)
   error(("fnf.credentials.%s: %s"):format(name, complaint), 3)
 end
 
+--- A source as a link of a chain.
+---@return fnf.Link
+local function link(name, source, settings)
+  return {
+    name = name,
+    skip = function(world)
+      local skip = sources[source].skip
+      return skip and skip(world)
+    end,
+    fetch = function(world)
+      return sources[source].fetch(world, settings)
+    end,
+  }
+end
+
 --- Keys that are given.
 ---@param given { access_key_id: string, access_key_secret: string, security_token?: string }
 ---@return fnf.Wallet
@@ -92,10 +105,10 @@ function credentials.profile(name)
     name = name and "profile " .. name or "profile",
     patience = PROGRAM_PATIENCE,
     fetch = chain.new({
-      { name = "cli_profile", fetch = function(world) return cli_profile.fetch(world, settings) end },
-      { name = "profile", fetch = function(world) return ini.fetch(world, settings) end },
+      { name = "cli_profile", fetch = function(world) return sources.cli_profile.fetch(world, settings) end },
+      link("profile", "ini", settings),
     }, "", "configure it with the vendor's CLI, or write the credentials file"),
-    region = function(world) return cli_profile.region(world, settings) end,
+    region = function(world) return sources.cli_profile.region(world, settings) end,
   }
 end
 
@@ -104,7 +117,9 @@ end
 ---@return fnf.Wallet
 function credentials.ecs_ram_role(given)
   local settings = read("ecs_ram_role", given)
-  return wallet.new { name = "ecs_ram_role", fetch = function(world) return ecs_ram_role.fetch(world, settings) end }
+  return wallet.new { name = "ecs_ram_role", fetch = function(world)
+    return sources.ecs_ram_role.fetch(world, settings)
+  end }
 end
 
 --- A role assumed with another key: `source`, else the default chain.
@@ -117,7 +132,7 @@ function credentials.assume_role(given)
     raise("assume_role", "option source " .. complaint)
   end
   return wallet.new { name = "ram_role_arn", fetch = function(world)
-    return assume_role.fetch(world, settings, source)
+    return sources.assume_role.fetch(world, settings, source)
   end }
 end
 
@@ -126,7 +141,7 @@ end
 ---@return fnf.Wallet
 function credentials.oidc(given)
   local settings = read("oidc", given)
-  return wallet.new { name = "oidc_role_arn", fetch = function(world) return oidc.fetch(world, settings) end }
+  return wallet.new { name = "oidc_role_arn", fetch = function(world) return sources.oidc.fetch(world, settings) end }
 end
 
 --- A URI that answers with keys: https, or http to this machine. Without one: ALIBABA_CLOUD_CREDENTIALS_URI.
@@ -134,11 +149,11 @@ end
 ---@return fnf.Wallet
 function credentials.uri(given)
   local settings = read("uri", given)
-  local complaint = settings.uri and exchange.refuse(settings.uri)
+  local complaint = settings.uri and sources.exchange.refuse(settings.uri)
   if complaint then
     raise("uri", "option uri " .. complaint)
   end
-  return wallet.new { name = "credential_uri", fetch = function(world) return uri.fetch(world, settings) end }
+  return wallet.new { name = "credential_uri", fetch = function(world) return sources.uri.fetch(world, settings) end }
 end
 
 --- A program that prints keys, as the CLI's mode External; no shell, 60 s and 64 KiB at most.
@@ -155,7 +170,7 @@ function credentials.process(given)
     end
   end
   return wallet.new { name = "external", patience = settings.timeout and settings.timeout + 10 or PROGRAM_PATIENCE,
-    fetch = function(world) return process.fetch(world, settings) end }
+    fetch = function(world) return sources.process.fetch(world, settings) end }
 end
 
 --- The default chain, in the order of the vendor's libraries (CREDENTIALS.md section 1).
@@ -166,18 +181,14 @@ function credentials.default()
     name = "default",
     fetch = chain.new({
       { name = "env", fetch = env.fetch },
-      { name = "oidc_role_arn", skip = oidc.skip, fetch = function(world) return oidc.fetch(world, settings) end },
-      { name = "cli_profile", skip = cli_profile.skip, fetch = function(world)
-        return cli_profile.fetch(world, settings)
-      end },
-      { name = "profile", fetch = function(world) return ini.fetch(world, settings) end },
-      { name = "ecs_ram_role", skip = ecs_ram_role.skip, fetch = function(world)
-        return ecs_ram_role.fetch(world, settings)
-      end },
-      { name = "credential_uri", skip = uri.skip, fetch = function(world) return uri.fetch(world, settings) end },
+      link("oidc_role_arn", "oidc", settings),
+      link("cli_profile", "cli_profile", settings),
+      link("profile", "ini", settings),
+      link("ecs_ram_role", "ecs_ram_role", settings),
+      link("credential_uri", "uri", settings),
     }, "default/", HINT),
     region = function(world)
-      return not cli_profile.skip(world) and cli_profile.region(world, settings) or nil
+      return not sources.cli_profile.skip(world) and sources.cli_profile.region(world, settings) or nil
     end,
   }
 end
