@@ -34,6 +34,12 @@ describe("a wait", function()
     assert.same({ 1, 0, START }, { #w.sent, #w.sleeps, w.sent[1].at })
   end)
 
+  it("trusts no age of a run that is mostly the rounding of its StartedTime", function()
+    local started = require("fnf.time").timestamp(world.new().wall + START - 1.4)
+    local w = wait { world.run { StartedTime = started, ItemCounts = counts(7, 600) }, DONE }
+    assert.is_true(w.sleeps[1] <= 3, w.sleeps[1])
+  end)
+
   it("of six hours takes a moment, and few looks", function()
     local started = os.clock()
     local ending = START + 6 * 3600

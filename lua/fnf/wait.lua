@@ -14,6 +14,7 @@ local wait = {}
 local FIRST_ANSWER = 300 -- seconds: a wait that never had an answer, and has no timeout, asks the wrong address
 local RESERVE = 1 -- seconds kept for a last look before the deadline
 local SHORTEST = 0.01 -- seconds: a look that would follow sooner is none worth making
+local YOUNGEST = 5 -- seconds: times come without a fraction, so the age of a younger run is mostly rounding
 local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older than that has a wrong clock
 
 ---@class fnf.Observed
@@ -109,7 +110,7 @@ end
 local function age_of(errand, run)
   local started = time.from_rfc3339(run.StartedTime)
   local age = started and errand.client:time(errand.platform) - started
-  return age and age >= 0 and age < OLDEST and age or nil
+  return age and age >= YOUNGEST and age < OLDEST and age or nil
 end
 
 --- Take in the answer to a look; whether it ends the wait.
