@@ -7,8 +7,11 @@ local service = require "spec.openresty.service"
 local CONFIGURATION = [[
   init_by_lua_block {
     calls = require "spec.openresty.calls"
-    client = calls.client "http://127.0.0.1:$service"
-    gather = require("fnf.platform.openresty").gather
+    client = calls.client("http://127.0.0.1:$service", { pace = false })
+    fnf = require "fnf"
+    function gather(functions, cancel)
+      return fnf.gather(functions, cancel and { cancel = cancel })
+    end
     function slow(name)
       return function()
         local names = { FlowName = name, ExecutionName = "e", MapRunName = "m", RequestId = "sleep0.3" }
@@ -61,6 +64,17 @@ local CONFIGURATION = [[
         calls.say { inner = results[1], outer = results[2].RequestId }
       }
     }
+    location /waits {
+      content_by_lua_block {
+        local list = {}
+        for i = 1, 60 do
+          list[i] = { FlowName = "flow-" .. i, ExecutionName = "e", MapRunName = "m", RequestId = "sleep0.2" }
+        end
+        local began = ngx.now()
+        local runs, failures = client:wait_map_runs(list, { until_status = "Running" })
+        calls.say { count = #runs, last = runs[60].RequestId, failed = failures ~= nil, seconds = ngx.now() - began }
+      }
+    }
     location /log {
       log_by_lua_block { said = { gather { slow "a" } } }
       return 200;
@@ -111,6 +125,12 @@ describe("gather in nginx", function()
   it("may be nested, and may have nothing to do", function()
     assert.same({ inner = 2, outer = "c -" }, ask "/nested")
     assert.same({ results = 0 }, ask "/nothing")
+  end)
+
+  it("carries many waits of one request", function()
+    local outcome = ask "/waits"
+    assert.same({ 60, "flow-60 -", false }, { outcome.count, outcome.last, outcome.failed })
+    assert.is_true(outcome.seconds < 3, outcome.seconds)
   end)
 
   it("says where it cannot", function()

@@ -163,6 +163,36 @@ describe("the status of watched MapRuns", function()
     assert.matches("0\r\n\r\n$", rest)
   end)
 
+  it("tells rate, end and tolerance of a run under way, in all three forms", function()
+    cloud:map_run { FlowName = "f", ExecutionName = "e", MapRunName = "steady", items = 4000, Concurrency = 20,
+      item_duration = 0.1, ToleratedFailedCount = 7 }
+    server:get "/watch?run=steady"
+    local seen = nginx.until_true(function()
+      for _, run in ipairs(runs()) do
+        if run.MapRunName == "steady" and run.progress and run.progress.earliest then
+          return run
+        end
+      end
+    end, "an estimate of the end")
+    local progress = seen.progress
+    assert.is_true(progress.rate > 50 and progress.rate < 400, progress.rate)
+    assert.is_true(progress.earliest > 1 and progress.latest >= progress.earliest and progress.latest < 200)
+    assert.equal(7, progress.tolerance_left)
+    assert.same({ true, true, "7 more failures" }, { seen.shown.rate:find "^[%d.]+ items/s$" ~= nil,
+      seen.shown.ending:find "^in " ~= nil, seen.shown.tolerance })
+    local page = server:get "/runs/"
+    assert.matches(">[%d.]+ items/s<", page)
+    assert.matches(">in %d[^<]*<", page)
+    assert.matches(">7 more failures<", page, 1, true)
+    local text = server:get "/metrics"
+    local labels = '{FlowName="f",ExecutionName="e",MapRunName="steady"'
+    for _, line in ipairs { "items_per_second" .. labels, "end_seconds" .. labels .. ',bound="earliest"',
+      "end_seconds" .. labels .. ',bound="latest"', "tolerance_left" .. labels } do
+      assert.matches("\nfnf_map_run_" .. line .. "} ", text, 1, true)
+    end
+    assert.is_nil(text:find('fnf_map_run_[%l_]+{[^}]*MapRunName="done"'))
+  end)
+
   it("is GET only, and knows no other path", function()
     local _, status = server:get("/runs/", { method = "POST" })
     assert.equal(405, status)

@@ -69,6 +69,8 @@ describe("the view of a watched MapRun", function()
     assert.equal("in 80 s to 3 min", shown({}, { progress = progress, seen = NOW - 20 }).ending)
     assert.equal("in about 0 s", shown({}, { progress = progress, seen = NOW - 900 }).ending)
     assert.equal("12.3 items/s", shown({}, { progress = progress }).rate)
+    local over = { rate = 2, overall_rate = 7 }
+    assert.equal("7 items/s", shown({ Status = "Succeeded" }, { ended = true, progress = over }).rate)
     assert.equal("nothing has moved for 40 s", shown({}, { progress = { stalled = 40 } }).ending)
     assert.equal("1 234 items/s", (shown({}, { progress = { rate = 1234.5 } }).rate:gsub("\226\128\175", " ")))
     assert.equal("2026-11-23 18:38", shown({ StoppedTime = "2026-11-23T18:38" }, { ended = true }).ending)

@@ -187,7 +187,7 @@ local function look(self)
   errand.client:tell("poll", { operation = errand.row.action, poll = self.polls })
   return errand.client:perform(errand.row, held(self, remaining), {
     deadline = remaining < math.huge and remaining or nil,
-    cancel = errand.options.cancel, pace = errand.pace,
+    cancel = errand.options.cancel, pace = errand.pace, max_attempts = errand.max_attempts,
   }, errand.platform)
 end
 

@@ -49,6 +49,7 @@ waiter.options = {
 ---@field ending table<string, boolean> statuses that end a wait
 ---@field hold number seconds the service is asked to keep a look open, where it does
 ---@field limits { min_delay: number, max_delay: number }
+---@field max_attempts? integer attempts of a look; the client's own unless given
 
 ---- before the first look ----
 

@@ -78,6 +78,14 @@ try {
     }
   });
 
+  await check("its rate, the range of its end and its tolerance are told", async () => {
+    for (const name of ["moving", "<b>bold&amp;</b>"]) {
+      await card(page, name).getByText(/^[\d.\u202f]+ items\/s$/).waitFor();
+      await card(page, name).getByText(/^in .*\d+ (s|min)$/).waitFor();
+      await card(page, name).getByText(/^[\d\u202f]+ more failures/).waitFor();
+    }
+  });
+
   await check("it is readable in light, in dark and on a phone", async () => {
     await page.screenshot({ path: folder + "/light.png", fullPage: true });
     await page.emulateMedia({ colorScheme: "dark" });

@@ -20,7 +20,7 @@ local ENDED = 1
 ---@field keep number seconds for which the end is remembered
 ---@field polls integer looks so far
 ---@field run? table the last description
----@field progress? table what fnf.progress made of it, as plain fields
+---@field progress? fnf.Report what fnf.progress made of it
 ---@field seen? number seconds since 1970, of the last description
 ---@field error? table what went wrong since: kind, code, status, message, request_id
 ---@field ended? boolean no look will follow: the status is final, or the error cannot heal

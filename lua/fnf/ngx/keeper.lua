@@ -6,7 +6,7 @@
 
 local core = require "fnf.core"
 local operations = require "fnf.operations"
-local progress = require "fnf.progress"
+local wait = require "fnf.wait"
 
 local keeper = {}
 
@@ -24,64 +24,35 @@ local ROW = operations.describe_map_run
 local Keeper = {}
 Keeper.__index = Keeper
 
---- What a progress has to tell all workers.
-local function plain(seen)
-  if seen.report then
-    return seen:report()
-  end
-  local fields = {}
-  for name, value in pairs(seen) do
-    local kind = type(value)
-    if kind == "number" and value == value and value ~= math.huge and value ~= -math.huge or kind == "boolean" then
-      fields[name] = value
-    end
-  end
-  return fields
+--- A wait that never tires: only its end, or what cannot heal, ends it. It looks once at a time, for each look takes
+--- from the quota of all.
+local function new_wait(self, state)
+  local one = wait.new({
+    client = self.client, row = ROW, platform = self.client:platform(), options = { cancel = ngx.worker.exiting },
+    started = core.now(), ending = ROW.final, limits = state.limits, max_attempts = 1, open = 1,
+  }, state.names)
+  one.polls, one.last, one.reached = state.polls, state.run, true
+  return one
 end
 
---- Whether a look that failed may be followed by another.
-local function may_heal(err)
-  return err.retryable == true or err.kind == "timeout"
-end
-
-local function see(self, entry, run)
-  local state = entry.state
-  entry.misses = 0
-  entry.progress:see(run, core.now())
-  state.run, state.error, state.seen = run, nil, core.time()
-  state.progress = plain(entry.progress)
-  state.ended = ROW.final[run.Status]
-  self.client:tell("progress", { operation = ROW.action, run = run, progress = entry.progress })
-  if state.ended then
-    self.client:tell("done", { operation = ROW.action, status = run.Status, polls = state.polls })
-  end
-end
-
-local function miss(self, entry, err)
-  local state = entry.state
-  entry.misses = entry.misses + 1
-  state.error = { kind = err.kind, code = err.code, status = err.status, message = err.message,
+local function plain_error(err)
+  return err and { kind = err.kind, code = err.code, status = err.status, message = err.message,
     request_id = err.request_id, retryable = err.retryable }
-  state.ended = not may_heal(err) or nil
-  self.client:tell(state.ended and "done" or "warning", { operation = ROW.action, error = err, misses = entry.misses,
-    polls = state.polls })
 end
 
 --- One look, and what all workers are to know of it.
 local function look(self, entry)
-  local state = entry.state
-  state.polls = state.polls + 1
-  self.client:tell("poll", { operation = ROW.action, poll = state.polls })
-  local run, err = self.client:perform(ROW, state.names, { max_attempts = 1, cancel = ngx.worker.exiting })
-  if run then
-    see(self, entry, run)
-  elseif err.kind == "cancelled" then
+  local state, one = entry.state, entry.wait
+  local ended, delay, err = one:step()
+  if err and err.kind == "cancelled" then
     return -- this worker is ending; the next holder of the lease looks
-  else
-    miss(self, entry, err)
   end
-  local delay = entry.progress:next_look(entry.misses, state.limits, core.random())
-  entry.next_at = core.now() + math.max(delay, math.min(err and err.retry_after or 0, 60))
+  local trouble = err or one.trouble
+  if not trouble then
+    state.run, state.seen, state.progress = one.last, core.time(), one.progress:report()
+  end
+  state.polls, state.error, state.ended = one.polls, plain_error(trouble), ended or nil
+  entry.next_at = core.now() + (ended and 0 or delay)
   local stored, reason = self.board:put(state)
   if not stored then
     self.client:tell("warning", { message = "a watched MapRun does not fit into the dictionary: " .. reason })
@@ -109,11 +80,7 @@ local function refresh(self)
     local entry = self.entries[id]
     local state = (not entry or entry.state.ended) and self.board:state(id)
     if state and state.group == self.group and not state.ended then
-      local seen = progress.new()
-      if state.run then
-        seen:see(state.run, now - math.max(0, core.time() - state.seen))
-      end
-      self.entries[id] = { state = state, progress = seen, misses = 0, next_at = now }
+      self.entries[id] = { state = state, wait = new_wait(self, state), next_at = now }
     end
   end
 end

@@ -11,6 +11,9 @@ local BUCKETS = { 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60 } -- seconds of a 
 local FAMILIES = {
   { "fnf_map_runs", "gauge", "Watched MapRuns by status; Unknown until the first answer." },
   { "fnf_map_run_items", "gauge", "Items of the watched MapRuns by state." },
+  { "fnf_map_run_items_per_second", "gauge", "Items that ended a second of late, by MapRun under way." },
+  { "fnf_map_run_end_seconds", "gauge", "Seconds to the end as foreseen at the last look; absent while unknown." },
+  { "fnf_map_run_tolerance_left", "gauge", "Items that may still fail, by MapRun under way." },
   { "fnf_polls_total", "counter", "Looks at watched MapRuns." },
   { "fnf_throttles_total", "counter", "Answers of the service that asked to slow down, by operation." },
   { "fnf_errors_total", "counter", "Attempts that failed, by operation and code." },
@@ -87,11 +90,27 @@ local function gauge(values, name, amount)
   values[name] = (values[name] or 0) + amount
 end
 
+--- What is foreseen of a run under way.
+local function add_progress(state, values)
+  local seen, names = state.progress or {}, state.names
+  local function add(name, value, ...)
+    values[sample(name, "FlowName", names.FlowName, "ExecutionName", names.ExecutionName, "MapRunName",
+      names.MapRunName, ...)] = value
+  end
+  add("fnf_map_run_items_per_second", seen.rate)
+  add("fnf_map_run_end_seconds", seen.earliest, "bound", "earliest")
+  add("fnf_map_run_end_seconds", seen.latest, "bound", "latest")
+  add("fnf_map_run_tolerance_left", seen.tolerance_left)
+end
+
 --- Samples of the watched runs as they are now.
 local function add_runs(board, values)
   for _, state in ipairs(board:states()) do
     local run = state.run or {}
     gauge(values, sample("fnf_map_runs", "status", run.Status or "Unknown"), 1)
+    if not state.ended then
+      add_progress(state, values)
+    end
     for name, count in pairs(type(run.ItemCounts) == "table" and run.ItemCounts or {}) do
       if name ~= "Total" and type(count) == "number" then
         gauge(values, sample("fnf_map_run_items", "state", name), count)

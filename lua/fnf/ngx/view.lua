@@ -72,8 +72,9 @@ end
 
 local NOT_KNOWN = "\226\128\147" -- a dash
 
-local function rate_text(seen)
-  local rate = seen.rate
+--- Of late; of the whole run once it has ended.
+local function rate_text(state, seen)
+  local rate = state.ended and seen.overall_rate or seen.rate
   return rate and (rate >= 100 and grouped(rate) or ("%.3g"):format(rate)) .. " items/s" or NOT_KNOWN
 end
 
@@ -130,7 +131,7 @@ function view.one(state, now)
       sign = sign[1], tone = sign[2], status = status, bar = bar, items = items_text(counts),
       failed = ("%s failed, %s aborted"):format(grouped(counts.Failed), grouped(counts.Aborted)),
       active = ("%s running, %s pending"):format(grouped(counts.Running), grouped(counts.Pending)),
-      rate = rate_text(seen), ending = end_text(state, seen, now), tolerance = tolerance_text(seen),
+      rate = rate_text(state, seen), ending = end_text(state, seen, now), tolerance = tolerance_text(seen),
       trouble = trouble_text(state),
     },
   }
