@@ -87,7 +87,7 @@ end
 local ROUTES = { [""] = serve_page, ["status.json"] = serve_json, metrics = serve_metrics, events = serve_events }
 
 --- Answer the request: the page for a path that ends in a slash, else status.json, metrics or events. Raises misuse.
----@param options { dict: string, title?: string }
+---@param options fnf.StatusOptions
 function status.serve(options)
   local complaint = check.table(options, status.options, "option")
   local shared

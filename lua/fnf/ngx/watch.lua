@@ -99,10 +99,7 @@ end
 
 --- Watch a MapRun, from every worker that calls this; or, without names, go on with all that are watched already, as
 --- new workers should after a reload. Raises misuse at the caller's line.
----@param options { dict: string, client: fnf.Client, FlowName?: string, ExecutionName?: string, MapRunName?: string,
----  group?: string, min_delay?: number, max_delay?: number, keep?: number, pace?: table|false } `group` tells clients
----  of several accounts apart (the endpoint's host by default); `keep` is for how many seconds an end is remembered (a
----  day); `pace` is looks a second and at once, `{ rate =, burst = }`, the service's quota by default
+---@param options fnf.WatchOptions
 ---@return fnf.Watch
 function watch.start(options)
   local complaint = check.table(options, watch.options, "option") or refuse(options)

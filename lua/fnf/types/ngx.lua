@@ -1,0 +1,26 @@
+---@meta
+-- What fnf.ngx takes inside nginx: the options of a watch, and of the page that shows it.
+-- SPDX-License-Identifier: MIT
+
+--- Options of `fnf.ngx.watch`. The three names go together; without them it goes on with all that are watched.
+---@class fnf.WatchOptions
+---@field dict string name of a lua_shared_dict
+---@field client fnf.Client
+---@field FlowName? string
+---@field ExecutionName? string
+---@field MapRunName? string
+---@field group? string tells clients of several accounts apart; the endpoint's host by default
+---@field min_delay? number seconds between two looks at least (1)
+---@field max_delay? number seconds between two looks at most (30)
+---@field keep? number seconds for which an end is remembered (86400)
+---@field pace? { rate: number, burst: integer }|false looks a second, and at once; the service's quota by default
+
+--- Options of `fnf.ngx.status`.
+---@class fnf.StatusOptions
+---@field dict string name of the lua_shared_dict that watches use
+---@field title? string of the page ("MapRuns")
+
+--- What `require "fnf.ngx"` returns; fnf.Watch and fnf.WatchState stand in their modules.
+---@class fnf.ngx
+---@field watch fun(options: fnf.WatchOptions): fnf.Watch watches a MapRun, for all workers and requests; raises misuse
+---@field status fun(options: fnf.StatusOptions) answers a request by the page, status.json, metrics or events
