@@ -116,7 +116,7 @@ test: build build/c/server build/c/spec ## build and pass every test
 
 browser: build ## look at the status page in a real browser; screenshots in build/screenshots
 	@.ci/deps browser
-	npm ci --silent --no-audit --no-fund --prefix spec/browser
+	@cd spec/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent; }
 	@$(run) $(lua) spec/run.lua spec/openresty_browser_spec.lua
 
 openresty-demo: build ## watch MapRuns of the local emulator in nginx; prints the address of the page
