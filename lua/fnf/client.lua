@@ -23,6 +23,7 @@ local Client = { __name = "fnf.Client" }
 Client.__index = Client
 
 local NO_OPTIONS = {}
+local MARGIN = 1 -- of a quota's burst is left alone: requests do not arrive at the distances they were sent at
 
 ---- making one ----
 
@@ -84,7 +85,7 @@ function Client:pace(row)
   local quota = self.settings.pace
   if quota ~= false and not self.paces[row.action] then
     self.paces[row.action] = pace.new { rate = quota and quota.rate or row.quota.rate,
-      burst = quota and quota.burst or row.quota.burst }
+      burst = quota and quota.burst or row.quota.burst - MARGIN }
   end
   return self.paces[row.action]
 end

@@ -31,6 +31,7 @@ methods.call_options = {
 ---@field options table<string, fnf.Row> rows of the second
 ---@field refuse? fun(params: any, options: table, action?: any): string|nil what is wrong although every entry is right
 ---@field run fun(self: fnf.Client, params: table, options: table, action?: string): any, any
+---@field of_list? boolean the first argument is a list, and never left out
 ---@field of_action? boolean an operation's name comes before the parameters
 
 ---@type table<string, fnf.Method>
@@ -50,9 +51,10 @@ methods.rows = {
   -- client:wait_map_runs({ {...}, {...} }, options): wait for all; any = true: for the first to end, whose place
   -- comes before its description; each = true: an iterator over place and description of each as it ends.
   wait_map_runs = {
+    of_list = true,
     options = waits.options,
     refuse = function(list, options)
-      return waits.refuse_list(list, operations.describe_map_run.parameters, check.table) or waiter.refuse(options)
+      return waits.refuse(list, options, operations.describe_map_run.parameters)
     end,
     run = function(self, list, options)
       return waits.run(self, operations.describe_map_run, list, options)
@@ -143,7 +145,7 @@ function methods.arguments(method, ...)
   else
     params, options = ...
   end
-  if params == nil and not check.table(NOTHING, method.parameters or NOTHING, "parameter") then
+  if params == nil and not method.of_list and not check.table(NOTHING, method.parameters or NOTHING, "parameter") then
     params = {}
   end
   return params, options, action

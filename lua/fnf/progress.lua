@@ -31,13 +31,13 @@ Progress.__index = Progress
 
 local MEMORY = 0.07 -- of the seconds so far: what "of late" means
 local SLOWER = 2.4 -- an item takes at most so much longer than the mean so far
-local APPROACH = 0.55 -- of the way to the earliest end is slept through
+local APPROACH = 0.56 -- of the way to the earliest end is slept through
 local TRUST = 6.6 -- of the time seen so far is the most that is foreseen
 local DENSITY = 0.3 -- seconds between looks for an end uncertain by one second
-local LONGEST_ITEM = 3.3 -- mean times; with nothing started for longer, an item straggles
+local LONGEST_ITEM = 3.5 -- mean times; with nothing started for longer, an item straggles
 local LONGEST_GAP = 1.85 -- mean times between ends when few items are left; with all places taken
 local GAP_OF_PLACES = 0.07 -- more
-local PATIENCE = 0.8 -- of the time something is overdue
+local PATIENCE = 0.85 -- of the time something is overdue
 local BLIND = 1.9 -- seconds between looks after one second when nothing can be foreseen
 local STRAGGLER = 2.3 -- the same while an item straggles
 local JITTER = 0.1 -- of an interval, either way: many waits must not look in step

@@ -4,6 +4,7 @@
 -- A wait is a small record, not a coroutine. A worker takes the one that is due first, sleeps until then, looks, and
 -- puts it back with its next time; so what the workers hold is always due before what lies on the board.
 
+local check = require "fnf.check"
 local errors = require "fnf.errors"
 local queue = require "fnf.queue"
 local wait = require "fnf.wait"
@@ -34,28 +35,32 @@ for name, row in pairs(waiter.options) do
   waits.options[name] = row
 end
 
---- What is wrong with a list of parameters, or nil.
----@param list any
----@param rows table<string, fnf.Row>
----@param check fun(given: any, rows: table, what: string): string|nil
----@return string|nil
-function waits.refuse_list(list, rows, check)
+--- The first complaint about a list of parameters, or nil.
+local function refuse_list(list, rows)
   if type(list) ~= "table" then
     return "a list of parameters expected, got " .. type(list)
   end
-  local count = 0
   for key in pairs(list) do
-    count = count + 1
-    if type(key) ~= "number" then
+    if type(key) ~= "number" or key < 1 or key > #list then
       return "a list of parameters expected, got a table with the key " .. tostring(key)
     end
   end
-  for i = 1, count do
-    local complaint = check(list[i], rows, "parameter")
+  for place, params in ipairs(list) do
+    local complaint = check.table(params, rows, "parameter")
     if complaint then
-      return ("entry %d: %s"):format(i, complaint)
+      return ("entry %d: %s"):format(place, complaint)
     end
   end
+end
+
+--- What is wrong with a list of parameters or the options beyond the type of each, or nil.
+---@param list any
+---@param options fnf.WaitsOptions
+---@param rows table<string, fnf.Row> of each entry of the list
+---@return string|nil
+function waits.refuse(list, options, rows)
+  return refuse_list(list, rows) or waiter.refuse(options)
+    or options.any and options.each and "options any and each exclude each other" or nil
 end
 
 ---@param client fnf.Client

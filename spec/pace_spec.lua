@@ -1,0 +1,125 @@
+--- The request quota as a pace: who may send when.
+-- SPDX-License-Identifier: MIT
+
+local pace = require "fnf.pace"
+
+local QUOTA = { rate = 2, burst = 10 }
+
+describe("a pace", function()
+  it("lets the burst go at once, and the rest at the rate", function()
+    local p = pace.new(QUOTA)
+    local pauses = {}
+    for i = 1, 14 do
+      pauses[i] = p:take(100)
+    end
+    assert.same({ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.5, 1, 1.5, 2 }, pauses)
+  end)
+
+  it("never grants more than burst and rate allow, whatever the times of asking", function()
+    local p, granted, now, state = pace.new(QUOTA), {}, 0, 3
+    for i = 1, 2000 do
+      state = state * 16807 % 2147483647
+      now = now + state / 2147483647
+      granted[i] = now + p:take(now)
+    end
+    for i = 2, #granted do
+      assert.is_true(granted[i] >= granted[i - 1])
+    end
+    for first = 1, #granted, 37 do
+      for last = first + 10, math.min(first + 300, #granted), 7 do
+        assert.is_true(last - first + 1 <= 10 + 2 * (granted[last] - granted[first]) + 1e-6)
+      end
+    end
+  end)
+
+  it("saves up no more than the burst", function()
+    local p = pace.new(QUOTA)
+    p:take(0)
+    for _ = 1, 10 do
+      assert.equal(0, p:take(1e6))
+    end
+    assert.equal(0.5, p:take(1e6))
+  end)
+
+  it("takes back a token that was not used", function()
+    local p = pace.new { rate = 1, burst = 1 }
+    p:take(0)
+    assert.equal(1, p:take(0))
+    p:give_back()
+    assert.equal(1, p:take(0))
+    for _ = 1, 5 do
+      p:give_back()
+    end
+    assert.same({ 0, 1 }, { p:take(0), p:take(0) })
+  end)
+
+  it("is halved by a throttle answer, once for those of one second, and has nothing at once then", function()
+    local p = pace.new(QUOTA)
+    p:throttled(0)
+    p:throttled(0.5)
+    assert.same({ 1, 1 }, { p.rate, p:take(0.5) + 0.5 })
+    p:throttled(1.5)
+    assert.equal(0.5, p.rate)
+  end)
+
+  it("is never halved to a stand-still, and recovers by success alone, slowly", function()
+    local p = pace.new(QUOTA)
+    for second = 1, 100 do
+      p:throttled(2 * second)
+    end
+    assert.equal(2 / 16, p.rate)
+    for _ = 1, 10 do
+      p:succeeded(300)
+    end
+    assert.is_true(p.rate > 2 / 16 and p.rate < 1)
+    for _ = 1, 100 do
+      p:succeeded(300)
+    end
+    assert.equal(2, p.rate)
+  end)
+
+  it("does not mind a clock that stands still or goes back", function()
+    local p = pace.new(QUOTA)
+    for _ = 1, 10 do
+      p:take(5)
+    end
+    assert.equal(0.5, p:take(5))
+    assert.equal(1, p:take(4))
+  end)
+end)
+
+describe("the limits of a pace", function()
+  local LIMITS = { min_delay = 0.4, max_delay = 120 }
+
+  it("are those of the wait while the quota is large enough", function()
+    local p = pace.new(QUOTA)
+    local errand = { open = 10 }
+    p:join(errand)
+    assert.equal(LIMITS, p:limits(LIMITS))
+  end)
+
+  it("are stretched when there are more waits than the quota can serve, for all alike", function()
+    local p = pace.new(QUOTA)
+    local errands = { { open = 900 }, { open = 100 } }
+    p:join(errands[1])
+    p:join(errands[2])
+    local limits = p:limits(LIMITS)
+    assert.same({ 10, 1000 }, { limits.min_delay, limits.max_delay })
+    assert.is_true(limits.thrift > 1)
+    errands[1].open = 0
+    assert.equal(120, p:limits(LIMITS).max_delay)
+  end)
+
+  it("count nobody who has gone away", function()
+    local p = pace.new(QUOTA)
+    p:join { open = 1000 }
+    collectgarbage()
+    collectgarbage()
+    assert.equal(LIMITS, p:limits(LIMITS))
+  end)
+
+  it("spread the first looks of many over the time the quota needs for them", function()
+    local p = pace.new(QUOTA)
+    assert.same({ 0, 0, 0.5, 495 }, { p:first_look(1), p:first_look(10), p:first_look(11), p:first_look(1000) })
+  end)
+end)
