@@ -85,19 +85,19 @@ local function refresh(self)
   end
 end
 
---- What is due, the longest due first, and seconds until the next will be.
+--- What is due, the longest due first, and seconds until the next may be.
 local function find_due(self)
   local now, due, soonest = core.now(), {}, LONGEST
   for id, entry in pairs(self.entries) do
-    if entry.state.ended and not entry.busy then
-      self.entries[id] = nil
-    elseif not entry.busy then
-      if entry.next_at <= now then
-        due[#due + 1] = entry
-      else
-        soonest = math.min(soonest, entry.next_at - now)
-      end
+    local left = entry.next_at - now
+    if entry.busy then
+      left = entry.state.limits.min_delay
+    elseif entry.state.ended then
+      self.entries[id], left = nil, LONGEST
+    elseif left <= 0 then
+      due[#due + 1], left = entry, entry.state.limits.min_delay
     end
+    soonest = math.min(soonest, left)
   end
   table.sort(due, function(a, b)
     return a.next_at < b.next_at
