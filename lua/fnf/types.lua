@@ -53,6 +53,8 @@
 ---| "poll" # a wait is about to look: operation, poll
 ---| "progress" # what it saw: operation, run, progress
 ---| "warning" # something is not as it should be: message; or operation, error, misses
+---| "stall" # nothing has moved although something should have: operation, run, progress
+---| "refresh" # a key was renewed, or could not be: see docs/credentials.md
 ---| "done" # a wait has ended: operation, polls, status or error
 
 --- The fields of an event; which ones, its name says. None ever holds a secret.
