@@ -35,6 +35,24 @@ local CALLED_IN_INIT = SHARED_CLIENT:gsub("(client = [^\n]*\n)", [[%1
 
 local UNCACHED = "  lua_code_cache off;\n" .. SERVER
 
+local UNCACHED_WATCH = [[
+  lua_code_cache off;
+  lua_shared_dict fnf 1m;
+  server {
+    listen 127.0.0.1:$port;
+    location /ready { return 200; }
+    location /describe {
+      content_by_lua_block {
+        local calls = require "spec.openresty.calls"
+        local watch = require("fnf.ngx").watch { dict = "fnf", client = calls.client "http://127.0.0.1:$service",
+          FlowName = "f", ExecutionName = "e", MapRunName = "m", min_delay = 0.1, max_delay = 0.1, pace = false }
+        local _, state = watch:get()
+        calls.say { polls = state.polls, timers = ngx.timer.pending_count() + ngx.timer.running_count() }
+      }
+    }
+  }
+]]
+
 --- What a worker has open or mapped that matches.
 local function count(pid, script)
   local done, text = shell.run(script, pid)
@@ -140,6 +158,31 @@ describe("workers of one nginx", function()
       nginx.until_true(function()
         return settle() <= before
       end, "the end of its descriptors")
+    end)
+  end)
+
+  it("leave no timer or descriptor of a watch behind with lua_code_cache off", function()
+    with(UNCACHED_WATCH, 1, function(server)
+      local function ask()
+        return cjson.decode((assert(server:get "/describe")))
+      end
+      local function until_timers(most)
+        return nginx.until_true(function()
+          local outcome = ask()
+          return outcome.timers <= most and outcome
+        end, "the end of its timers")
+      end
+      load(server, 20, function() end)
+      until_timers(3) -- the keeper's, that of its look, and the first of this request's own
+      local before = count(server:workers()[1], DESCRIPTORS)
+      load(server, 200, function() end)
+      local polls = until_timers(3).polls
+      nginx.until_true(function()
+        return count(server:workers()[1], DESCRIPTORS) <= before
+      end, "the end of its descriptors")
+      nginx.until_true(function()
+        return ask().polls >= polls + 5
+      end, "looks that go on")
     end)
   end)
 end)

@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: MIT
 --
 -- Keys: "run <id>" is a state as JSON, with the flag ENDED once nothing will change it; "keeper <group>" is the lease,
--- "quota <group>" what it may ask for; "count <sample>" is a counter; "registered" and "revision" grow with every new
--- run and every change.
+-- "keeper <group> <pid>" that of one worker, "quota <group>" what may be asked for; "count <sample>" is a counter;
+-- "registered" and "revision" grow with every new run and every change.
 
 local core = require "fnf.core"
 local json = require "fnf.json"

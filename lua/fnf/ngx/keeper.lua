@@ -20,6 +20,7 @@ local ROW = operations.describe_map_run
 ---@field board fnf.Board
 ---@field group string
 ---@field holder string this worker's name on the lease
+---@field seat string what only one keeper of a worker holds
 ---@field entries table<string, table>|nil what this worker knows beyond the board while it holds the lease
 local Keeper = {}
 Keeper.__index = Keeper
@@ -105,8 +106,17 @@ local function find_due(self)
   return due, math.max(SHORTEST, soonest)
 end
 
+--- Whether this is the one keeper of its worker: with lua_code_cache off every request has a Lua of its own, and
+--- would leave a keeper behind.
+local function has_seat(self)
+  return self.board:lease(self.seat, self.holder, LEASE)
+end
+
+--- What there is to do now, and seconds to the next round; nil if another keeper of this worker does it.
 local function round(self)
-  if not self.board:lease(self.group, self.holder, LEASE) then
+  if not has_seat(self) then
+    return nil
+  elseif not self.board:lease(self.group, self.holder, LEASE) then
     self.entries, self.ids = {}, nil
     return LONGEST
   end
@@ -122,15 +132,21 @@ local function round(self)
   return delay
 end
 
+local function stop(self)
+  self.board:release(self.group, self.holder)
+  self.board:release(self.seat, self.holder)
+  self.running = false
+end
+
 local function tick(premature, self)
   if premature or ngx.worker.exiting() then
-    self.board:release(self.group, self.holder)
-    self.running = false
-    return
+    return stop(self)
   end
   local done, delay = pcall(round, self)
   if not done then
     ngx.log(ngx.ERR, "fnf: a round of watching failed: ", tostring(delay))
+  elseif not delay then
+    return stop(self)
   end
   local started, reason = ngx.timer.at(done and delay or LONGEST, tick, self)
   if not started then
@@ -152,8 +168,9 @@ function keeper.of(board, dict, group, client, pace)
   local key = dict .. " " .. group
   local self = keepers[key]
   if not self then
+    local pid = ngx.worker.pid()
     self = setmetatable({ client = client, board = board, group = group, entries = {}, pace = ROW.quota,
-      holder = ("%d %s"):format(ngx.worker.pid(), core.nonce()) }, Keeper)
+      seat = ("%s %d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Keeper)
     keepers[key] = self
   end
   if pace ~= nil then
