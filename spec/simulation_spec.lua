@@ -8,7 +8,7 @@ local crowd = require "waiting.crowd"
 local progress = require "fnf.progress"
 local runs = require "waiting.runs"
 
-local RUNS, SEED = 200, 0
+local RUNS, SEED = 300, 1000
 
 local function by_name(rows)
   local found = {}
