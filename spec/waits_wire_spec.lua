@@ -99,15 +99,12 @@ describe("at once, against the emulator,", function()
   it("a call that fails ends transfers in flight, and the connections serve on", function()
     local list = begin(1, 60, 60)
     local client = new_client { max_attempts = 1 }
-    emulator:fault { kind = "delay", delay = 20 }
+    emulator:fault { kind = "delay", delay = 20, action = "DescribeMapRun" }
     local core = require "fnf.core"
     local started = core.now()
     local results, err = fnf.gather {
       function() return client:describe_map_run(list[1]) end,
-      function()
-        core.sleep(0.2) -- until the other is in flight
-        return client:describe_map_run { FlowName = "f", ExecutionName = "e", MapRunName = "gone" }
-      end,
+      function() return client:describe_flow { Name = "gone" } end,
     }
     assert.is_nil(results)
     assert.equal("service", err.kind)
