@@ -151,6 +151,7 @@ build = {
     ["fnf.tasks.flights"] = "lua/fnf/tasks/flights.lua",
     ["fnf.tasks.schedule"] = "lua/fnf/tasks/schedule.lua",
     ["fnf.time"] = "lua/fnf/time.lua",
+    ["fnf.token"] = "lua/fnf/token.lua",
     ["fnf.unlisted"] = "lua/fnf/unlisted.lua",
     ["fnf.wait"] = "lua/fnf/wait.lua",
     ["fnf.waiter"] = "lua/fnf/waiter.lua",

@@ -69,6 +69,12 @@ function Client:platform()
   return self.world
 end
 
+--- The host that is asked.
+---@return string
+function Client:host()
+  return self.target.endpoint.host
+end
+
 --- Tell the listener, if there is one.
 ---@param name string
 ---@param fields table

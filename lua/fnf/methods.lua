@@ -31,7 +31,7 @@ methods.call_options = {
 ---@field options table<string, fnf.Row> rows of the second
 ---@field refuse? fun(params: any, options: table, action?: any): string|nil what is wrong although every entry is right
 ---@field run fun(self: fnf.Client, params: table, options: table, action?: string): any, any
----@field of_list? boolean the first argument is a list, and never left out
+---@field is_given? boolean the first argument is no table of parameters, and never left out
 ---@field of_action? boolean an operation's name comes before the parameters
 
 ---@type table<string, fnf.Method>
@@ -51,13 +51,25 @@ methods.rows = {
   -- client:wait_map_runs({ {...}, {...} }, options): wait for all; any = true: for the first to end, whose place
   -- comes before its description; each = true: an iterator over place and description of each as it ends.
   wait_map_runs = {
-    of_list = true,
+    is_given = true,
     options = waits.options,
     refuse = function(list, options)
       return waits.refuse(list, options, operations.describe_map_run.parameters)
     end,
     run = function(self, list, options)
       return waits.run(self, operations.describe_map_run, list, options)
+    end,
+  },
+
+  -- client:resume(token, options): go on with the wait for a MapRun that gave the token, maybe in another process.
+  resume = {
+    is_given = true,
+    options = waiter.options,
+    refuse = function(text, options)
+      return type(text) ~= "string" and "a token expected, got " .. type(text) or waiter.refuse(options)
+    end,
+    run = function(self, text, options)
+      return waiter.resume(self, operations.describe_map_run, text, options)
     end,
   },
 
@@ -145,7 +157,7 @@ function methods.arguments(method, ...)
   else
     params, options = ...
   end
-  if params == nil and not method.of_list and not check.table(NOTHING, method.parameters or NOTHING, "parameter") then
+  if params == nil and not method.is_given and not check.table(NOTHING, method.parameters or NOTHING, "parameter") then
     params = {}
   end
   return params, options, action

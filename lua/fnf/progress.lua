@@ -108,8 +108,9 @@ end
 local function time_items(self)
   local overall = self:overall_rate()
   self.most = math.max(self.most or 0, self.running)
-  if overall and self.rate and (self:pending() > 0 or not self.item) then
-    self.item = math.min(self.rate > 0 and self.most / self.rate or math.huge, SLOWER * self.most / overall)
+  if overall and (self:pending() > 0 or not self.item) then
+    local rate = self.rate or overall
+    self.item = math.min(rate > 0 and self.most / rate or math.huge, SLOWER * self.most / overall)
   end
 end
 
@@ -206,8 +207,6 @@ function Progress:next_look(misses, limits, random)
   end
   return math.max(limits.min_delay, math.min(limits.max_delay, delay))
 end
-
----- in words of the user ----
 
 --- Seconds from the last look to the end, as a range; nil while that would be a guess.
 ---@return number|nil earliest

@@ -256,4 +256,11 @@ function Wait:finish(delay)
   return run, err
 end
 
+--- Make a function a method of every wait.
+---@param name string
+---@param method function
+function wait.add(name, method)
+  Wait[name] = method
+end
+
 return wait
