@@ -112,7 +112,7 @@ env: ## print the exports that make `require "fnf"` work from this checkout
 
 test: build build/c/server build/c/spec ## build and pass every test
 	@build/c/spec
-	@$(run) $(lua) spec/run.lua
+	@$(run) $(lua) spec/run.lua $(BUSTED)
 
 browser: build ## look at the status page in a real browser; screenshots in build/screenshots
 	@.ci/deps browser
