@@ -17,7 +17,6 @@ local progress = {}
 ---@field failed? integer
 ---@field rate? number items a second of late
 ---@field tolerated? number items that may fail by the tighter of the run's two limits
----@field broken_at? number the same by the looser
 ---@field private first? number when `seconds` began
 ---@field private at? number the last look with counts
 ---@field private base? integer items done at `first`
@@ -143,7 +142,7 @@ function Progress:see(run, now, age)
   end
   self.total, self.done, self.share, self.failed = total, done, done / total, failed
   self.running, self.at, self.seconds = running, now, now - self.first
-  self.tolerated, self.broken_at = tolerances(run, total)
+  self.tolerated = tolerances(run, total)
   time_items(self)
 end
 
@@ -261,9 +260,10 @@ function Progress:tolerance()
 end
 
 --- Whether more items have failed than may, whatever the limits mean together.
+---@param run table the answer that was taken in last
 ---@return boolean
-function Progress:is_broken()
-  return self.total ~= nil and self.failed > self.broken_at
+function Progress:is_broken(run)
+  return self.total ~= nil and self.failed > select(2, tolerances(run, self.total))
 end
 
 ---@class fnf.Report

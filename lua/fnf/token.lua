@@ -25,10 +25,10 @@ local ROWS = { action = { type = "name", required = true }, host = { type = "nam
 
 --- Fields of fnf.Progress, and those that are times of this process's clock: written as seconds ago.
 local PROGRESS = { looks = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, share = FIGURE, failed = FIGURE,
-  rate = FIGURE, tolerated = FIGURE, broken_at = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
+  rate = FIGURE, tolerated = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
   first = TIME, at = TIME, moved = TIME, ended = TIME }
-local WITH_COUNTS = { "done", "share", "failed", "tolerated", "broken_at", "base", "running", "most", "first", "at",
-  "moved", "ended" }
+local WITH_COUNTS = { "done", "share", "failed", "tolerated", "base", "running", "most", "first", "at", "moved",
+  "ended" }
 
 --- Damage is to be noticed; who wants to forge a token may.
 local function sum(text)

@@ -23,19 +23,19 @@ local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older
 ---@field statuses table<string, integer> answers by Status
 ---@field errors table<string, integer> failures by code or kind
 
----@class fnf.Wait one of them: small, for there may be ten thousand
+---@class fnf.Wait one of them: small, for there may be ten thousand; so what most never have is in the class
 ---@field errand fnf.Errand
 ---@field params table
 ---@field progress fnf.Progress
 ---@field polls integer
 ---@field failures integer
----@field misses integer failed looks since the last answer
+---@field misses? integer failed looks since the last answer
 ---@field statuses table<string, integer>
 ---@field errors? table<string, integer>
 ---@field last? table
 ---@field trouble? fnf.Error
----@field reached? boolean the service has answered
-local Wait = {}
+---@field reached? boolean the service has answered, if only by errors
+local Wait = { failures = 0, misses = 0 }
 Wait.__index = Wait
 
 --- What was asked, whatever the caller makes of the table while we wait.
@@ -53,7 +53,7 @@ end
 ---@return fnf.Wait
 function wait.new(errand, params)
   return setmetatable({ errand = errand, params = keep(errand.row, params), progress = progress.new(), polls = 0,
-    failures = 0, misses = 0, statuses = {} }, Wait)
+    statuses = {} }, Wait)
 end
 
 ---- ends ----
@@ -113,21 +113,28 @@ local function age_of(errand, run)
   return age and age >= YOUNGEST and age < OLDEST and age or nil
 end
 
---- Take in the answer to a look; whether it ends the wait.
-local function see(self, run)
-  local errand, now = self.errand, self.errand.platform.now()
-  self.last, self.reached, self.misses, self.trouble = run, true, 0, nil
-  tally(self.statuses, tostring(run.Status))
-  self.progress:see(run, now, self.progress.looks == 0 and age_of(errand, run) or nil)
-  local fields = { operation = errand.row.action, run = run, progress = self.progress }
-  errand.client:tell("progress", fields)
-  if self.progress:stalled() then
-    errand.client:tell("stall", fields)
+local function tell_progress(self, run)
+  local errand = self.errand
+  if errand.client.on_event then
+    local fields = { operation = errand.row.action, run = run, progress = self.progress }
+    errand.client:tell("progress", fields)
+    if self.progress:stalled() then
+      errand.client:tell("stall", fields)
+    end
   end
   if errand.options.on_progress then
     errand.options.on_progress(run, self.progress, self)
   end
-  return errand.ending[run.Status] or errand.options.fail_fast and self.progress:is_broken()
+end
+
+--- Take in the answer to a look; whether it ends the wait.
+local function see(self, run)
+  local errand = self.errand
+  self.last, self.misses, self.trouble = run, nil, nil
+  tally(self.statuses, tostring(run.Status))
+  self.progress:see(run, errand.platform.now(), self.progress.looks == 0 and age_of(errand, run) or nil)
+  tell_progress(self, run)
+  return errand.ending[run.Status] or errand.options.fail_fast and self.progress:is_broken(run)
 end
 
 --- Take in a failed look; whether another may follow.
@@ -136,7 +143,7 @@ local function miss(self, err)
     return false
   end
   self.misses, self.trouble = self.misses + 1, err
-  self.reached = self.reached or err.kind == "service"
+  self.reached = self.reached or err.kind == "service" or nil
   self.failures = self.failures + 1
   self.errors = self.errors or {}
   tally(self.errors, err.code or err.kind)
@@ -184,7 +191,9 @@ local function look(self)
   local errand = self.errand
   self.polls = self.polls + 1
   local remaining = left(self)
-  errand.client:tell("poll", { operation = errand.row.action, poll = self.polls })
+  if errand.client.on_event then
+    errand.client:tell("poll", { operation = errand.row.action, poll = self.polls })
+  end
   return errand.client:perform(errand.row, held(self, remaining), {
     deadline = remaining < math.huge and remaining or nil,
     cancel = errand.options.cancel, pace = errand.pace, max_attempts = errand.max_attempts,
@@ -199,7 +208,8 @@ local function is_over(self, delay)
     return ("no end after %d looks"):format(self.polls)
   elseif idle and idle >= errand.options.stall_after then
     return ("no item started or ended in %d seconds"):format(idle)
-  elseif not self.reached and not errand.deadline and errand.platform.now() - errand.started >= FIRST_ANSWER then
+  elseif not (self.last or self.reached or errand.deadline)
+    and errand.platform.now() - errand.started >= FIRST_ANSWER then
     return ("no end in %d seconds"):format(FIRST_ANSWER)
   elseif delay < SHORTEST then
     return no_end(self)

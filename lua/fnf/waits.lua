@@ -12,7 +12,7 @@ local waiter = require "fnf.waiter"
 
 local waits = {}
 
-local MOST_WORKERS, FEWEST_WORKERS = 128, 4 -- looks in flight at most, and at least for a small quota
+local MOST_WORKERS, FEWEST_WORKERS = 32, 4 -- looks in flight at most, and at least for a small quota
 
 ---@class fnf.Board
 ---@field errand fnf.Errand
