@@ -82,4 +82,48 @@ describe("executions on the emulator", function()
     end
     assert.equal(1, asked)
   end)
+
+  local function answers(action)
+    return (emulator:requests().answers[action] or {})["200"]
+  end
+
+  it("announce the ends of the MapRuns that are their last steps", function()
+    -- Runs of one item: nothing foretells their ends, so each would be looked at several times.
+    emulator:script { map_runs = { { StepName = "Each", items = 1, item_duration = 4 } }, step_duration = 0 }
+    local list = {}
+    for i = 1, 3 do
+      local names = { FlowName = "orders", ExecutionName = "e" .. i }
+      assert(client:start_execution(names))
+      while not names.MapRunName do
+        for run in client:map_runs { FlowName = "orders", ExecutionName = names.ExecutionName } do
+          names.MapRunName = run.MapRunName
+        end
+      end
+      list[i] = names
+    end
+    local runs, failures = client:wait_map_runs(list, { last_step = true, timeout = 60, min_delay = 3 })
+    assert.is_nil(failures)
+    for i = 1, 3 do
+      assert.equal("Succeeded", runs[i].Status)
+    end
+    assert.equal(3, answers "DescribeExecution")
+    assert.is_true(answers "DescribeMapRun" <= 6, answers "DescribeMapRun")
+  end)
+
+  it("are asked no longer once nobody waits for them", function()
+    emulator:script { map_runs = { { StepName = "Each", items = 1, item_duration = 600 } }, step_duration = 0 }
+    local names = { FlowName = "orders", ExecutionName = "long" }
+    assert(client:start_execution(names))
+    for run in client:map_runs { FlowName = "orders", ExecutionName = "long" } do
+      names.MapRunName = run.MapRunName
+    end
+    local core = require "fnf.core"
+    local began = core.now()
+    local run, err = client:wait_map_run(names, { last_step = true, cancel = function()
+      return core.now() - began > 0.5
+    end })
+    assert.is_nil(run)
+    assert.equal("cancelled", err.kind)
+    assert.is_true(core.now() - began < 1.5, core.now() - began)
+  end)
 end)

@@ -75,6 +75,14 @@ local CONFIGURATION = [[
         calls.say { count = #runs, last = runs[60].RequestId, failed = failures ~= nil, seconds = ngx.now() - began }
       }
     }
+    location /announced {
+      content_by_lua_block {
+        local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
+        local began = ngx.now()
+        local run, err = client:wait_map_run(names, { last_step = true, max_polls = 2, min_delay = 20 })
+        calls.say { err = run == nil and err.message, polls = err.observed.polls, seconds = ngx.now() - began }
+      }
+    }
     location /log {
       log_by_lua_block { said = { gather { slow "a" } } }
       return 200;
@@ -131,6 +139,12 @@ describe("gather in nginx", function()
     local outcome = ask "/waits"
     assert.same({ 60, "flow-60 -", false }, { outcome.count, outcome.last, outcome.failed })
     assert.is_true(outcome.seconds < 3, outcome.seconds)
+  end)
+
+  it("carries a look held at an execution beside a wait for its last step", function()
+    local outcome = ask "/announced"
+    assert.equal(2, outcome.polls, outcome.err)
+    assert.is_true(outcome.seconds >= 0.4 and outcome.seconds < 5, outcome.seconds)
   end)
 
   it("says where it cannot", function()

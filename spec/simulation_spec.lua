@@ -56,6 +56,22 @@ describe("simulated waits", function()
     end)
   end
 
+  for _, shape in ipairs(runs.shapes) do
+    it(("for %s runs that end their executions spare looks, and all but none is late"):format(shape), function()
+      local rows = by_name(alone.measure(shape, RUNS, SEED, alone.watching))
+      local plain, watching = rows.fnf, rows["fnf, `last_step`"]
+      assert.is_true(watching.looks <= 0.85 * plain.looks, ("%g looks, %g"):format(watching.looks, plain.looks))
+      assert.is_true(watching.looks + watching.held <= 1.2 * plain.looks, watching.held)
+      assert.is_true(watching.lag <= math.max(1.5, plain.lag / 2), watching.lag)
+    end)
+  end
+
+  it("begun together, for last steps, have half the lag of looking at each in turn", function()
+    local rows = by_name(crowd.measure(100, "begun", 1, SEED))
+    assert.is_true(rows["fnf, `last_step`"].lag <= rows["each in turn"].lag / 2)
+    assert.is_true(rows["fnf, `last_step`"].looks < rows.fnf.looks)
+  end)
+
   it("under the quota have half the lag of looking at each in turn, and less than the quota's looks", function()
     local rows = by_name(crowd.measure(100, "under way", 1, SEED))
     assert.is_true(rows.fnf.lag <= rows["each in turn"].lag / 2)

@@ -2,13 +2,15 @@
 -- SPDX-License-Identifier: MIT
 
 local clock = require "waiting.clock"
+local errors = require "fnf.errors"
 local runs = require "waiting.runs"
-local waiter = require "fnf.waiter"
+local waits = require "fnf.waits"
 
 local alone = {}
 
-local ROW = { action = "DescribeMapRun", parameters = {}, quota = { rate = 2, burst = 10 },
-  final = { Succeeded = true, Failed = true, Aborted = true } }
+local NAMES = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
+local ROW = { action = "DescribeMapRun", parameters = { FlowName = {}, ExecutionName = {} },
+  quota = { rate = 2, burst = 10 }, final = { Succeeded = true, Failed = true, Aborted = true } }
 
 --- Looks and time of a strategy that does not care what it sees.
 local function blind(interval)
@@ -22,21 +24,46 @@ local function blind(interval)
   end
 end
 
---- The library's own wait, on a clock that only sleep moves. What is between it and the service is left out.
-local function ours(run, seed)
-  local platform = clock.new(seed)
-  local client = { tell = function() end, pace = function() end }
+--- DescribeExecution of an execution that ends so many seconds after its run.
+local function hold(run, later, platform, seconds, cancel)
+  local ending = run.duration + later
+  local left = math.min(seconds, ending - platform.now())
+  if left > 0 and not platform.sleep(left, cancel) then
+    return nil, errors.cancelled()
+  end
+  return { Status = platform.now() >= ending and "Succeeded" or "Running" }
+end
+
+--- The library's own wait, on a clock that only sleep moves. What is between it and the service is left out. `later`
+--- is how many seconds after its run an execution ends whose last step it is said to be.
+---@return integer looks
+---@return number seconds
+---@return integer held looks at the execution
+local function ours(run, seed, later)
+  local platform, held = clock.new(seed), 0
+  local client = { tell = function() end, pace = function() end, settings = {} }
   function client.platform()
     return platform
   end
-  function client.perform()
-    return run:describe(platform.now())
+  function client.perform(_, row, params, options)
+    if row.action == "DescribeMapRun" then
+      return run:describe(platform.now())
+    end
+    held = held + 1
+    return hold(run, later, platform, params.WaitTimeSeconds, options.cancel)
   end
   local looks = 0
-  assert(waiter.wait(client, ROW, {}, { on_progress = function()
+  assert(waits.one(client, ROW, NAMES, { last_step = later ~= nil, on_progress = function()
     looks = looks + 1
   end }))
-  return looks, platform.now()
+  return looks, platform.now(), held
+end
+
+--- The same, told that the run is the last step of its execution.
+local function watching(later)
+  return function(run, seed)
+    return ours(run, seed, later)
+  end
 end
 
 alone.strategies = {
@@ -46,7 +73,14 @@ alone.strategies = {
   { name = "fnf", wait = ours },
 }
 
-local function summary(name, looks, lags, shares)
+-- An execution takes a moment to end after its last step; of one that goes on the end says nothing.
+alone.watching = {
+  alone.strategies[4],
+  { name = "fnf, `last_step`", wait = watching(0.5) },
+  { name = "the same, wrongly", wait = watching(3600) },
+}
+
+local function summary(name, looks, held, lags, shares)
   table.sort(lags)
   table.sort(shares)
   local count, lag, share = #lags, 0, 0
@@ -54,28 +88,29 @@ local function summary(name, looks, lags, shares)
     lag, share = lag + lags[i], share + shares[i]
   end
   local late = math.ceil(0.95 * count)
-  return { strategy = name, looks = looks / count, lag = lag / count, lag_p95 = lags[late], share = share / count,
-    share_p95 = shares[late] }
+  return { strategy = name, looks = looks / count, held = held / count, lag = lag / count, lag_p95 = lags[late],
+    share = share / count, share_p95 = shares[late] }
 end
 
---- All strategies on `count` runs of a shape.
+--- Strategies on `count` runs of a shape.
 ---@param shape string
 ---@param count integer
 ---@param seed integer
+---@param strategies? table[] those of the first table unless given
 ---@return table[] one row a strategy
-function alone.measure(shape, count, seed)
+function alone.measure(shape, count, seed, strategies)
   local drawn, rows = {}, {}
   for i = 1, count do
     drawn[i] = runs.new(shape, seed + i)
   end
-  for _, strategy in ipairs(alone.strategies) do
-    local looks, lags, shares = 0, {}, {}
+  for _, strategy in ipairs(strategies or alone.strategies) do
+    local looks, held, lags, shares = 0, 0, {}, {}
     for i, run in ipairs(drawn) do
-      local spent, seconds = strategy.wait(run, seed + i)
-      looks = looks + spent
+      local spent, seconds, holds = strategy.wait(run, seed + i)
+      looks, held = looks + spent, held + (holds or 0)
       lags[i], shares[i] = seconds - run.duration, (seconds - run.duration) / run.duration
     end
-    rows[#rows + 1] = summary(strategy.name, looks, lags, shares)
+    rows[#rows + 1] = summary(strategy.name, looks, held, lags, shares)
   end
   return rows
 end

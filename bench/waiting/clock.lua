@@ -8,22 +8,44 @@ local clock = {}
 
 local WALL = 1790000000 -- seconds since 1970 at the beginning
 
+--- Resume a task until it sleeps again; whether it has ended.
+local function resume(self, task, slept)
+  self.thread, task.at, task.cancel = task.thread, nil, nil
+  local done, seconds, cancel = coroutine.resume(task.thread, slept)
+  assert(done, seconds)
+  if coroutine.status(task.thread) == "dead" then
+    return true
+  end
+  task.at, task.cancel = self.seconds + seconds, cancel
+  self.due:put(task.at, task)
+  return false
+end
+
+--- Wake those whose `cancel` says so now, as real platforms do a tenth of a second later; how many of them ended.
+local function wake(self, tasks)
+  local ended = 0
+  for _, task in ipairs(tasks) do
+    if task.cancel and task.cancel() then
+      ended = ended + (resume(self, task, false) and 1 or 0)
+    end
+  end
+  return ended
+end
+
 --- Run functions as coroutines, each resumed when its time has come.
 local function gather(self, functions)
-  for _, body in ipairs(functions) do
-    self.due:put(self.seconds, coroutine.create(body))
+  local tasks = {}
+  for i, body in ipairs(functions) do
+    tasks[i] = { thread = coroutine.create(body), at = self.seconds }
+    self.due:put(self.seconds, tasks[i])
   end
   local alive = #functions
   while alive > 0 do
-    local thread, time = self.due:take()
-    self.seconds = math.max(self.seconds, time)
-    self.thread = thread
-    local done, wish = coroutine.resume(thread)
-    assert(done, wish)
-    if coroutine.status(thread) == "dead" then
-      alive = alive - 1
-    else
-      self.due:put(self.seconds + wish, thread)
+    local task, time = self.due:take()
+    if task.at == time then
+      self.seconds = math.max(self.seconds, time)
+      alive = alive - (resume(self, task, true) and 1 or 0)
+      alive = alive - wake(self, tasks)
     end
   end
   return {}
@@ -50,12 +72,11 @@ function clock.new(seed)
   function platform.readable()
     return true
   end
-  function platform.sleep(seconds)
+  function platform.sleep(seconds, cancel)
     if self.thread and self.thread == coroutine.running() then
-      coroutine.yield(seconds)
-    else
-      self.seconds = self.seconds + seconds
+      return coroutine.yield(seconds, cancel)
     end
+    self.seconds = self.seconds + seconds
     return true
   end
   function platform.gather(functions)

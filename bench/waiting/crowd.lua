@@ -3,6 +3,7 @@
 
 local client = require "fnf.client"
 local clock = require "waiting.clock"
+local errors = require "fnf.errors"
 local json = require "fnf.json"
 local pace = require "fnf.pace"
 local runs = require "waiting.runs"
@@ -37,13 +38,14 @@ local function ending(one)
   return one.started + one.run.duration
 end
 
-local function summary(lags, looks)
+local function summary(lags, looks, held)
   table.sort(lags)
   local sum = 0
   for _, lag in ipairs(lags) do
     sum = sum + lag
   end
-  return { looks = looks / #lags, lag = sum / #lags, lag_p95 = lags[math.ceil(0.95 * #lags)] }
+  return { looks = looks / #lags, held = (held or 0) / #lags, lag = sum / #lags,
+    lag_p95 = lags[math.ceil(0.95 * #lags)] }
 end
 
 --- Each in turn, as fast as the quota allows.
@@ -83,41 +85,66 @@ local function omniscient(drawn)
   return summary(lags, #lags)
 end
 
---- What the service answers to a request for one of them.
-local function service(drawn, platform, ends)
-  return function(request)
-    local name = request.url:match("MapRunName=(%w+)")
+local function describe(one, name, now)
+  local run = one.run:describe(now - one.started)
+  run.MapRunName, run.StartedTime = name, clock.rfc3339(one.started)
+  return run
+end
+
+--- Every execution ends with its only MapRun.
+local function hold(one, request, platform, cancel)
+  local left = math.min(tonumber(request.url:match("WaitTimeSeconds=(%d+)")), ending(one) - platform.now())
+  if left > 0 and not platform.sleep(left, cancel) then
+    return nil, errors.cancelled()
+  end
+  return { Name = request.url:match("ExecutionName=(%w+)"),
+    Status = platform.now() >= ending(one) and "Succeeded" or "Running" }
+end
+
+local function answer(object)
+  return { status = 200, headers = {}, body = json.encode(object) }
+end
+
+--- Answer requests by the platform's own clock.
+local function serve(drawn, platform, seen)
+  function platform.send(request, cancel)
+    local name = request.url:match("ExecutionName=(%w+)")
     local one = drawn[tonumber(name)]
-    local now = platform.now()
-    local answer = one.run:describe(now - one.started)
-    answer.MapRunName, answer.StartedTime = name, clock.rfc3339(one.started)
-    if answer.Status ~= "Running" then
-      ends[#ends + 1] = now - ending(one)
+    if request.url:find("Action=DescribeExecution", 1, true) then
+      seen.held = seen.held + 1
+      local execution, err = hold(one, request, platform, cancel)
+      return execution and answer(execution), err
     end
-    return { status = 200, headers = {}, body = json.encode(answer) }
+    seen.looks = seen.looks + 1
+    local run = describe(one, name, platform.now())
+    if run.Status ~= "Running" then
+      seen.lags[#seen.lags + 1] = platform.now() - ending(one)
+    end
+    return answer(run)
   end
 end
 
---- `client:wait_map_runs` with its defaults.
-local function ours(drawn, seed)
-  local platform, lags, looks, list = clock.new(seed), {}, 0, {}
-  local transport = service(drawn, platform, lags)
-  local waiting = assert(client.new({ region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret",
-    transport = function(request)
-      looks = looks + 1
-      return transport(request)
-    end }, platform))
-  for i in ipairs(drawn) do
-    list[i] = { FlowName = "f", ExecutionName = "e", MapRunName = tostring(i) }
+--- `client:wait_map_runs` with its defaults, and that option.
+local function ours(last_step)
+  return function(drawn, seed)
+    local platform, list = clock.new(seed), {}
+    local seen = { lags = {}, looks = 0, held = 0 }
+    serve(drawn, platform, seen)
+    local waiting = assert(client.new({ region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret" },
+      platform))
+    for i in ipairs(drawn) do
+      list[i] = { FlowName = "f", ExecutionName = tostring(i), MapRunName = tostring(i) }
+    end
+    local _, failures = waiting:wait_map_runs(list, { last_step = last_step })
+    assert(not failures, "a wait failed")
+    return summary(seen.lags, seen.looks, seen.held)
   end
-  local _, failures = waiting:wait_map_runs(list)
-  assert(not failures, "a wait failed")
-  return summary(lags, looks)
 end
 
 crowd.strategies = {
   { name = "each in turn", wait = round_robin },
-  { name = "fnf", wait = ours },
+  { name = "fnf", wait = ours(false) },
+  { name = "fnf, `last_step`", wait = ours(true) },
   { name = "knowing every end", wait = omniscient },
 }
 
@@ -126,7 +153,7 @@ crowd.strategies = {
 function crowd.measure(size, start, count, seed)
   local rows = {}
   for i, strategy in ipairs(crowd.strategies) do
-    rows[i] = { strategy = strategy.name, looks = 0, lag = 0, lag_p95 = 0 }
+    rows[i] = { strategy = strategy.name, looks = 0, held = 0, lag = 0, lag_p95 = 0 }
   end
   for i = 1, count do
     local drawn = crowd.draw(size, start, seed + 100000 * i)

@@ -9,8 +9,10 @@ local tables = {}
 
 local ALONE = { "| progress | strategy | looks | lag, mean | lag, 95 % | lag of the duration, mean | 95 % |",
   "| --- | --- | ---: | ---: | ---: | ---: | ---: |" }
-local CROWD = { "| runs | start | strategy | looks a run | lag, mean | lag, 95 % |",
-  "| ---: | --- | --- | ---: | ---: | ---: |" }
+local WATCHING = { "| progress | strategy | looks | at its execution | lag, mean | lag, 95 % |",
+  "| --- | --- | ---: | ---: | ---: | ---: |" }
+local CROWD = { "| runs | start | strategy | looks a run | at its execution | lag, mean | lag, 95 % |",
+  "| ---: | --- | --- | ---: | ---: | ---: | ---: |" }
 
 --- One strategy on the runs of one shape.
 function tables.alone_row(shape, row)
@@ -18,10 +20,16 @@ function tables.alone_row(shape, row)
     row.lag_p95, 100 * row.share, 100 * row.share_p95)
 end
 
+--- The same where the execution is looked at, too.
+function tables.watching_row(shape, row)
+  return ("| %s | %s | %.1f | %.1f | %.2f s | %.2f s |"):format(shape, row.strategy, row.looks, row.held, row.lag,
+    row.lag_p95)
+end
+
 --- One strategy on crowds of one size.
 function tables.crowd_row(count, start, row)
-  return ("| %d | %s | %s | %.1f | %.1f s | %.1f s |"):format(count, start, row.strategy, row.looks, row.lag,
-    row.lag_p95)
+  return ("| %d | %s | %s | %.1f | %.1f | %.1f s | %.1f s |"):format(count, start, row.strategy, row.looks, row.held,
+    row.lag, row.lag_p95)
 end
 
 --- Lines of the first table: all strategies on `count` runs of every shape.
@@ -40,7 +48,23 @@ function tables.alone(count, seed)
   end)
 end
 
---- Lines of the second: crowds under the quota, each kind `count` times.
+--- Lines of the second: what it saves to know that a run is the last step of its execution.
+---@param count integer
+---@param seed integer
+---@return fun(): string|nil
+function tables.watching(count, seed)
+  return coroutine.wrap(function()
+    coroutine.yield(WATCHING[1])
+    coroutine.yield(WATCHING[2])
+    for _, shape in ipairs(runs.shapes) do
+      for _, row in ipairs(alone.measure(shape, count, seed, alone.watching)) do
+        coroutine.yield(tables.watching_row(shape, row))
+      end
+    end
+  end)
+end
+
+--- Lines of the third: crowds under the quota, each kind `count` times.
 ---@param count integer
 ---@param seed integer
 ---@return fun(): string|nil

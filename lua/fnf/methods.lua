@@ -39,12 +39,12 @@ methods.rows = {
   -- Wait until a MapRun has ended: its last description, or nil and what kept us from finding out.
   wait_map_run = {
     parameters = operations.describe_map_run.parameters,
-    options = waiter.options,
+    options = waits.of_one,
     refuse = function(_, options)
       return waiter.refuse(options)
     end,
     run = function(self, params, options)
-      return waiter.wait(self, operations.describe_map_run, params, options)
+      return waits.one(self, operations.describe_map_run, params, options)
     end,
   },
 
@@ -64,12 +64,12 @@ methods.rows = {
   -- client:resume(token, options): go on with the wait for a MapRun that gave the token, maybe in another process.
   resume = {
     is_given = true,
-    options = waiter.options,
+    options = waits.of_one,
     refuse = function(text, options)
       return type(text) ~= "string" and "a token expected, got " .. type(text) or waiter.refuse(options)
     end,
     run = function(self, text, options)
-      return waiter.resume(self, operations.describe_map_run, text, options)
+      return waits.resume(self, operations.describe_map_run, text, options)
     end,
   },
 

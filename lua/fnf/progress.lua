@@ -181,11 +181,12 @@ end
 --- Seconds to the next look of a run whose counts tell enough.
 local function planned(self, low, high, limits, swing)
   local earliest, uncertain = foresee(self, low, high)
-  local density = DENSITY * math.sqrt(math.max(0, uncertain) * (limits.thrift or 1))
+  local stretch = math.sqrt(limits.thrift or 1)
+  local density = DENSITY * math.sqrt(math.max(0, uncertain)) * stretch
   local delay = math.max(APPROACH * earliest, density * swing)
   local missing = overdue(self, self.item)
   if missing > 0 then
-    delay = math.max(delay, math.min(PATIENCE * missing, STRAGGLER * math.sqrt(self.seconds + 1)) * swing)
+    delay = math.max(delay, math.min(PATIENCE * missing, STRAGGLER * math.sqrt(self.seconds + 1)) * stretch * swing)
   end
   return math.min(delay, math.max(limits.min_delay, TRUST * self.seconds))
 end
@@ -202,7 +203,7 @@ function Progress:next_look(misses, limits, random)
   if low and misses == 0 then
     delay = planned(self, low, high, limits, swing)
   else
-    delay = BLIND * math.sqrt(self.seconds + 1) * swing
+    delay = BLIND * math.sqrt((self.seconds + 1) * (limits.thrift or 1)) * swing
   end
   return math.max(limits.min_delay, math.min(limits.max_delay, delay))
 end

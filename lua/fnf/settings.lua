@@ -121,6 +121,7 @@ end
 ---@field connect_timeout number
 ---@field max_attempts integer
 ---@field pace? { rate?: number, burst?: number }|false
+---@field max_connections? integer
 
 --- The settings of a client, or what is wrong with its options.
 ---@param options any
@@ -141,7 +142,7 @@ function settings.read(options, platform)
   if not found then
     return nil, complaint --[[@as string]]
   end
-  local read = { endpoint = found, pace = options.pace }
+  local read = { endpoint = found, pace = options.pace, max_connections = options.max_connections }
   for name, value in pairs(DEFAULTS) do
     read[name] = options[name] or value
   end

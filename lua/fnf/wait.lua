@@ -35,6 +35,7 @@ local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older
 ---@field last? table
 ---@field trouble? fnf.Error
 ---@field reached? boolean the service has answered, if only by errors
+---@field parent? fnf.Parent the execution that speaks for it
 local Wait = { failures = 0, misses = 0 }
 Wait.__index = Wait
 
@@ -160,6 +161,7 @@ end
 local function next_delay(self)
   local errand = self.errand
   local limits = errand.pace and errand.pace:limits(errand.limits) or errand.limits
+  limits = self.parent and self.parent:limits(limits) or limits
   local delay = self.progress:next_look(self.misses, limits, errand.platform.random())
   local hint = self.trouble and self.trouble.retry_after
   if hint then

@@ -1,7 +1,6 @@
 --- Ask until the answer is final.
 -- SPDX-License-Identifier: MIT
 
-local token = require "fnf.token"
 local wait = require "fnf.wait"
 
 local waiter = { may_heal = wait.may_heal }
@@ -114,21 +113,6 @@ end
 function waiter.wait(client, row, params, options)
   local errand = waiter.errand(client, row, options)
   return wait.new(errand, params):finish()
-end
-
---- Go on with the wait that a token tells of.
----@param client fnf.Client
----@param row fnf.Operation
----@param text string what `wait:token()` gave, here or in another process
----@param options fnf.WaitOptions checked
----@return table|nil run the final description
----@return fnf.Error|nil kind "protocol" for a token that is damaged or not of this client's host
-function waiter.resume(client, row, text, options)
-  local found, err = token.read(waiter.errand(client, row, options), text)
-  if not found then
-    return nil, err
-  end
-  return found:finish()
 end
 
 return waiter

@@ -1,4 +1,5 @@
---- A CloudFlow of one answer, in an nginx of its own: any MapRun is Running; RequestId is FlowName and who asks.
+--- A CloudFlow of few answers, in an nginx of its own: any MapRun is Running, RequestId is FlowName and who asks; a
+-- look at an execution is held for 0.4 s at most, then it has Succeeded.
 -- SPDX-License-Identifier: MIT
 
 local nginx = require "spec.openresty.nginx"
@@ -17,6 +18,12 @@ local CONFIGURATION = [[
     location / {
       content_by_lua_block {
         local args = ngx.req.get_uri_args()
+        if args.Action == "DescribeExecution" then
+          ngx.sleep(math.min(tonumber(args.WaitTimeSeconds), 0.4))
+          local text = ('{"Status":"Succeeded","Name":"%s","RequestId":"r"}'):format(args.ExecutionName)
+          ngx.header["Content-Length"] = #text
+          return ngx.print(text)
+        end
         ngx.sleep(tonumber(args.RequestId and args.RequestId:match "^sleep(.+)$") or 0.001)
         local text = ('{"Status":"Running","MapRunName":"%s","RequestId":"%s %s"}'):format(args.MapRunName or "",
           args.FlowName or "", ngx.var.ssl_client_s_dn or "-")

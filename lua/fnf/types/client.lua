@@ -71,7 +71,7 @@ function Client:map_runs(params, options) end
 
 --- Wait for the end of a MapRun.
 ---@param params fnf.DescribeMapRunParameters
----@param options? fnf.WaitOptions
+---@param options? fnf.RunWaitOptions
 ---@return fnf.DescribeMapRunResult|nil run its final description
 ---@return fnf.Error|nil
 function Client:wait_map_run(params, options) end
@@ -87,7 +87,7 @@ function Client:wait_map_runs(list, options) end
 
 --- Go on with a wait for a MapRun that `wait:token()` was taken of, maybe in another process.
 ---@param token string
----@param options? fnf.WaitOptions
+---@param options? fnf.RunWaitOptions
 ---@return fnf.DescribeMapRunResult|nil run its final description
 ---@return fnf.Error|nil kind "protocol" for a token that is damaged or of another host
 function Client:resume(token, options) end
