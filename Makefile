@@ -85,7 +85,7 @@ test-c-memory: deps build/c/spec ## test the C core under valgrind
 bench_c = $(filter-out csrc/lua_%,$(wildcard csrc/*.c))
 bench_flags = $(WARNINGS) $(CFLAGS) -Icsrc $(shell pkg-config --cflags libcurl libcrypto)
 bench_libs = $(shell pkg-config --libs libcurl libcrypto) -lpthread
-bench_programs = $(addprefix build/bench/,signing calls handshakes spawn allocations.so authorities.so)
+bench_programs = $(addprefix build/bench/,signing calls polls handshakes spawn allocations.so authorities.so)
 
 build/bench/handshakes: bench/authorities.c
 build/bench/%.so: bench/%.c Makefile

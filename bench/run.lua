@@ -6,6 +6,8 @@
 -- plays, which has no SHA extensions.
 
 package.path = "bench/?.lua;" .. package.path
+local alone = require "waiting.alone"
+local runs = require "waiting.runs"
 local server = require "server"
 
 local programs = assert(arg[1], "usage: run.lua folder-of-programs")
@@ -103,6 +105,40 @@ local function bench_calls(address)
   end
 end
 
+---- what ten thousand waits cost ----
+
+local WAITS, IN_FLIGHT = 10000, 32
+
+local function bench_polls(address)
+  local url = output_of(("%s bench/calls.lua %s url"):format(lua, address)):match("%S+")
+  local ours = ("%s bench/polls.lua %s %d 40000"):format(lua, address, WAITS)
+  local bare = ("%s/polls '%s' 40000 %d"):format(programs, url, IN_FLIGHT)
+  local cpu = cheapest(3, { ours, bare })
+  say("CPU per poll of 10,000 waits / bare curl_multi", "%.2f (aim <= 1.3)   %.1f us and %.1f us, %d in flight",
+    cpu[1] / cpu[2], cpu[1] * 1e6, cpu[2] * 1e6, IN_FLIGHT)
+  local bytes, resident, connections = output_of(ours):match("%S+ (%d+) (%d+) (%d+)")
+  say("Lua memory per wait", "%d bytes (aim <= 2048)   %d of resident memory; %d connections (aim <= 32)", bytes,
+    resident, connections)
+end
+
+local YEAR, DRAWN = 365 * 86400, 30
+
+--- One wait after the other on a clock that only sleep moves, until a year has been waited.
+local function bench_year()
+  local drawn, waited, looks, waits = {}, 0, 0, 0
+  for i = 1, DRAWN do
+    drawn[i] = runs.new(runs.shapes[i % #runs.shapes + 1], i)
+  end
+  local begun = os.clock()
+  while waited < YEAR do
+    waits = waits + 1
+    local spent, seconds = alone.ours(drawn[waits % DRAWN + 1], waits)
+    waited, looks = waited + seconds, looks + spent
+  end
+  say("a year of simulated waiting", "%.1f s of CPU (aim: seconds)   %d waits, %d looks", os.clock() - begun, waits,
+    looks)
+end
+
 ---- what a connection and a start cost ----
 
 local function bench_connections(address, certs)
@@ -131,9 +167,11 @@ math.randomseed(os.time())
 
 local function bench_all()
   bench_signing()
+  bench_year()
   local at = server.start(folder)
   local done, reason = pcall(function()
     bench_calls(at.plain)
+    bench_polls(at.plain)
     if at.certs then
       bench_connections(at.tls, at.certs)
       bench_start(at.tls, at.certs)

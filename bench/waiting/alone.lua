@@ -39,7 +39,7 @@ end
 ---@return integer looks
 ---@return number seconds
 ---@return integer held looks at the execution
-local function ours(run, seed, later)
+function alone.ours(run, seed, later)
   local platform, held = clock.new(seed), 0
   local client = { tell = function() end, pace = function() end, settings = {} }
   function client.platform()
@@ -62,7 +62,7 @@ end
 --- The same, told that the run is the last step of its execution.
 local function watching(later)
   return function(run, seed)
-    return ours(run, seed, later)
+    return alone.ours(run, seed, later)
   end
 end
 
@@ -70,7 +70,7 @@ alone.strategies = {
   { name = "fixed 5 s", wait = blind(function() return 5 end) },
   { name = "fixed 30 s", wait = blind(function() return 30 end) },
   { name = "exponential 1 to 60 s", wait = blind(function(looks) return math.min(60, 2 ^ (looks - 1)) end) },
-  { name = "fnf", wait = ours },
+  { name = "fnf", wait = alone.ours },
 }
 
 -- An execution takes a moment to end after its last step; of one that goes on the end says nothing.

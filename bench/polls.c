@@ -1,0 +1,107 @@
+/*
+ * Bare libcurl, many at once: `polls URL COUNT IN_FLIGHT` prints seconds of CPU per answer, user and system.
+ * SPDX-License-Identifier: MIT
+ *
+ * IN_FLIGHT handles on as many connections, each sent again as soon as its
+ * answer has come. The URL is set for each, as whoever signs must do.
+ */
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MOST = 256, PAUSE_MS = 1000 };
+
+struct look {
+  CURL *easy;
+  char bytes[4096];
+  size_t size;
+};
+
+static struct look looks[MOST];
+
+static void fail(const char *what) {
+  (void)fprintf(stderr, "polls: %s\n", what);
+  exit(1);
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *user) {
+  struct look *look = user;
+  if (size * count > sizeof look->bytes - look->size)
+    return 0;
+  memcpy(look->bytes + look->size, data, size * count);
+  look->size += size * count;
+  return size * count;
+}
+
+static void send_look(CURLM *multi, struct look *look, const char *url) {
+  look->size = 0;
+  if (curl_easy_setopt(look->easy, CURLOPT_URL, url) || curl_multi_add_handle(multi, look->easy))
+    fail("cannot send");
+}
+
+/* Take the answers that have come; returns how many. */
+static long take(CURLM *multi, const char *url) {
+  long taken = 0;
+  int left;
+  for (CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL; taken++) {
+    struct look *look = NULL;
+    long status = 0;
+    CURLcode code = message->data.result;
+    CURL *easy = message->easy_handle;
+    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &look);
+    if (code != CURLE_OK || status != 200 || !look->size || curl_multi_remove_handle(multi, easy))
+      fail(curl_easy_strerror(code));
+    send_look(multi, look, url);
+  }
+  return taken;
+}
+
+static void run(CURLM *multi, const char *url, long count) {
+  int running;
+  while (count > 0) {
+    if (curl_multi_perform(multi, &running))
+      fail("perform");
+    count -= take(multi, url);
+    if (curl_multi_poll(multi, NULL, 0, PAUSE_MS, NULL))
+      fail("poll");
+  }
+}
+
+int main(int argument_count, char **arguments) {
+  static const char *const lines[] = {"accept: application/json", "user-agent: bench", "x-acs-action: DescribeMapRun",
+                                      "x-acs-version: 2019-03-15"};
+  long count = argument_count == 4 ? strtol(arguments[2], NULL, 10) : 0;
+  long in_flight = argument_count == 4 ? strtol(arguments[3], NULL, 10) : 0;
+  CURLM *multi = curl_multi_init();
+  struct curl_slist *headers = NULL;
+  if (count < 1 || in_flight < 1 || in_flight > MOST || !multi)
+    return 2;
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    headers = curl_slist_append(headers, lines[i]);
+  (void)curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, in_flight);
+  for (long i = 0; i < in_flight; i++) {
+    struct look *look = looks + i;
+    look->easy = curl_easy_init();
+    if (!look->easy)
+      return 2;
+    (void)curl_easy_setopt(look->easy, CURLOPT_HTTPHEADER, headers);
+    (void)curl_easy_setopt(look->easy, CURLOPT_WRITEFUNCTION, on_body);
+    (void)curl_easy_setopt(look->easy, CURLOPT_WRITEDATA, look);
+    (void)curl_easy_setopt(look->easy, CURLOPT_PRIVATE, look);
+    send_look(multi, look, arguments[1]);
+  }
+  run(multi, arguments[1], count / 10);
+  clock_t start = clock();
+  run(multi, arguments[1], count);
+  printf("%.9f\n", (double)(clock() - start) / CLOCKS_PER_SEC / (double)count);
+  for (long i = 0; i < in_flight; i++) {
+    (void)curl_multi_remove_handle(multi, looks[i].easy);
+    curl_easy_cleanup(looks[i].easy);
+  }
+  (void)curl_multi_cleanup(multi);
+  curl_slist_free_all(headers);
+  return 0;
+}
