@@ -237,6 +237,10 @@ describe("waits for the last steps of executions", function()
       assert.is_true(cloud.platform.now() - ({ 300, 20, 100 })[place] < 1)
     end
     assert.same({ 2, 3, 1 }, places)
+    local close = service { 103, 100, 101 }
+    for place in close:client():wait_map_runs(list_of(3), options { each = true }) do
+      assert.is_true(close.platform.now() - ({ 103, 100, 101 })[place] < 1, close.platform.now())
+    end
     local other = service { 300, 20, 100 }
     local place = other:client():wait_map_runs(list_of(3), options { any = true })
     assert.equal(2, place)

@@ -35,7 +35,7 @@ Parent.__index = Parent
 ---@field line fnf.Line
 ---@field hold number seconds a look is held open, as far as the way to the service allows
 ---@field places integer
----@field halt? fun(): any
+---@field halt fun(): any
 local Parents = {}
 Parents.__index = Parents
 
@@ -102,6 +102,8 @@ function Parent:step()
   end
   if self.over then
     return true, execution ~= nil
+  elseif err and self.crew.halt() then -- it was cut short by us: go on with it as soon as work does
+    return false, 0
   end
   local delay = math.min(ROUND, math.sqrt(now - errand.started + 1)) - (now - begun)
   return false, math.max(0, delay, math.min(err and err.retry_after or 0, 2 * ROUND))
