@@ -104,10 +104,18 @@ describe("the limits of a pace", function()
     p:join(errands[1])
     p:join(errands[2])
     local limits = p:limits(LIMITS)
-    assert.same({ 10, 1000 }, { limits.min_delay, limits.max_delay })
+    assert.same({ 10, 880 }, { limits.min_delay, limits.max_delay })
     assert.is_true(limits.thrift > 1)
     errands[1].open = 0
     assert.equal(120, p:limits(LIMITS).max_delay)
+  end)
+
+  it("keep max_delay while a round fits into it", function()
+    for waits, longest in pairs { [30] = 120, [200] = 120, [240] = 120, [300] = 180 } do
+      local p, errand = pace.new(QUOTA), { open = waits }
+      p:join(errand)
+      assert.equal(longest, p:limits(LIMITS).max_delay)
+    end
   end)
 
   it("count nobody who has gone away", function()
@@ -118,8 +126,12 @@ describe("the limits of a pace", function()
     assert.equal(LIMITS, p:limits(LIMITS))
   end)
 
-  it("spread the first looks of many over the time the quota needs for them", function()
+  it("spread the first looks of many, a little ahead of their turns", function()
     local p = pace.new(QUOTA)
-    assert.same({ 0, 0, 0.5, 495 }, { p:first_look(1), p:first_look(10), p:first_look(11), p:first_look(1000) })
+    assert.same({ 0, 0 }, { p:first_look(1), p:first_look(10) })
+    for _, place in ipairs { 20, 1000 } do
+      local turn = (place - 10) / 2
+      assert.is_true(p:first_look(place) > turn / 2 and p:first_look(place) < turn)
+    end
   end)
 end)

@@ -76,7 +76,14 @@ describe("simulated waits", function()
     local rows = by_name(crowd.measure(100, "under way", 1, SEED))
     assert.is_true(rows.fnf.lag <= rows["each in turn"].lag / 2)
     assert.is_true(rows.fnf.looks < rows["each in turn"].looks)
-    assert.is_true(rows["knowing every end"].lag <= rows.fnf.lag)
+    assert.is_true(rows["knowing ends after a look"].lag <= rows.fnf.lag)
+  end)
+
+  it("leave no run alone for longer than max_delay while the quota allows it", function()
+    for _, size in ipairs { 100, 240 } do
+      local _, gap = crowd.ours(false)(crowd.draw(size, "under way", SEED), SEED)
+      assert.is_true(gap > 100 and gap < 1.2 * 120, gap)
+    end
   end)
 
   it("are the same wherever they are run", function()

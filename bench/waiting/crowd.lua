@@ -6,6 +6,7 @@ local clock = require "waiting.clock"
 local errors = require "fnf.errors"
 local json = require "fnf.json"
 local pace = require "fnf.pace"
+local queue = require "fnf.queue"
 local runs = require "waiting.runs"
 require "fnf.methods"
 
@@ -70,19 +71,29 @@ local function round_robin(drawn)
   return summary(lags, looks)
 end
 
---- Who knew every end would look once at each, in the order of the ends: no strategy can be better.
-local function omniscient(drawn)
-  local bucket, now, ends, lags = pace.new(QUOTA), 0, {}, {}
-  for i, one in ipairs(drawn) do
-    ends[i] = ending(one)
-  end
-  table.sort(ends)
-  for i, at in ipairs(ends) do
-    now = math.max(now, at)
+--- Who knows a run's end once it has looked at it: hardly anything that learns by looks alone can be better.
+local function informed(drawn)
+  local bucket, now, looks, lags = pace.new(QUOTA), 0, 0, {}
+  local known, unseen = queue.new(), 1
+  while #lags < #drawn do
+    if not drawn[unseen] then
+      now = math.max(now, known:first())
+    end
     now = now + bucket:take(now)
-    lags[i] = now - at
+    looks = looks + 1
+    local one
+    if (known:first() or math.huge) <= now then
+      one = known:take()
+    else
+      one, unseen = drawn[unseen], unseen + 1
+    end
+    if ending(one) <= now then
+      lags[#lags + 1] = now - ending(one)
+    else
+      known:put(ending(one), one)
+    end
   end
-  return summary(lags, #lags)
+  return summary(lags, looks)
 end
 
 local function describe(one, name, now)
@@ -115,20 +126,24 @@ local function serve(drawn, platform, seen)
       local execution, err = hold(one, request, platform, cancel)
       return execution and answer(execution), err
     end
+    local now = platform.now()
     seen.looks = seen.looks + 1
-    local run = describe(one, name, platform.now())
+    seen.gap = math.max(seen.gap, now - (seen.last[name] or now))
+    seen.last[name] = now
+    local run = describe(one, name, now)
     if run.Status ~= "Running" then
-      seen.lags[#seen.lags + 1] = platform.now() - ending(one)
+      seen.lags[#seen.lags + 1] = now - ending(one)
     end
     return answer(run)
   end
 end
 
---- `client:wait_map_runs` with its defaults, and that option.
-local function ours(last_step)
+--- `client:wait_map_runs` with its defaults, and that option. The strategy also gives the longest time between two
+--- looks at a run.
+function crowd.ours(last_step)
   return function(drawn, seed)
     local platform, list = clock.new(seed), {}
-    local seen = { lags = {}, looks = 0, held = 0 }
+    local seen = { lags = {}, looks = 0, held = 0, last = {}, gap = 0 }
     serve(drawn, platform, seen)
     local waiting = assert(client.new({ region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret" },
       platform))
@@ -137,15 +152,15 @@ local function ours(last_step)
     end
     local _, failures = waiting:wait_map_runs(list, { last_step = last_step })
     assert(not failures, "a wait failed")
-    return summary(seen.lags, seen.looks, seen.held)
+    return summary(seen.lags, seen.looks, seen.held), seen.gap
   end
 end
 
 crowd.strategies = {
   { name = "each in turn", wait = round_robin },
-  { name = "fnf", wait = ours(false) },
-  { name = "fnf, `last_step`", wait = ours(true) },
-  { name = "knowing every end", wait = omniscient },
+  { name = "fnf", wait = crowd.ours(false) },
+  { name = "fnf, `last_step`", wait = crowd.ours(true) },
+  { name = "knowing ends after a look", wait = informed },
 }
 
 --- All strategies on `count` crowds of that size: means over the crowds.
@@ -158,7 +173,7 @@ function crowd.measure(size, start, count, seed)
   for i = 1, count do
     local drawn = crowd.draw(size, start, seed + 100000 * i)
     for k, strategy in ipairs(crowd.strategies) do
-      for name, value in pairs(strategy.wait(drawn, seed + i)) do
+      for name, value in pairs((strategy.wait(drawn, seed + i))) do
         rows[k][name] = rows[k][name] + value / count
       end
     end

@@ -20,6 +20,7 @@ Pace.__index = Pace
 local SLOWEST = 1 / 16 -- of the configured rate, however often the service throttles
 local RECOVERY = 1 / 100 -- of the configured rate, won back by a success
 local NEAR, FAR = 1 / 50, 2 -- of a round: the least and the most between two looks at a run when many are waited for
+local EAGER = 0.65 -- of the time that first looks at many take: what is known of none goes before what is of some
 local CALM_ROUND = 8 -- seconds a round may take before looks are spared
 local CALM = 1 -- seconds after a halving in which further throttling is its echo
 
@@ -52,7 +53,8 @@ local function round(self)
   return waits / self.rate
 end
 
---- The limits of a wait's delays, stretched where the quota is too small for them.
+--- The limits of a wait's delays, stretched where the quota is too small for them. `max_delay` holds as long as a round
+--- fits into it, and grows to two rounds, so that up to half of the quota is left to runs whose end is near.
 ---@param limits { min_delay: number, max_delay: number }
 ---@return { min_delay: number, max_delay: number, thrift?: number }
 function Pace:limits(limits)
@@ -61,15 +63,15 @@ function Pace:limits(limits)
   if thrift <= 1 then
     return limits
   end
-  return { min_delay = math.max(limits.min_delay, span * NEAR), max_delay = math.max(limits.max_delay, span * FAR),
-    thrift = thrift }
+  return { min_delay = math.max(limits.min_delay, span * NEAR),
+    max_delay = math.max(limits.max_delay, span * FAR - limits.max_delay), thrift = thrift }
 end
 
---- Seconds until the n-th of many waits that begin together is to look first.
+--- Seconds until the n-th of many waits that begin together is due to look first.
 ---@param place integer
 ---@return number
 function Pace:first_look(place)
-  return math.max(0, place - self.burst) / self.rate
+  return EAGER * math.max(0, place - self.burst) / self.rate
 end
 
 ---- tokens ----
