@@ -1,7 +1,10 @@
 --- What a MapRun's counts mean, and when to look again.
 -- SPDX-License-Identifier: MIT
 
+package.path = "./bench/?.lua;" .. package.path
+
 local progress = require "fnf.progress"
+local runs = require "waiting.runs"
 
 local LIMITS = { min_delay = 1, max_delay = 30 }
 
@@ -36,6 +39,52 @@ describe("progress", function()
     seen:see({}, 107)
     assert.is_nil(seen.share or seen.total or seen.done)
     assert.same({ 2, 7 }, { seen.looks, seen.seconds })
+  end)
+
+  local NAMES = { "Total", "Succeed", "Failed", "Aborted", "Running", "Pending" }
+  local ODD = { 0, -1, 1, 1e300, 0 / 0, math.huge, -math.huge, "5", true, {}, 2 ^ 53, 0.5 }
+
+  --- What a service might answer next: mostly sense, now and then a step back, another total or rubbish.
+  local function draw(random, state)
+    local function pick(list)
+      return list[math.floor(random() * #list) + 1]
+    end
+    local run = { ItemCounts = {}, ToleratedFailedCount = random() < 0.3 and pick(ODD) or nil,
+      ToleratedFailedPercentage = random() < 0.3 and pick(ODD) or nil }
+    if random() < 0.1 then
+      for _, name in ipairs(NAMES) do
+        run.ItemCounts[name] = pick(ODD)
+      end
+    elseif random() < 0.9 then
+      state.total = random() < 0.1 and math.floor(random() * 80) or state.total
+      state.done = random() < 0.1 and 0 or math.min(state.total, state.done + math.floor(random() * 6))
+      run.ItemCounts = { Total = state.total, Succeed = state.done - math.min(state.done, 2),
+        Failed = math.min(state.done, 2), Running = math.floor(random() * 6) }
+    end
+    return run
+  end
+
+  local function assert_sense(seen, case)
+    local report = seen:report()
+    for name, value in pairs(report) do
+      assert.is_true(value == value and math.abs(value) < math.huge and (value >= 0 or name == "tolerance_left"),
+        ("case %d: %s is %s"):format(case, name, tostring(value)))
+    end
+    assert.is_true((report.share or 0) <= 1 and (report.earliest or 0) <= (report.latest or 0))
+    local delay = seen:next_look(0, LIMITS, 0.5)
+    assert.is_true(delay >= LIMITS.min_delay and delay <= LIMITS.max_delay)
+  end
+
+  it("of whatever counts come tells no nonsense", function()
+    for case = 1, 1000 do
+      local random = runs.random(case)
+      local seen, now, state = progress.new(), 0, { total = math.floor(random() * 50), done = 0 }
+      for look = 1, 8 do
+        seen:see(draw(random, state), now, look == 1 and random() < 0.5 and 100 * random() or nil)
+        assert_sense(seen, case)
+        now = now + (random() < 0.1 and 0 or 30 * random())
+      end
+    end
   end)
 end)
 

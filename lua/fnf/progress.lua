@@ -54,17 +54,17 @@ end
 
 ---- what is seen ----
 
-local function count(counts, name)
-  local value = counts[name]
+--- A number that counts something, else 0.
+local function figure(value)
   return type(value) == "number" and value >= 0 and value < math.huge and value or 0
 end
 
 --- Items that may fail by the tighter limit, and by the looser: how the service combines the two is not documented.
 --- Without any a single failed item fails the step (API.md section 4).
 local function tolerances(run, total)
-  local number, percentage = run.ToleratedFailedCount, run.ToleratedFailedPercentage
-  number = type(number) == "number" and number > 0 and number or nil
-  local part = type(percentage) == "number" and percentage > 0 and total * percentage / 100 or nil
+  local number, percentage = figure(run.ToleratedFailedCount), math.min(100, figure(run.ToleratedFailedPercentage))
+  number = number > 0 and number or nil
+  local part = percentage > 0 and total * percentage / 100 or nil
   return math.min(number or part or 0, part or number or 0), math.max(number or part or 0, part or number or 0)
 end
 
@@ -126,14 +126,14 @@ function Progress:see(run, now, age)
   self.looks = self.looks + 1
   self.first = self.first or now
   local counts = type(run.ItemCounts) == "table" and run.ItemCounts or {}
-  local total = count(counts, "Total")
+  local total = figure(counts.Total)
   if total == 0 then
     self.total, self.done, self.share, self.failed = nil, nil, nil, nil
     self.seconds = now - self.first
     return
   end
-  local failed, running = count(counts, "Failed"), count(counts, "Running")
-  local done = math.min(total, count(counts, "Succeed") + failed + count(counts, "Aborted"))
+  local failed, running = figure(counts.Failed), figure(counts.Running)
+  local done = math.min(total, figure(counts.Succeed) + failed + figure(counts.Aborted))
   running = math.min(running, total - done)
   if not self.total or done < self.done then
     begin(self, now, done, age)
@@ -253,11 +253,11 @@ function Progress:tolerance()
   elseif not low or self.failed == 0 then
     return left
   end
-  local share = self.failed / self.done
+  local share, rate = self.failed / self.done, self.rate or low
   if share * self.total <= self.tolerated then
     return left
   end
-  return left, (left + 1) / (share * math.max(self.rate > 0 and self.rate or low, high / 10))
+  return left, (left + 1) / (share * math.max(rate > 0 and rate or low, high / 10))
 end
 
 --- Whether more items have failed than may, whatever the limits mean together.
