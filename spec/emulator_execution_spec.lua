@@ -34,6 +34,26 @@ describe("a simulated execution", function()
     assert.equal("Succeeded", status(once, 60))
   end)
 
+  it("finds one of many MapRuns without a look at all the others", function()
+    local self = new({ map_runs = { { MapRunName = "own" } } })
+    for i = 1, 100 do
+      local run = assert(map_run.new({ MapRunName = "m" .. i }, 10))
+      self.attached[i], self.map_runs[run.MapRunName] = { kind = "map", run = run }, run
+    end
+    local ending = map_run.ending
+    local looks = 0
+    finally(function() map_run.ending = ending end)
+    map_run.ending = function(run)
+      looks = looks + 1
+      return ending(run)
+    end
+    assert.equal("m50", execution.find_run(self, "m50", 20).MapRunName)
+    assert.equal(0, looks)
+    assert.is_nil(execution.find_run(self, "own", 9))
+    assert.equal("own", execution.find_run(self, "own", 20).MapRunName)
+    assert.is_nil(execution.find_run(self, "none", 20))
+  end)
+
   it("tells its end before it comes", function()
     local self = new({ starting = 1, steps = 2, step_duration = 3, map_runs = { { items = 10, Concurrency = 5 } } })
     assert.same({ 19, "Succeeded", false }, { execution.course(self, 10).ends, execution.course(self, 10).status,

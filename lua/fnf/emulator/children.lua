@@ -11,8 +11,8 @@ local children = {}
 
 local function find(parent, name)
   for _, each in ipairs(parent.started) do
-    execution.course(each, store.simulated())
-    if each.map_runs[name] then return each.map_runs[name] end
+    local run = execution.find_run(each, name, store.simulated())
+    if run then return run end
   end
 end
 

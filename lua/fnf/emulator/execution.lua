@@ -123,6 +123,16 @@ function execution.course(self, now)
   }
 end
 
+--- The MapRun of this name, if it has begun. A known one costs the same however many there are.
+---@param self fnf.emulator.Execution
+---@param name string
+---@param now number
+---@return fnf.emulator.MapRun?
+function execution.find_run(self, name, now)
+  if not self.map_runs[name] then execution.course(self, now) end
+  return self.map_runs[name]
+end
+
 --- Ends the execution and its MapRuns, unless it is over; it takes what the script says. What the service does to open
 --- MapRuns is not documented; here they are aborted.
 ---@param self fnf.emulator.Execution

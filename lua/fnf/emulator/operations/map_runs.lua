@@ -17,9 +17,7 @@ end
 local function named(values)
   local parent, refusal = store.find_execution(values.FlowName, values.ExecutionName)
   if not parent then return nil, refusal end
-  -- A look at the execution lets those begin whose time has come.
-  execution.course(parent, store.simulated())
-  local run = parent.map_runs[values.MapRunName]
+  local run = execution.find_run(parent, values.MapRunName, store.simulated())
   -- No code for an unknown MapRun is documented; this one says "not found" and cannot heal, as it should.
   if not run then return nil, errors.refuse("ExecutionNotExists", values.MapRunName, values.FlowName) end
   return run
