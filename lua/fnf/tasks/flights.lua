@@ -32,10 +32,8 @@ local function flight_of(pool)
   return flight
 end
 
---- A transfer is over; its place goes to the first in line that still wants it.
-local function leave(pool, flight, id)
-  flight.tasks[id] = nil
-  flight.count = flight.count - 1
+--- A place is free: wake the first in line that still wants one. Nobody does and nothing flies: forget it all.
+local function call_next(pool, flight)
   while flight.first <= flight.last do
     local place = flight.line[flight.first]
     flight.line[flight.first] = nil
@@ -44,13 +42,20 @@ local function leave(pool, flight, id)
       return schedule.wake(place.task)
     end
   end
-  if flight.count == 0 then
+  if flight.count == 0 and all[pool] == flight then
     all[pool] = nil
   end
 end
 
---- Stand in line until the pool has a place. False if cancelled.
-local function take_place(task, flight, cancel)
+--- A transfer is over.
+local function leave(pool, flight, id)
+  flight.tasks[id] = nil
+  flight.count = flight.count - 1
+  call_next(pool, flight)
+end
+
+--- Stand in line until the pool has a place. False if cancelled; who was called all the same lets another go.
+local function take_place(task, pool, flight, cancel)
   while flight.count >= MOST and not flight.closed do
     local place = { task = task }
     flight.last = flight.last + 1
@@ -58,6 +63,7 @@ local function take_place(task, flight, cancel)
     schedule.park(task, cancel and core.now() + SLICE)
     place.task = nil
     if schedule.is_told(task) or cancel and cancel() then
+      call_next(pool, flight)
       return false
     end
   end
@@ -74,17 +80,22 @@ end
 ---@return string|nil body
 ---@return boolean|nil sent
 function flights.send(task, pool, request, cancel)
+  if schedule.is_told(task) then
+    return false
+  end
   local flight = flight_of(pool)
-  if schedule.is_told(task) or not take_place(task, flight, cancel) then
+  if not take_place(task, pool, flight, cancel) then
     return false
   elseif flight.closed then
     return nil, "network", CLOSED, false
   end
+  flight = flight_of(pool) -- all that flew may have landed, and others have begun anew, on the way from the line
   local id, reason, message = pool:start(request)
   if not id then
+    call_next(pool, flight)
     return nil, reason, message, false
   end
-  all[pool], flight.tasks[id], flight.count = flight, task, flight.count + 1
+  flight.tasks[id], flight.count = task, flight.count + 1
   while true do
     local arrived, status, a, b, sent = schedule.park(task, cancel and core.now() + SLICE)
     if arrived then
