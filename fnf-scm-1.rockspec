@@ -154,6 +154,7 @@ build = {
     ["fnf.tasks.schedule"] = "lua/fnf/tasks/schedule.lua",
     ["fnf.time"] = "lua/fnf/time.lua",
     ["fnf.token"] = "lua/fnf/token.lua",
+    ["fnf.tolerance"] = "lua/fnf/tolerance.lua",
     ["fnf.unlisted"] = "lua/fnf/unlisted.lua",
     ["fnf.wait"] = "lua/fnf/wait.lua",
     ["fnf.waiter"] = "lua/fnf/waiter.lua",

@@ -67,8 +67,8 @@ end)
 
 describe("the dependencies of Lua", function()
   local PURE = { "fnf.errors", "fnf.time", "fnf.check", "fnf.endpoint", "fnf.operations", "fnf.progress",
-    "fnf.response", "fnf.retry", "fnf.unlisted", "fnf.pace", "fnf.queue", "fnf.line", "fnf.parents", "fnf.wait",
-    "fnf.waits", "fnf.waiter", "fnf.token" }
+    "fnf.tolerance", "fnf.response", "fnf.retry", "fnf.unlisted", "fnf.pace", "fnf.queue", "fnf.line",
+    "fnf.parents", "fnf.wait", "fnf.waits", "fnf.waiter", "fnf.token" }
   local pure = { cjson = true, ["fnf.json"] = true } -- fnf.json takes tidy of fnf.core, which is pure too
   for _, name in ipairs(PURE) do
     pure[name] = true

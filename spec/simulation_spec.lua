@@ -38,6 +38,7 @@ local AIMS = {
   linear = { "fixed 5 s", 1 / 5, 1 / 4 },
   slowing = { "fixed 5 s", 1 / 5, 1 / 4 },
   accelerating = { "fixed 5 s", 1 / 5, 1 / 4 },
+  failing = { "exponential 1 to 60 s", 1.5, 1 / 3 },
   straggling = { "exponential 1 to 60 s", 1.5, 1 },
   stalling = { "exponential 1 to 60 s", 1.5, 1 },
   ["count-less"] = { "exponential 1 to 60 s", 1.5, 1 },
@@ -114,7 +115,7 @@ describe("the page about waiting", function()
 end)
 
 describe("a foretold end", function()
-  local SHARES = { linear = 0.9, slowing = 0.8, accelerating = 0.9, stalling = 0.6 }
+  local SHARES = { linear = 0.9, slowing = 0.8, accelerating = 0.9, failing = 0.8, stalling = 0.6 }
   for shape, share in pairs(SHARES) do
     it(("is a range that holds the end of %s runs"):format(shape), function()
       local inside, told = 0, 0

@@ -10,7 +10,8 @@ runs.SHORTEST, runs.LONGEST = 3, 7200 -- seconds; durations are log-uniform betw
 local FEWEST, MOST = 100, 10000 -- items, log-uniform; the most is the service's default limit (API.md section 6)
 local PLACES = 100 -- items at once at most, by the same source
 local SPREAD = 0.5 -- sigma of the log-normal time of an item
-local FAILED = 0.03 -- share of the items
+local FAILED = 0.03 -- share of the items, except where too many fail
+local BREAKING = { 0.01, 0.1 } -- the same there: at least, and more
 
 --- Random numbers from [0, 1), the same in every Lua (Park and Miller's generator).
 ---@param seed integer
@@ -88,8 +89,20 @@ end
 
 local CHANGE = { straggling = straggle, stalling = stall }
 
+--- Times at which items fail, drawn at random, and how many are tolerated: one more ends the run at a tenth to nine
+--- tenths of them.
+local function fail(random, ends)
+  local share, fails = BREAKING[1] + BREAKING[2] * random(), {}
+  for item = 1, #ends do
+    if random() < share or item > #ends - 2 and #fails < 2 then
+      fails[#fails + 1] = ends[item]
+    end
+  end
+  return fails, math.floor(#fails * (0.1 + 0.8 * random()))
+end
+
 --- All shapes, in the order of the tables.
-runs.shapes = { "linear", "slowing", "accelerating", "straggling", "stalling", "count-less" }
+runs.shapes = { "linear", "slowing", "accelerating", "failing", "straggling", "stalling", "count-less" }
 
 local Run = {}
 Run.__index = Run
@@ -113,10 +126,11 @@ end
 ---@return table
 function Run:describe(seconds)
   local started, done = until_time(self.starts, seconds), until_time(self.ends, seconds)
-  local answer = { Status = seconds >= self.duration and "Succeeded" or "Running" }
+  local answer = { Status = seconds < self.duration and "Running" or self.fails and "Failed" or "Succeeded",
+    ToleratedFailedCount = self.tolerated }
   if self.shape ~= "count-less" then
     local total = #self.ends
-    local failed = math.floor(done * FAILED)
+    local failed = self.fails and until_time(self.fails, seconds) or math.floor(done * FAILED)
     answer.ItemCounts = { Total = total, Pending = total - started, Running = started - done,
       Succeed = done - failed, Failed = failed, Aborted = 0 }
   end
@@ -129,6 +143,12 @@ local function latest(times)
     found = math.max(found, time)
   end
   return found
+end
+
+local function stretch(times, factor)
+  for i, time in ipairs(times) do
+    times[i] = time * factor
+  end
 end
 
 --- A run of that shape.
@@ -145,11 +165,16 @@ function runs.new(shape, seed)
   end
   table.sort(starts)
   table.sort(ends)
-  local stretch = duration / ends[#ends]
-  for item = 1, items do
-    starts[item], ends[item] = starts[item] * stretch, ends[item] * stretch
+  local fails, tolerated
+  if shape == "failing" then
+    fails, tolerated = fail(random, ends)
   end
-  return setmetatable({ shape = shape, duration = duration, starts = starts, ends = ends }, Run)
+  local factor = duration / (fails and fails[tolerated + 1] or ends[#ends])
+  for _, times in ipairs { starts, ends, fails } do
+    stretch(times, factor)
+  end
+  return setmetatable({ shape = shape, duration = duration, starts = starts, ends = ends, fails = fails,
+    tolerated = tolerated }, Run)
 end
 
 return runs

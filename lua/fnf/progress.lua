@@ -6,6 +6,8 @@
 -- Where the end is uncertain by w seconds, looks cost least for the lag they save at distances that grow with the
 -- root of w. The figures below were found by simulation: bench/waiting.lua.
 
+local tolerance = require "fnf.tolerance"
+
 local progress = {}
 
 ---@class fnf.Progress
@@ -16,7 +18,7 @@ local progress = {}
 ---@field share? number of the items that are done, 0 to 1
 ---@field failed? integer
 ---@field rate? number items a second of late
----@field tolerated? number items that may fail by the tighter of the run's two limits
+---@field tolerated? integer items that may fail by the tighter of the run's two limits
 ---@field private first? number when `seconds` began
 ---@field private at? number the last look with counts
 ---@field private base? integer items done at `first`
@@ -46,6 +48,7 @@ local NOISE = 0.29 -- of the root of the items pending
 local SHORTEST_ITEM = 0.35 -- mean times
 local SOONER, LATER = 0.5, 1.6 -- of the ends by the rates: a run may accelerate or slow down
 local HONEST = 3 -- items done before an end is foretold
+local UNSEEN = 0.5 -- of a failed item is reckoned with in what is foretold
 
 ---@return fnf.Progress
 function progress.new()
@@ -57,15 +60,6 @@ end
 --- A number that counts something, else 0.
 local function figure(value)
   return type(value) == "number" and value >= 0 and value < math.huge and value or 0
-end
-
---- Items that may fail by the tighter limit, and by the looser: how the service combines the two is not documented.
---- Without any a single failed item fails the step (API.md section 4).
-local function tolerances(run, total)
-  local number, percentage = figure(run.ToleratedFailedCount), math.min(100, figure(run.ToleratedFailedPercentage))
-  number = number > 0 and number or nil
-  local part = percentage > 0 and total * percentage / 100 or nil
-  return math.min(number or part or 0, part or number or 0), math.max(number or part or 0, part or number or 0)
 end
 
 --- Begin to measure: nothing is known of the rate before.
@@ -142,7 +136,7 @@ function Progress:see(run, now, age)
   end
   self.total, self.done, self.share, self.failed = total, done, done / total, failed
   self.running, self.at, self.seconds = running, now, now - self.first
-  self.tolerated = tolerances(run, total)
+  self.tolerated = tolerance.of(run, total)
   time_items(self)
 end
 
@@ -164,8 +158,8 @@ local function overdue(self, item)
     self.at - self.ended - (LONGEST_GAP + GAP_OF_PLACES * busy) * item)
 end
 
---- Seconds from the last look to the earliest likely end, and by how many it is uncertain.
-local function foresee(self, low, high)
+--- Seconds from the last look to the earliest time at which all items are likely done, and by how many it is uncertain.
+local function foresee_done(self, low, high)
   local pending, item = self:pending(), self.item
   local fast = self.most / high -- the time of an item by the higher rate
   local noise = NOISE * math.sqrt(pending)
@@ -176,6 +170,16 @@ local function foresee(self, low, high)
   local left = self.total - self.done
   local drained = DRAIN * (left - 1 - NOISE * math.sqrt(left)) / high
   return math.max(self.moved + SHORTEST_ITEM * fast - self.at, drained), uncertain
+end
+
+--- The same of the end, which comes sooner if too many items fail.
+local function foresee(self, low, high)
+  local earliest, uncertain = foresee_done(self, low, high)
+  local soonest, doubt = tolerance.foresee(self, high)
+  if soonest and soonest < earliest then
+    return soonest, math.min(doubt, earliest + uncertain)
+  end
+  return earliest, uncertain
 end
 
 --- Seconds to the next look of a run whose counts tell enough.
@@ -216,10 +220,9 @@ function Progress:estimate()
   if not low or low < high / 4 or self.done - self.base < HONEST or overdue(self, self.item) > 0 then
     return nil
   end
-  local earliest = foresee(self, low, high)
-  local pending = self:pending()
+  local earliest, pending = foresee_done(self, low, high), self:pending()
   local latest = LATER * (pending + 2 * math.sqrt(pending)) / low + LONGEST_ITEM * self.item - (self.at - self.moved)
-  earliest = math.max(0, SOONER * earliest)
+  earliest = math.max(0, SOONER * math.min(earliest, tolerance.foresee(self, high, UNSEEN) or earliest))
   return earliest, math.max(earliest, latest)
 end
 
@@ -240,31 +243,26 @@ end
 
 --- Items that may still fail by the tighter limit, and the seconds until they have at this rate; nil where unknown or
 --- where the end comes first.
----@return number|nil left
+---@return integer|nil left
 ---@return number|nil breaks_in
 function Progress:tolerance()
-  if not self.total then
-    return nil
-  end
-  local left = self.tolerated - self.failed
+  local left = self.total and self.tolerated - self.failed
   local low, high = rates(self)
-  if left < 0 then
-    return left, 0
-  elseif not low or self.failed == 0 then
-    return left
+  if not left or left < 0 then
+    return left, left and 0
+  elseif low then
+    local fatal, share = tolerance.threat(self)
+    local rate = self.rate and self.rate > 0 and self.rate or low
+    return left, fatal and fatal / (share * math.max(rate, high / 10))
   end
-  local share, rate = self.failed / self.done, self.rate or low
-  if share * self.total <= self.tolerated then
-    return left
-  end
-  return left, (left + 1) / (share * math.max(rate > 0 and rate or low, high / 10))
+  return left
 end
 
 --- Whether more items have failed than may, whatever the limits mean together.
 ---@param run table the answer that was taken in last
 ---@return boolean
 function Progress:is_broken(run)
-  return self.total ~= nil and self.failed > select(2, tolerances(run, self.total))
+  return self.total ~= nil and self.failed > select(2, tolerance.of(run, self.total))
 end
 
 ---@class fnf.Report
@@ -280,7 +278,7 @@ end
 ---@field earliest? number seconds to the end at least; nil until it can be said
 ---@field latest? number seconds to the end at most
 ---@field stalled? number seconds for which nothing has moved although something should have
----@field tolerance_left? number items that may still fail
+---@field tolerance_left? integer items that may still fail
 ---@field breaks_in? number seconds until those have failed at this rate; nil if the end comes first
 
 --- All that is known, as plain values in a new table.
