@@ -68,34 +68,27 @@ describe("at once, against the emulator,", function()
     assert.is_true(heard.looks >= 1000)
   end)
 
-  --- The connections that carried requests, and the protocols they spoke.
-  local function ways()
+  --- How many connections 200 waits at once use, and the protocols they speak.
+  local function ways(options)
     local connections, protocols, count = {}, {}, 0
+    local client = new_client(options)
+    emulator:fault { kind = "delay", delay = 0.02, times = 1000 }
+    assert.is_nil(select(2, client:wait_map_runs(begin(200, 0.01, 0.01), { timeout = 60 })))
+    client:close()
     for _, request in ipairs(emulator:requests().requests) do
       count = count + (connections[request.connection] and 0 or 1)
       connections[request.connection], protocols[request.protocol] = true, true
     end
-    return count, protocols
+    return { count = count, protocols = protocols }
   end
 
-  it("200 waits share as many connections as they may", function()
-    local client = new_client { pace = false, max_connections = 5 }
-    emulator:fault { kind = "delay", delay = 0.02, times = 1000 }
-    assert.is_nil(select(2, client:wait_map_runs(begin(200, 0.01, 0.01), { timeout = 60 })))
-    client:close()
-    local count, protocols = ways()
-    assert.same({ ["HTTP/1.1"] = true }, protocols)
-    assert.equal(5, count)
+  it("waits share as many connections as they may", function()
+    assert.same({ count = 5, protocols = { ["HTTP/1.1"] = true } }, ways { pace = false, max_connections = 5 })
   end)
 
-  it("200 waits share one connection where HTTP/2 is spoken", function()
-    local client = new_client { endpoint = emulator.https_url, ca_file = emulator.ca_file, pace = false }
-    emulator:fault { kind = "delay", delay = 0.02, times = 1000 }
-    assert.is_nil(select(2, client:wait_map_runs(begin(200, 0.01, 0.01), { timeout = 60 })))
-    client:close()
-    local count, protocols = ways()
-    assert.same({ ["HTTP/2.0"] = true }, protocols)
-    assert.equal(1, count)
+  it("waits share one connection where HTTP/2 is spoken", function()
+    assert.same({ count = 1, protocols = { ["HTTP/2.0"] = true } },
+      ways { endpoint = emulator.https_url, ca_file = emulator.ca_file, pace = false })
   end)
 
   it("waits within the documented quota are never throttled", function()
