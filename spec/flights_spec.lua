@@ -1,8 +1,12 @@
 --- Transfers that tasks wait for, over a pool whose answers all come at once.
 -- SPDX-License-Identifier: MIT
 
+package.path = "./bench/?.lua;" .. package.path
+
 local flights = require "fnf.tasks.flights"
+local runs = require "waiting.runs"
 local schedule = require "fnf.tasks.schedule"
+local platform = require("fnf.platform.plain").new {}
 local tasks = require "fnf.tasks"
 
 local PLACES = 128 -- transfers of one pool at once: see fnf.tasks.flights
@@ -19,6 +23,15 @@ local function new_pool()
   function pool:wait(seconds)
     assert(self.started[1] or seconds == 0, "nothing is in flight: a task waits for nothing")
     self.started, self.ended, self.landed = {}, self.started, true
+  end
+  function pool:cancel(id)
+    for _, list in ipairs { self.started, self.ended } do
+      for i, other in ipairs(list) do
+        if other == id then
+          table.remove(list, i)
+        end
+      end
+    end
   end
   function pool:take()
     local id = table.remove(self.ended, 1)
@@ -92,5 +105,45 @@ describe("flights", function()
     end
     assert.equal(3 * PLACES + 9, #run(pool, 3 * PLACES + 9, function() return 1 end, cancel))
     assert.equal(PLACES + 9, pool.count)
+  end)
+
+  --- A task that does this and that: sends, sleeps, waits for others, gives up, fails, closes the pool.
+  local function busy(random, pool, depth)
+    return function()
+      for _ = 1, math.floor(4 * random()) do
+        local chance, task = random(), schedule.current()
+        if chance < 0.7 and not pool.closed then
+          flights.send(task, pool, {}, random() < 0.1 and function() return random() < 0.3 end or nil)
+        elseif chance < 0.75 then
+          tasks.sleep(task, 1e-4)
+        elseif chance < 0.85 and depth < 3 then
+          tasks.gather { busy(random, pool, depth + 1), busy(random, pool, depth + 1) }
+        elseif chance > 0.99 then
+          return nil, "no luck"
+        elseif chance > 0.985 and not pool.closed then
+          pool.closed = true
+          flights.forsake(pool)
+        end
+      end
+      return true
+    end
+  end
+
+  it("end whatever the tasks do, and are forgotten then", function()
+    local kept = setmetatable({}, { __mode = "k" })
+    for case = 1, 200 do
+      local random, functions, pool = runs.random(case), {}, new_pool()
+      kept[pool] = case
+      for i = 1, math.floor(random() ^ 3 * 3 * PLACES) do
+        functions[i] = busy(random, pool, 1)
+      end
+      local began = platform.now()
+      tasks.gather(functions, function()
+        assert(platform.now() - began < 5, case)
+      end)
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(kept))
   end)
 end)

@@ -126,7 +126,9 @@ local function run(body)
     flights.abandon()
     schedule.abandon()
     error(trouble, 0)
-  elseif not root.done then
+  end
+  schedule.rest()
+  if not root.done then
     error(root.result, 0)
   end
   return root.result, root.reason

@@ -93,6 +93,13 @@ function schedule.pause()
   return ready[1] and 0 or math.max(0, (alarms:first() or math.huge) - core.now())
 end
 
+--- What began outside of all tasks has ended: forget the alarms that nobody waited for.
+function schedule.rest()
+  if not current then
+    alarms, ready = queue.new(), {}
+  end
+end
+
 --- Forget all tasks.
 function schedule.abandon()
   alarms, ready, current = queue.new(), {}, nil
