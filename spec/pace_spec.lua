@@ -5,12 +5,17 @@ local pace = require "fnf.pace"
 
 local QUOTA = { rate = 2, burst = 10 }
 
+--- Take a turn; seconds until it comes.
+local function take(p, now)
+  return p:pause(p:take(now), now)
+end
+
 describe("a pace", function()
   it("lets the burst go at once, and the rest at the rate", function()
     local p = pace.new(QUOTA)
     local pauses = {}
     for i = 1, 14 do
-      pauses[i] = p:take(100)
+      pauses[i] = take(p, 100)
     end
     assert.same({ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.5, 1, 1.5, 2 }, pauses)
   end)
@@ -20,7 +25,7 @@ describe("a pace", function()
     for i = 1, 2000 do
       state = state * 16807 % 2147483647
       now = now + state / 2147483647
-      granted[i] = now + p:take(now)
+      granted[i] = now + take(p, now)
     end
     for i = 2, #granted do
       assert.is_true(granted[i] >= granted[i - 1])
@@ -34,32 +39,70 @@ describe("a pace", function()
 
   it("saves up no more than the burst", function()
     local p = pace.new(QUOTA)
-    p:take(0)
+    take(p, 0)
     for _ = 1, 10 do
-      assert.equal(0, p:take(1e6))
+      assert.equal(0, take(p, 1e6))
     end
-    assert.equal(0.5, p:take(1e6))
+    assert.equal(0.5, take(p, 1e6))
   end)
 
-  it("takes back a token that was not used", function()
+  it("takes back a turn that was not used", function()
     local p = pace.new { rate = 1, burst = 1 }
-    p:take(0)
-    assert.equal(1, p:take(0))
+    take(p, 0)
+    assert.equal(1, take(p, 0))
     p:give_back()
-    assert.equal(1, p:take(0))
+    assert.equal(1, take(p, 0))
     for _ = 1, 5 do
       p:give_back()
     end
-    assert.same({ 0, 1 }, { p:take(0), p:take(0) })
+    assert.same({ 0, 1 }, { take(p, 0), take(p, 0) })
   end)
 
   it("is halved by a throttle answer, once for those of one second, and has nothing at once then", function()
     local p = pace.new(QUOTA)
     p:throttled(0)
     p:throttled(0.5)
-    assert.same({ 1, 1 }, { p.rate, p:take(0.5) + 0.5 })
+    assert.same({ 1, 1 }, { p.rate, take(p, 0.5) + 0.5 })
     p:throttled(1.5)
     assert.equal(0.5, p.rate)
+  end)
+
+  it("makes turns wait that were given before a throttle answer", function()
+    local p = pace.new(QUOTA)
+    local turns = {}
+    for i = 1, 14 do
+      turns[i] = p:take(0)
+    end
+    assert.equal(2, p:pause(turns[14], 0))
+    p:throttled(1)
+    assert.same({ 0, 2 }, { p:pause(turns[12], 1), p:pause(turns[14], 1) })
+    assert.equal(0, p:pause(turns[14], 3))
+  end)
+
+  it("lets turns come sooner that were given when it was slow", function()
+    local p = pace.new(QUOTA)
+    for second = 1, 8, 2 do
+      p:throttled(second)
+    end
+    local last
+    for _ = 1, 10 do
+      last = p:take(8)
+    end
+    local slow = p:pause(last, 8)
+    for _ = 1, 100 do
+      p:succeeded(8)
+    end
+    assert.equal(2, p.rate)
+    assert.equal(slow / 16, p:pause(last, 8))
+  end)
+
+  it("lets later turns come sooner when one before them is given back", function()
+    local p = pace.new { rate = 1, burst = 1 }
+    take(p, 0)
+    local second, third = p:take(0), p:take(0)
+    assert.same({ 1, 2 }, { p:pause(second, 0), p:pause(third, 0) })
+    p:give_back()
+    assert.equal(1, p:pause(third, 0))
   end)
 
   it("is never halved to a stand-still, and recovers by success alone, slowly", function()
@@ -81,10 +124,10 @@ describe("a pace", function()
   it("does not mind a clock that stands still or goes back", function()
     local p = pace.new(QUOTA)
     for _ = 1, 10 do
-      p:take(5)
+      take(p, 5)
     end
-    assert.equal(0.5, p:take(5))
-    assert.equal(1, p:take(4))
+    assert.equal(0.5, take(p, 5))
+    assert.equal(1, take(p, 4))
   end)
 end)
 

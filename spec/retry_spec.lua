@@ -3,6 +3,7 @@
 
 local errors = require "fnf.errors"
 local operations = require "fnf.operations"
+local pace = require "fnf.pace"
 local retry = require "fnf.retry"
 local world = require "spec.world"
 
@@ -259,5 +260,62 @@ describe("a call", function()
       throttle[1].attempt, throttle[1].delay, throttle[1].reason, throttle[1].error.code })
     assert.same({ "DescribeMapRun", 2, 0.25, "fault" },
       { again[1].operation, again[1].attempt, again[1].delay, again[1].reason })
+  end)
+end)
+
+describe("a call that keeps a pace", function()
+  --- A call whose turn comes after so many others, one a second; `meanwhile(pace, now)` happens in its first second.
+  local function paced(others, options, meanwhile, is_slow)
+    local w, p = world.new { world.run() }, pace.new { rate = 1, burst = 1 }
+    if is_slow then
+      p:throttled(w.clock)
+    end
+    for _ = 1, others do
+      p:take(w.clock)
+    end
+    local sleep = w.platform.sleep
+    function w.platform.sleep(...)
+      local slept = sleep(...)
+      if meanwhile then
+        meanwhile(p, w.clock)
+        meanwhile = nil
+      end
+      return slept
+    end
+    options.pace = p
+    local result, err = w:client():perform(READ, world.names, options)
+    return w, p, result, err
+  end
+
+  it("is sent when its turn comes", function()
+    for others, seconds in pairs { [0] = 0, [1] = 1, [5] = 5 } do
+      local w = paced(others, {})
+      assert.equal(1000 + seconds, w.sent[1].at)
+    end
+  end)
+
+  it("waits longer when another is throttled meanwhile", function()
+    local w = paced(5, {}, function(p, now) p:throttled(now) end)
+    assert.equal(1001 + 4 / 0.5, w.sent[1].at)
+  end)
+
+  it("waits no longer than it has to when the pace recovers meanwhile", function()
+    local w = paced(3, {}, function(p, now)
+      for _ = 1, 100 do
+        p:succeeded(now)
+      end
+    end, true)
+    assert.equal(1001 + (4 - 0.5) / 1, w.sent[1].at)
+  end)
+
+  it("gives its turn to others when it is cancelled, or its deadline is too near", function()
+    local begun
+    for kind, options in pairs { cancelled = { cancel = function() return begun end }, timeout = { deadline = 3 } } do
+      begun = false
+      local w, p, result, err = paced(5, options, function() begun = true end)
+      assert.is_nil(result)
+      assert.same({ kind, 0 }, { err.kind, #w.sent })
+      assert.equal(1005, w.clock + p:pause(p:take(w.clock), w.clock))
+    end
   end)
 end)

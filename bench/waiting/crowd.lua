@@ -57,7 +57,7 @@ local function round_robin(drawn)
     open[i] = one
   end
   while open[1] do
-    now = now + bucket:take(now)
+    now = now + bucket:pause(bucket:take(now), now)
     looks = looks + 1
     local one = open[place]
     if ending(one) <= now then
@@ -79,7 +79,7 @@ local function informed(drawn)
     if not drawn[unseen] then
       now = math.max(now, known:first())
     end
-    now = now + bucket:take(now)
+    now = now + bucket:pause(bucket:take(now), now)
     looks = looks + 1
     local one
     if (known:first() or math.huge) <= now then

@@ -1,7 +1,7 @@
 --- The service's own request quota as a token bucket, shared by all waits of a client. Pure: the time comes in.
 -- SPDX-License-Identifier: MIT
 --
--- Tokens are handed out in the order of asking, and a wait asks when its look is due: so what is due first is looked at
+-- Turns are handed out in the order of asking, and a wait asks when its look is due: so what is due first is looked at
 -- first, and where the quota is too small all are late alike. That the budget goes to the runs whose end is near comes
 -- from the plan (fnf.progress): with more waits than the quota can serve, the looks that a far end needs are stretched.
 
@@ -9,11 +9,12 @@ local pace = {}
 
 ---@class fnf.Pace
 ---@field rate number requests a second at present
----@field tokens number what may be sent at once; below zero: promised already
 ---@field private errands table<fnf.Errand, boolean> whose waits share it
 ---@field private most number the configured rate
 ---@field private burst number
----@field private at? number when `tokens` was right
+---@field private turns integer handed out so far
+---@field private granted number turns that may have come so far; `burst` more than handed out at most
+---@field private at? number when that was right
 local Pace = {}
 Pace.__index = Pace
 
@@ -22,17 +23,18 @@ local RECOVERY = 1 / 100 -- of the configured rate, won back by a success
 local NEAR, FAR = 1 / 50, 2 -- of a round: the least and the most between two looks at a run when many are waited for
 local EAGER = 0.65 -- of the time that first looks at many take: what is known of none goes before what is of some
 local CALM_ROUND = 8 -- seconds a round may take before looks are spared
+local ROUNDING = 1e-6 -- of a turn: a time that is too short to be slept
 local CALM = 1 -- seconds after a halving in which further throttling is its echo
 
 ---@param quota { rate: number, burst: number } requests a second, and at once
 ---@return fnf.Pace
 function pace.new(quota)
-  return setmetatable({ rate = quota.rate, most = quota.rate, burst = quota.burst, tokens = quota.burst,
-    errands = setmetatable({}, { __mode = "k" }) }, Pace)
+  return setmetatable({ rate = quota.rate, most = quota.rate, burst = quota.burst, turns = 0,
+    granted = quota.burst, errands = setmetatable({}, { __mode = "k" }) }, Pace)
 end
 
 local function refill(self, now)
-  self.tokens = math.min(self.burst, self.tokens + math.max(0, now - (self.at or now)) * self.rate)
+  self.granted = math.min(self.turns + self.burst, self.granted + math.max(0, now - (self.at or now)) * self.rate)
   self.at = now
 end
 
@@ -74,20 +76,30 @@ function Pace:first_look(place)
   return EAGER * math.max(0, place - self.burst) / self.rate
 end
 
----- tokens ----
+---- turns ----
 
---- Take a token.
+--- Take a turn. When it comes is for `pause` to say, again and again: the rate may change until then.
 ---@param now number monotonic seconds
----@return number seconds until it may be used
+---@return integer turn
 function Pace:take(now)
   refill(self, now)
-  self.tokens = self.tokens - 1
-  return math.max(0, -self.tokens / self.rate)
+  self.turns = self.turns + 1
+  return self.turns
 end
 
---- Give back a token that was not used.
+--- Seconds until a turn comes, at the present rate.
+---@param turn integer
+---@param now number
+---@return number
+function Pace:pause(turn, now)
+  refill(self, now)
+  local missing = turn - self.granted
+  return missing > ROUNDING and missing / self.rate or 0
+end
+
+--- Give back a turn that was not used: all later ones come sooner.
 function Pace:give_back()
-  self.tokens = math.min(self.burst, self.tokens + 1)
+  self.granted = math.min(self.turns + self.burst, self.granted + 1)
 end
 
 --- The service throttled: half the rate, and nothing at once.
@@ -99,7 +111,7 @@ function Pace:throttled(now)
   end
   self.halved = now
   self.rate = math.max(self.most * SLOWEST, self.rate / 2)
-  self.tokens = math.min(self.tokens, 0)
+  self.granted = math.min(self.turns, self.granted)
 end
 
 --- The service answered.

@@ -24,6 +24,7 @@ local DELAYS = { -- seconds: first, and most, of the window a delay is drawn fro
   throttle = { 1, 30 }, -- the documented quota refills two a second for the whole account
   fault = { 0.25, 10 },
 }
+local TURN_SLICE = 1 -- seconds between two questions when a turn comes: the pace may have changed
 local BUDGET = { most = 500, retry = 5, success = 1 } -- as many retries as do not multiply an outage's load
 
 ---@alias fnf.Reason "throttle"|"fault"|"clock"|"nonce"|"expired"
@@ -151,20 +152,25 @@ end
 
 --- Wait for the turn that the pace gives to an attempt; an error if it will not come in time.
 local function take_turn(call)
-  local platform = call.platform
+  local platform, pace = call.platform, call.pace
   local now = platform.now()
-  local pause = call.pace:take(now)
-  local in_time = not call.deadline or now + pause < call.deadline
-  local slept, refusal = pause <= 0, nil
-  if not slept and in_time then
-    slept, refusal = platform.sleep(pause, call.cancel)
+  local turn = pace:take(now)
+  local pause, refusal = pace:pause(turn, now), nil
+  while pause > 0 and not refusal do
+    if call.deadline and now + pause >= call.deadline then
+      refusal = errors.new { kind = "timeout", retryable = true, sent = false,
+        message = "the request quota leaves no turn before the deadline" }
+    else
+      local slept, why = platform.sleep(math.min(pause, TURN_SLICE), call.cancel)
+      refusal = not slept and (why or errors.cancelled()) or nil
+      now = platform.now()
+      pause = pace:pause(turn, now)
+    end
   end
-  if slept then
-    return nil
+  if refusal then
+    pace:give_back()
   end
-  call.pace:give_back()
-  return in_time and (refusal or errors.cancelled()) or errors.new { kind = "timeout", retryable = true, sent = false,
-    message = "the request quota leaves no turn before the deadline" }
+  return refusal
 end
 
 --- An attempt in its turn; the pace hears how it went.
