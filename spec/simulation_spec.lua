@@ -82,9 +82,17 @@ describe("simulated waits", function()
 
   it("leave no run alone for longer than max_delay while the quota allows it", function()
     for _, size in ipairs { 100, 240 } do
-      local _, gap = crowd.ours(false)(crowd.draw(size, "under way", SEED), SEED)
-      assert.is_true(gap > 100 and gap < 1.2 * 120, gap)
+      local _, seen = crowd.ours(false)(crowd.draw(size, "under way", SEED), SEED)
+      assert.is_true(seen.gap > 100 and seen.gap < 1.2 * 120, seen.gap)
     end
+  end)
+
+  it("that have half of the quota are seldom throttled, and see ends sooner than each in turn with all", function()
+    local drawn = crowd.draw(100, "under way", SEED)
+    local row, seen = crowd.ours(false, 1)(drawn, SEED)
+    local turns = crowd.strategies[1].wait(drawn)
+    assert.is_true(seen.throttled > 0 and seen.throttled <= 0.03 * seen.looks, seen.throttled)
+    assert.is_true(row.lag <= 0.75 * turns.lag, ("%g s, %g s"):format(row.lag, turns.lag))
   end)
 
   it("are the same wherever they are run", function()
