@@ -162,6 +162,20 @@ describe("a watch", function()
     end
   end)
 
+  it("looks less often where others use the quota, too", function()
+    server:stop()
+    cloud:quota { enforce = true, limits = { DescribeMapRun = { size = 3, refill = 10 } } }
+    start "{ rate = 40, burst = 8 }"
+    for i = 1, 8 do
+      map_run { MapRunName = "run-" .. i, items = 10, item_duration = 100 }
+      ask("/watch?min=0.1&max=0.1&run=run-" .. i)
+    end
+    until_looks(60)
+    local answers = cloud:requests().answers.DescribeMapRun
+    assert.is_true(answers["429"] > 0 and answers["429"] < 0.5 * answers["200"], ("%d throttled, %d answered"):format(
+      answers["429"], answers["200"]))
+  end)
+
   it("tells at once what is known, and every waiting request of the end", function()
     local run = map_run { items = 10, Concurrency = 10, item_duration = 1 }
     local path = "?run=" .. run .. "&min=0.1&max=0.3"

@@ -178,6 +178,15 @@ function Board:take(group, quota, now)
   return true
 end
 
+--- Nothing is left at once: the service has refused a request.
+---@param group string
+---@param quota { rate: number, burst: number }
+---@param now number monotonic seconds, the same for all workers
+function Board:exhaust(group, quota, now)
+  local refilled = quota.burst / quota.rate
+  self.dict:set("quota " .. group, now + refilled, refilled + 1)
+end
+
 ---- counters ----
 
 ---@param sample string

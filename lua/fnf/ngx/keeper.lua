@@ -6,6 +6,8 @@
 
 local core = require "fnf.core"
 local operations = require "fnf.operations"
+local pace = require "fnf.pace"
+local retry = require "fnf.retry"
 local wait = require "fnf.wait"
 
 local keeper = {}
@@ -22,6 +24,8 @@ local ROW = operations.describe_map_run
 ---@field holder string this worker's name on the lease
 ---@field seat string what only one keeper of a worker holds
 ---@field entries table<string, table>|nil what this worker knows beyond the board while it holds the lease
+---@field quota? { rate: number, burst: number }|false as it was asked for
+---@field pace? fnf.Pace the rate that is left of it; what may be sent at once is on the board, for the next holder
 local Keeper = {}
 Keeper.__index = Keeper
 
@@ -41,6 +45,17 @@ local function plain_error(err)
     request_id = err.request_id, retryable = err.retryable }
 end
 
+--- Somebody else uses the account's quota, too, or no more.
+local function keep_pace(self, trouble)
+  local now = core.now()
+  if not trouble then
+    self.pace:succeeded(now)
+  elseif retry.reason(ROW, trouble) == "throttle" then
+    self.pace:throttled(now)
+    self.board:exhaust(self.group, self.pace, now)
+  end
+end
+
 --- One look, and what all workers are to know of it.
 local function look(self, entry)
   local state, one = entry.state, entry.wait
@@ -49,6 +64,9 @@ local function look(self, entry)
     return -- this worker is ending; the next holder of the lease looks
   end
   local trouble = err or one.trouble
+  if self.pace then
+    keep_pace(self, trouble)
+  end
   if not trouble then
     state.run, state.seen, state.progress = one.last, core.time(), one.progress:report()
   end
@@ -155,6 +173,14 @@ local function tick(premature, self)
   end
 end
 
+--- Another quota begins with another pace; the same one goes on with its own.
+local function set_quota(self, quota)
+  local old = self.quota
+  if not (old and quota and old.rate == quota.rate and old.burst == quota.burst) then
+    self.quota, self.pace = quota, quota and pace.new(quota) or nil
+  end
+end
+
 local keepers = {} -- of this worker, by dictionary and group
 
 --- The keeper of a group in this worker, running.
@@ -162,19 +188,20 @@ local keepers = {} -- of this worker, by dictionary and group
 ---@param dict string name of the dictionary
 ---@param group string
 ---@param client fnf.Client
----@param pace? { rate: number, burst: number }|false looks a second, and at once; the service's quota unless given
+---@param quota? { rate: number, burst: number }|false looks a second, and at once; the service's quota unless given
 ---@return fnf.Keeper
-function keeper.of(board, dict, group, client, pace)
+function keeper.of(board, dict, group, client, quota)
   local key = dict .. " " .. group
   local self = keepers[key]
   if not self then
     local pid = ngx.worker.pid()
-    self = setmetatable({ client = client, board = board, group = group, entries = {}, pace = ROW.quota,
+    self = setmetatable({ client = client, board = board, group = group, entries = {},
       seat = ("%s %d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Keeper)
     keepers[key] = self
+    set_quota(self, ROW.quota)
   end
-  if pace ~= nil then
-    self.pace = pace
+  if quota ~= nil then
+    set_quota(self, quota)
   end
   if not self.running then
     self.running = true
