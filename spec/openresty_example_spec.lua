@@ -6,13 +6,14 @@ describe("examples/openresty", function()
   it("shows five MapRuns on a page, and ends with its terminal", function()
     -- By the Lua that runs this spec; SIGINT is what Ctrl-C sends.
     local demo = io.popen(shell.command [[exec timeout -s INT 5 "$(readlink /proc/$PPID/exe)" \
-      examples/openresty/demo.lua 2>/dev/null]])
-    local address
+      examples/openresty/demo.lua 2>&1]])
+    local said, address = {}, nil
     repeat
       local line = demo:read "*l"
+      said[#said + 1] = line
       address = line and line:match "http://127%.0%.0%.1:%d+" or address
     until not line or line:find "Ctrl%-C"
-    assert.truthy(address, "it printed no address")
+    assert.truthy(address, "it printed no address: " .. table.concat(said, "\n"))
     local pool = assert(require("fnf.curl").pool { no_proxy = "*" })
     local function get(target)
       assert(pool:start { method = "GET", url = address .. target, timeout = 3, connect_timeout = 3 })
