@@ -88,6 +88,77 @@ describe("the looks of a wait", function()
   end
 end)
 
+--- Answers of a run whose counts at the n-th look are `counts(n)`; a look takes a broken part of a second.
+local function counted(counts, fields)
+  local looks = 0
+  return { function()
+    looks = looks + 1
+    local run = { ItemCounts = counts(looks) }
+    for name, value in pairs(fields or {}) do
+      run[name] = value
+    end
+    return world.run(run, { takes = 0.137 })
+  end }
+end
+
+describe("a wait told how long a run may stall", function()
+  local function frozen() return { Total = 10, Succeed = 3, Running = 2 } end
+
+  for _, seconds in ipairs { 1.5, 60, 601 } do
+    it(("gives up once nothing has moved for %g s"):format(seconds), function()
+      local w, run, err = wait(counted(frozen), { stall_after = seconds, max_delay = 20 })
+      assert.is_nil(run)
+      assert.same({ "timeout", "Running", true }, { err.kind, err.last.Status, err.retryable })
+      assert.is_truthy(tostring(err):find("no item started or ended in %d+ seconds, still Running"), tostring(err))
+      local took = w.clock - START
+      assert.is_true(took >= seconds and took <= seconds + 25, took)
+    end)
+  end
+
+  it("goes on while items start or end, and where there are no counts", function()
+    local function moving(look) return { Total = 1000, Succeed = look, Running = 2 } end
+    local function starting(look) return { Total = 1000, Succeed = 3, Running = 2 + look } end
+    for _, counts in ipairs { moving, starting, function() end } do
+      local _, _, err = wait(counted(counts), { stall_after = 10, max_delay = 4, timeout = 300 })
+      assert.is_truthy(tostring(err):find("no end in 300 seconds", 1, true), tostring(err))
+    end
+  end)
+
+  it("is told of a stall before that", function()
+    local stalled = {}
+    local function freezing(look) return { Total = 999, Succeed = 50 * math.min(look, 6), Running = 5 } end
+    local w = wait(counted(freezing), { stall_after = 60, max_delay = 3, on_progress = function(_, progress)
+      stalled[#stalled + 1] = progress:stalled()
+    end })
+    assert.equal(#stalled, #w:heard "stall")
+    assert.is_true(stalled[1] < 40 and stalled[#stalled] >= 60, stalled[1])
+  end)
+end)
+
+describe("a wait that is to fail fast", function()
+  local function failing(look) return { Total = 100, Succeed = 10 * look, Failed = 2 * look, Running = 5 } end
+
+  local ROWS = { -- limits of the run, failed items when it ends (nil: it does not)
+    { { ToleratedFailedCount = 3 }, 4 },
+    { { ToleratedFailedPercentage = 5 }, 6 },
+    { { ToleratedFailedCount = 3, ToleratedFailedPercentage = 7 }, 8 }, -- how the two combine is not documented
+    { {}, 2 },
+    { { ToleratedFailedCount = 99 }, nil },
+  }
+  for i, row in ipairs(ROWS) do
+    it(("returns the run as soon as more items failed than it may tolerate, row %d"):format(i), function()
+      local _, run, err = wait(counted(failing, row[1]), { fail_fast = true, timeout = 20, max_delay = 2 })
+      if row[2] then
+        assert.same({ "Running", row[2] }, { run.Status, run.ItemCounts.Failed })
+      else
+        assert.equal("timeout", err.kind)
+      end
+      local _, unasked = wait(counted(failing, row[1]), { timeout = 20, max_delay = 2 })
+      assert.is_nil(unasked)
+    end)
+  end
+end)
+
 describe("a cancelled wait", function()
   it("has not looked if it was cancelled before", function()
     local w, run, err = wait({}, { cancel = function() return true end })

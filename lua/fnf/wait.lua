@@ -209,7 +209,7 @@ local function is_over(self, delay)
   if self.polls >= (errand.options.max_polls or math.huge) then
     return ("no end after %d looks"):format(self.polls)
   elseif idle and idle >= errand.options.stall_after then
-    return ("no item started or ended in %d seconds"):format(idle)
+    return ("no item started or ended in %.0f seconds"):format(idle)
   elseif not (self.last or self.reached or errand.deadline)
     and errand.platform.now() - errand.started >= FIRST_ANSWER then
     return ("no end in %d seconds"):format(FIRST_ANSWER)
