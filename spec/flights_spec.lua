@@ -107,7 +107,7 @@ describe("flights", function()
     assert.equal(PLACES + 9, pool.count)
   end)
 
-  --- A task that does this and that: sends, sleeps, waits for others, gives up, fails, closes the pool.
+  --- A task that does this and that: sends, gives up, sleeps, waits for others, fails, closes the pool.
   local function busy(random, pool, depth)
     return function()
       for _ = 1, math.floor(4 * random()) do

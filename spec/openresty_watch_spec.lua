@@ -138,13 +138,18 @@ describe("a watch", function()
     assert.is_true(times[12] - times[1] < 11 * 0.3, times[12] - times[1])
   end)
 
-  it("keeps all watched runs within one quota, before and after a reload", function()
+  --- Watch eight runs that do not end, at that pace.
+  local function watch_eight(pace)
     server:stop()
-    start "{ rate = 5, burst = 3 }"
+    start(pace)
     for i = 1, 8 do
       map_run { MapRunName = "run-" .. i, items = 10, item_duration = 100 }
       ask("/watch?min=0.1&max=0.1&run=run-" .. i)
     end
+  end
+
+  it("keeps all watched runs within one quota, before and after a reload", function()
+    watch_eight "{ rate = 5, burst = 3 }"
     until_looks(5)
     server:reload()
     until_looks(20)
@@ -163,13 +168,8 @@ describe("a watch", function()
   end)
 
   it("looks less often where others use the quota, too", function()
-    server:stop()
     cloud:quota { enforce = true, limits = { DescribeMapRun = { size = 3, refill = 10 } } }
-    start "{ rate = 40, burst = 8 }"
-    for i = 1, 8 do
-      map_run { MapRunName = "run-" .. i, items = 10, item_duration = 100 }
-      ask("/watch?min=0.1&max=0.1&run=run-" .. i)
-    end
+    watch_eight "{ rate = 40, burst = 8 }"
     until_looks(60)
     local answers = cloud:requests().answers.DescribeMapRun
     assert.is_true(answers["429"] > 0 and answers["429"] < 0.5 * answers["200"], ("%d throttled, %d answered"):format(

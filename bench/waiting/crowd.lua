@@ -123,10 +123,13 @@ local THROTTLED = { status = 429, headers = {}, body = '{"Code":"ResourceThrottl
 local function gate(platform, spare)
   local level, at = 0, 0
   return function()
+    if not spare then
+      return true
+    end
     local now = platform.now()
-    level, at = math.min(QUOTA.burst, level + (spare or math.huge) * (now - at)), now
-    local passes = not spare or level >= 1
-    level = level - (passes and spare and 1 or 0)
+    level, at = math.min(QUOTA.burst, level + spare * (now - at)), now
+    local passes = level >= 1
+    level = passes and level - 1 or level
     return passes
   end
 end
