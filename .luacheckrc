@@ -1,6 +1,7 @@
 std = "min"
 max_line_length = 120
 read_globals = { math = { fields = { "tointeger" } } }
+files["bin/fnf"] = { globals = { "_" } }
 files["spec"].std = "+busted"
 files["bench"].std = "min"
 files["lua/fnf/platform/openresty.lua"] = { std = "ngx_lua" }

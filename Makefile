@@ -150,7 +150,7 @@ install: build ## install below PREFIX=/usr/local, DESTDIR allowed
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf $(build)/fnf/core.so $(build)/fnf/curl.so
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/5.1/fnf build/5.1/fnf/core.so # for the emulator
 	install -d $(DESTDIR)$(PREFIX)/bin
-	sed '1s/lua$$/$(lua)/' bin/fnf > $(DESTDIR)$(PREFIX)/bin/fnf
+	sed '1s|.*|#!/usr/bin/env $(lua)|' bin/fnf > $(DESTDIR)$(PREFIX)/bin/fnf
 	chmod 755 $(DESTDIR)$(PREFIX)/bin/fnf
 
 clean: ## remove what was built

@@ -209,6 +209,15 @@ describe("fnf emulator", function()
     assert.is_false(exists(directory))
   end)
 
+  it("runs in a Lua that the checkout is built for, whatever `lua` is", function()
+    local _, folder = shell.run("mktemp -d")
+    assert(shell.run('printf "#!/bin/sh\necho wrong Lua; exit 9\n" >"$1/lua" && chmod +x "$1/lua"', folder))
+    local done, said = shell.run('env -u LUA_PATH -u LUA_CPATH PATH="$1:$PATH" bin/fnf emulator --help', folder)
+    shell.run('rm -rf "$1"', folder)
+    assert.is_true(done, said)
+    assert.matches("Usage: fnf emulator", said)
+  end)
+
   it("explains itself, and what it does not understand", function()
     for words, pattern in pairs({
       ["emulator --help"] = "^Usage: fnf emulator %[options%]",
