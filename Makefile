@@ -102,7 +102,7 @@ bench: build ## measure against references in C (about a minute)
 	@$(run) $(lua) bench/run.lua $(CURDIR)/build/bench
 
 # Absolute, so that the exports hold in any folder; the system's own paths stay behind.
-lua_path = $(CURDIR)/lua/?.lua;;
+lua_path = $(CURDIR)/lua/?.lua;$(CURDIR)/emulator/lua/?.lua;;
 lua_cpath = $(CURDIR)/$(build)/?.so;;
 
 run = LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'
@@ -118,7 +118,7 @@ test: build build/5.1/fnf/curl.so build/c/server build/c/spec ## build and pass 
 browser: build ## look at the status page in a real browser; screenshots in build/screenshots
 	@.ci/deps browser
 	@cd spec/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent; }
-	@$(run) $(lua) spec/run.lua spec/openresty_browser_spec.lua
+	@$(run) $(lua) spec/run.lua spec/ngx/browser_spec.lua
 
 openresty-demo: build ## watch MapRuns of the local emulator in nginx; prints the address of the page
 	@$(run) $(lua) examples/openresty/demo.lua
@@ -136,17 +136,17 @@ conformance: build ## check signatures against the vendor's own JavaScript code,
 
 .PHONY: rows
 rows: build ## write anew what follows from the rows of the operations
-	@for kind in parameters results methods; do $(run) $(lua) spec/operation_types.lua $$kind > lua/fnf/types/$$kind.lua; done
-	@$(run) $(lua) spec/operations_table.lua < README.md > build/README.md && cp build/README.md README.md
+	@for kind in parameters results methods; do $(run) $(lua) spec/support/operation_types.lua $$kind > lua/fnf/types/$$kind.lua; done
+	@$(run) $(lua) spec/support/operations_table.lua < README.md > build/README.md && cp build/README.md README.md
 
 check: ## formatter and linters; warnings are errors
 	@.ci/deps check
 	clang-format --dry-run -Werror csrc/*.[ch] spec/c/*.[ch] bench/*.c
 	for file in csrc/*.c; do clang-tidy --quiet --warnings-as-errors='*' $$file -- -std=c11 $(call lua_cflags,5.4) 2>/dev/null || exit 1; done
-	luacheck --quiet lua spec bench examples bin/fnf
+	luacheck --quiet lua emulator spec bench examples bin/fnf
 
 install: build ## install below PREFIX=/usr/local, DESTDIR allowed
-	cd lua && find . -name '*.lua' ! -path './fnf/types*' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;
+	for tree in lua emulator/lua; do (cd $$tree && find . -name '*.lua' ! -path './fnf/types*' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;) || exit 1; done
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf $(build)/fnf/core.so $(build)/fnf/curl.so
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/5.1/fnf build/5.1/fnf/core.so # for the emulator
 	install -d $(DESTDIR)$(PREFIX)/bin

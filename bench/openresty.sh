@@ -24,7 +24,7 @@ for module in ndk_http_module ngx_http_lua_module; do
   [ -f "/usr/share/nginx/modules/$module.so" ] && modules="$modules load_module /usr/share/nginx/modules/$module.so;"
 done
 "$nginx" -V 2>&1 | grep -q openresty && modules=
-free_port() { luajit -e "package.path = 'lua/?.lua;' .. package.path; print((require('fnf.emulator.ports').free_pair('$1')))"; }
+free_port() { luajit -e "package.path = 'lua/?.lua;emulator/lua/?.lua;' .. package.path; print((require('fnf.emulator.ports').free_pair('$1')))"; }
 port=$(free_port "$folder a")
 upstream=$(free_port "$folder bench upstream")
 

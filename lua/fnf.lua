@@ -9,8 +9,8 @@ local client = require "fnf.client"
 local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local methods = require "fnf.methods"
-local openresty = require "fnf.platform.openresty"
-local progress = require "fnf.progress"
+local openresty = require "fnf.platform.nginx"
+local progress = require "fnf.wait.progress"
 
 local fnf = { _VERSION = client.VERSION, credentials = credentials, progress = progress }
 

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "fnf.errors"
-local world = require "spec.world"
+local world = require "spec.support.fake_platform"
 
 describe("a call", function()
   it("asks for what was named, as the service spells it", function()
@@ -126,7 +126,7 @@ describe("a refused signature", function()
   end
 
   it("of the same text means that the secret is wrong", function()
-    local request = require "fnf.request"
+    local request = require "fnf.call.request"
     local stages = {}
     local text = refused("HMAC-SHA1", function(sent)
       local key = request.key("HMAC-SHA1", { access_key_id = "KeyOfTheSpec", access_key_secret = "other" })

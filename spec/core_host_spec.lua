@@ -1,7 +1,7 @@
 -- The host half of fnf.core: files read and programs run without ever waiting for a stranger.
 -- SPDX-License-Identifier: MIT
 local core = require "fnf.core"
-local home = require "spec.home"
+local home = require "spec.support.temporary_home"
 
 local LIMIT = 65536
 

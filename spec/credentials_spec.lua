@@ -1,6 +1,6 @@
 -- The public functions of fnf.credentials, the chain's memory, programs, and the region.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.bank"
+local bank = require "spec.support.bank"
 local core = require "fnf.core"
 local credentials = require "fnf.credentials"
 local fnf = require "fnf"
@@ -281,7 +281,7 @@ describe("docs/credentials.md", function()
 
   it("names every variable that is read, and no other", function()
     local pipe = assert(io.popen(
-      "cat lua/fnf/sts.lua lua/fnf/settings.lua lua/fnf/credentials.lua lua/fnf/credentials/*"))
+      "cat lua/fnf/credentials/sts.lua lua/fnf/settings.lua lua/fnf/credentials.lua lua/fnf/credentials/*"))
     local sources, page = pipe:read("*a"), read("docs/credentials.md")
     pipe:close()
     local function names(text)

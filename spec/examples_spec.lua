@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local fnf = require "fnf"
-local service = require "spec.service"
+local service = require "spec.support.service"
 
 --- Run an example in a world of its own, where fnf.new gives this client; the lines it prints.
 local function run(path, client, ...)

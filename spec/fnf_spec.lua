@@ -1,7 +1,7 @@
 --- The public face: `require "fnf"`, `fnf.new`, and the functions of the default client.
 -- SPDX-License-Identifier: MIT
 
-local world = require "spec.world"
+local world = require "spec.support.fake_platform"
 
 local PLAIN = "fnf.platform.plain"
 local FILE = debug.getinfo(1, "S").short_src

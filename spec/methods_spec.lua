@@ -4,7 +4,7 @@
 local client = require "fnf.client"
 local methods = require "fnf.methods"
 local operations = require "fnf.operations"
-local world = require "spec.world"
+local world = require "spec.support.fake_platform"
 
 local FILE = debug.getinfo(1, "S").short_src
 local NAN = 0 / 0

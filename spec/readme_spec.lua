@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: MIT
 
 local methods = require "fnf.methods"
-local operation_types = require "spec.operation_types"
-local operations_table = require "spec.operations_table"
+local operation_types = require "spec.support.operation_types"
+local operations_table = require "spec.support.operations_table"
 
 local function read(path)
   local file = assert(io.open(path, "rb"))

@@ -3,7 +3,7 @@
 
 local endpoint = require "fnf.endpoint"
 local json = require "fnf.json"
-local service = require "spec.service"
+local service = require "spec.support.service"
 
 local function read_reference()
   local file = assert(io.open("spec/reference/fnf-2019-03-15.json", "rb"))

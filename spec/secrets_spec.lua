@@ -3,7 +3,7 @@
 
 local client = require "fnf.client"
 local settings = require "fnf.settings"
-local world = require "spec.world"
+local world = require "spec.support.fake_platform"
 
 --- Every string in a value, keys and what tostring makes of it included.
 local function texts(value, found, seen)

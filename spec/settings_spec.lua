@@ -3,7 +3,7 @@
 
 local client = require "fnf.client"
 local settings = require "fnf.settings"
-local world = require "spec.world"
+local world = require "spec.support.fake_platform"
 
 local NAN = 0 / 0
 

@@ -4,7 +4,7 @@
 local clock = require "waiting.clock"
 local errors = require "fnf.errors"
 local runs = require "waiting.runs"
-local waits = require "fnf.waits"
+local waits = require "fnf.wait.group"
 
 local alone = {}
 

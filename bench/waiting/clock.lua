@@ -1,7 +1,7 @@
 --- A platform on a clock that only sleep moves, for any number of tasks: a year of waiting takes seconds.
 -- SPDX-License-Identifier: MIT
 
-local queue = require "fnf.queue"
+local queue = require "fnf.wait.heap"
 local runs = require "waiting.runs"
 
 local clock = {}

@@ -1,10 +1,10 @@
 --- A client: settings checked once, then every operation of the service as a method.
 -- SPDX-License-Identifier: MIT
 
-local attempt = require "fnf.attempt"
+local attempt = require "fnf.call.attempt"
 local errors = require "fnf.errors"
-local pace = require "fnf.pace"
-local retry = require "fnf.retry"
+local pace = require "fnf.call.rate_limiter"
+local retry = require "fnf.call.retry"
 local settings = require "fnf.settings"
 
 local client = {}

@@ -10,9 +10,9 @@ local chain = require "fnf.credentials.chain"
 local check = require "fnf.check"
 local env = require "fnf.credentials.env"
 local errors = require "fnf.errors"
-local record = require "fnf.credentials.record"
+local record = require "fnf.credentials.parse"
 local static = require "fnf.credentials.static"
-local wallet = require "fnf.credentials.wallet"
+local wallet = require "fnf.credentials.provider"
 
 local credentials = {}
 
@@ -106,7 +106,7 @@ function credentials.profile(name)
     patience = PROGRAM_PATIENCE,
     fetch = chain.new({
       { name = "cli_profile", fetch = function(world) return sources.cli_profile.fetch(world, settings) end },
-      link("profile", "ini", settings),
+      link("profile", "credentials_file", settings),
     }, "", "configure it with the vendor's CLI, or write the credentials file"),
     region = function(world) return sources.cli_profile.region(world, settings) end,
   }
@@ -183,7 +183,7 @@ function credentials.default()
       { name = "env", fetch = env.fetch },
       link("oidc_role_arn", "oidc", settings),
       link("cli_profile", "cli_profile", settings),
-      link("profile", "ini", settings),
+      link("profile", "credentials_file", settings),
       link("ecs_ram_role", "ecs_ram_role", settings),
       link("credential_uri", "uri", settings),
     }, "default/", HINT),

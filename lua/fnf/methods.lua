@@ -6,14 +6,14 @@
 
 local check = require "fnf.check"
 local client = require "fnf.client"
-local map_runs = require "fnf.map_runs"
+local map_runs = require "fnf.execution.map_runs"
 local operations = require "fnf.operations"
-local pages = require "fnf.pages"
-local run = require "fnf.run"
-local start = require "fnf.start"
+local pages = require "fnf.call.pages"
+local run = require "fnf.execution.run"
+local start = require "fnf.execution.start"
 local unlisted = require "fnf.unlisted"
-local waiter = require "fnf.waiter"
-local waits = require "fnf.waits"
+local waiter = require "fnf.wait.waiter"
+local waits = require "fnf.wait.group"
 
 local methods = {}
 

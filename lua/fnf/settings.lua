@@ -4,7 +4,7 @@
 local check = require "fnf.check"
 local credentials = require "fnf.credentials"
 local endpoint = require "fnf.endpoint"
-local world = require "fnf.world"
+local world = require "fnf.call.context"
 
 local settings = {}
 

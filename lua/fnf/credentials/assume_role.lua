@@ -1,7 +1,7 @@
 --- A role assumed with another key (STS AssumeRole).
 -- SPDX-License-Identifier: MIT
 
-local sts = require "fnf.sts"
+local sts = require "fnf.credentials.sts"
 
 local assume_role = {}
 

@@ -4,7 +4,7 @@
 local errors = require "fnf.errors"
 local exchange = require "fnf.credentials.exchange"
 local json = require "fnf.json"
-local record = require "fnf.credentials.record"
+local record = require "fnf.credentials.parse"
 
 local cloud_sso = {}
 

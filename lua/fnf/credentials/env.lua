@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "fnf.errors"
-local record = require "fnf.credentials.record"
+local record = require "fnf.credentials.parse"
 local variables = require "fnf.credentials.variables"
 
 local env = {}

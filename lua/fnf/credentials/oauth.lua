@@ -6,7 +6,7 @@
 local core = require "fnf.core"
 local errors = require "fnf.errors"
 local exchange = require "fnf.credentials.exchange"
-local record = require "fnf.credentials.record"
+local record = require "fnf.credentials.parse"
 local time = require "fnf.time"
 
 local oauth = {}

@@ -3,8 +3,8 @@
 
 local errors = require "fnf.errors"
 local file = require "fnf.credentials.file"
-local record = require "fnf.credentials.record"
-local sts = require "fnf.sts"
+local record = require "fnf.credentials.parse"
+local sts = require "fnf.credentials.sts"
 local variables = require "fnf.credentials.variables"
 
 local oidc = {}

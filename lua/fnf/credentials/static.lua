@@ -2,9 +2,9 @@
 -- SPDX-License-Identifier: MIT
 
 local env = require "fnf.credentials.env"
-local record = require "fnf.credentials.record"
+local record = require "fnf.credentials.parse"
 local variables = require "fnf.credentials.variables"
-local wallet = require "fnf.credentials.wallet"
+local wallet = require "fnf.credentials.provider"
 
 local static = {}
 

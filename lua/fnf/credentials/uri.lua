@@ -3,7 +3,7 @@
 
 local errors = require "fnf.errors"
 local exchange = require "fnf.credentials.exchange"
-local record = require "fnf.credentials.record"
+local record = require "fnf.credentials.parse"
 local variables = require "fnf.credentials.variables"
 
 local uri = {}

@@ -1,7 +1,7 @@
 --- Counters of what the clients of an nginx do, and their text for Prometheus. A listener of `on_event`, nothing more.
 -- SPDX-License-Identifier: MIT
 
-local retry = require "fnf.retry"
+local retry = require "fnf.call.retry"
 
 local metrics = {}
 

@@ -3,7 +3,7 @@
 --
 --   location /map-runs/ { content_by_lua_block { require("fnf.ngx").status { dict = "fnf" } } }
 
-local board = require "fnf.ngx.board"
+local board = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
 local core = require "fnf.core"
 local json = require "fnf.json"

@@ -6,10 +6,10 @@
 --   local run, state = watch:get()        -- at once
 --   local final, err = watch:wait(60)     -- inside a request
 
-local board = require "fnf.ngx.board"
+local board = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
 local errors = require "fnf.errors"
-local keeper = require "fnf.ngx.keeper"
+local keeper = require "fnf.ngx.poller"
 local methods = require "fnf.methods"
 local metrics = require "fnf.ngx.metrics"
 

@@ -6,10 +6,10 @@
 
 local core = require "fnf.core"
 local errors = require "fnf.errors"
-local flights = require "fnf.tasks.flights"
+local flights = require "fnf.platform.transfers"
 local program = require "fnf.platform.program"
-local schedule = require "fnf.tasks.schedule"
-local tasks = require "fnf.tasks"
+local schedule = require "fnf.platform.schedule"
+local tasks = require "fnf.platform.scheduler"
 
 local plain = { gather = tasks.gather }
 

@@ -2,7 +2,7 @@
 -- The operations as methods of a client.
 -- SPDX-License-Identifier: MIT
 
--- Written by spec/operation_types.lua; read by editors, required by nobody.
+-- Written by spec/support/operation_types.lua; read by editors, required by nobody.
 
 ---@class fnf.Client
 ---@field create_flow fun(self: fnf.Client, params: fnf.CreateFlowParameters, options?: fnf.CallOptions): fnf.CreateFlowResult|nil, fnf.Error|nil

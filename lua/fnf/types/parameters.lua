@@ -2,7 +2,7 @@
 -- What the operations take.
 -- SPDX-License-Identifier: MIT
 
--- Written by spec/operation_types.lua; read by editors, required by nobody.
+-- Written by spec/support/operation_types.lua; read by editors, required by nobody.
 
 ---@class fnf.CreateFlowParameters
 ---@field Definition string

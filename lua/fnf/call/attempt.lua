@@ -1,0 +1,145 @@
+--- One attempt of a call: a key, a signature of its own, the exchange, and what the answer means.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "fnf.errors"
+local json = require "fnf.json"
+local request = require "fnf.call.request"
+local response = require "fnf.call.response"
+local time = require "fnf.time"
+local world = require "fnf.call.context"
+
+local attempt = {}
+
+local floor, huge, max, min = math.floor, math.huge, math.max, math.min
+
+--- The key to sign with, made anew only when the credentials changed; neither key nor error for an unsigned call.
+local function key_of(call)
+  local self, wallet = call.client, call.wallet
+  if not wallet then
+    return nil
+  end
+  local found = wallet:current(call.platform.time() + self.skew)
+  if not found then
+    local err
+    found, err = wallet:get(world.of(call))
+    if not found then
+      return nil, err
+    end
+  end
+  call.credentials = found
+  local own = call.target == self.target
+  if own and self.credentials_used == found then
+    return self.key
+  end
+  local key, reason = request.key(call.target.algorithm, found)
+  if not key then
+    return nil, errors.credentials(("the key cannot sign by %s: %s"):format(call.target.algorithm, reason))
+  elseif own then
+    self.key, self.credentials_used = key, found
+  end
+  return key
+end
+
+--- Text of the service's clock now; the same string for all signatures of one second.
+local function timestamp(self, platform)
+  local second = floor(platform.time() + self.skew)
+  if second ~= self.second then
+    self.second, self.second_text = second, time.timestamp(second)
+  end
+  return self.second_text
+end
+
+--- The service's refusal of a signature, with the one thing it lets us find out: it echoes the text it signed.
+local function explain_signature(key, call, answer, err)
+  if err.code ~= "SignatureDoesNotMatch" and err.code ~= "SignatureNotMatch" then
+    return
+  end
+  call.stages = {}
+  request.sign(call.target, key, call)
+  local mine = call.stages.string_to_sign:match("[^\n]*$")
+  local object = json.decode(answer.body)
+  local echo = tostring(object and object.Message or ""):match("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is(.*)")
+  if echo then
+    err.message = err.message .. (echo:find(mine, 1, true)
+      and "; it signed the same text, so access_key_secret is wrong"
+      or "; it signed another text: something between changed the request")
+  else
+    err.message = err.message .. " (usually: access_key_secret does not belong to access_key_id)"
+  end
+end
+
+local function left(call)
+  return call.deadline and call.deadline - call.platform.now() or huge
+end
+
+--- Why a call may not go on, or nil.
+local function is_over(call)
+  if call.client.closed then
+    return errors.new { kind = "cancelled", message = "the client was closed", sent = false }
+  elseif call.cancel and call.cancel() then
+    local err = errors.cancelled()
+    err.sent = false
+    return err
+  elseif left(call) <= 0 then
+    return errors.new { kind = "timeout", message = "the deadline passed before it was sent", sent = false }
+  end
+end
+
+--- Sign, send, read.
+local function exchange(call, key)
+  local self, platform = call.client, call.platform
+  call.timestamp, call.nonce = timestamp(self, platform), platform.nonce()
+  local signed = request.sign(call.target, key, call)
+  -- Getting the key may have taken all the time there was.
+  signed.timeout = max(0.001, min(call.timeout, left(call)))
+  signed.connect_timeout = min(self.settings.connect_timeout, signed.timeout)
+  local answer, err, result
+  answer, err = self:send(signed, platform, call.cancel)
+  if not answer then
+    return nil, err
+  end
+  result, err = response.read(call.row, call.params, answer)
+  if err then
+    explain_signature(key, call, answer, err)
+  end
+  return result, err, answer.status
+end
+
+--- An answer, or a transport of the caller's, may repeat what it was sent.
+local function hide_secrets(call, err)
+  for _, field in ipairs { "access_key_secret", "security_token" } do
+    errors.hide(err, call.credentials and call.credentials[field])
+  end
+  errors.hide(err, call.params.OIDCToken)
+end
+
+--- One attempt, if there is leave, time and a key for it.
+---@param call fnf.Call
+---@return table|nil
+---@return fnf.Error|nil
+function attempt.make(call)
+  local self, platform = call.client, call.platform
+  local over = is_over(call)
+  if over then
+    return nil, over
+  end
+  local key, refused = key_of(call)
+  if refused then
+    return nil, refused
+  end
+  local now = platform.now()
+  if self.on_event then
+    self.on_event("request", { operation = call.row.action, attempt = call.attempt, host = call.target.endpoint.host })
+  end
+  local result, err, status = exchange(call, key)
+  if err then
+    hide_secrets(call, err)
+  end
+  if self.on_event then
+    self.on_event("response", { operation = call.row.action, attempt = call.attempt, status = status,
+      seconds = platform.now() - now, error = err })
+  end
+  return result, err
+end
+
+return attempt

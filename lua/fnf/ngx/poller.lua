@@ -1,0 +1,213 @@
+--- Looks after all watched MapRuns of a group from one worker at a time: whichever holds the lease.
+-- SPDX-License-Identifier: MIT
+--
+-- Every worker that watches has a keeper, a chain of short timers: one that slept long would hold up a reload. The one
+-- with the lease asks the service; the others look whether the lease has become free. It is given back at the end.
+
+local core = require "fnf.core"
+local operations = require "fnf.operations"
+local pace = require "fnf.call.rate_limiter"
+local retry = require "fnf.call.retry"
+local wait = require "fnf.wait.wait"
+
+local keeper = {}
+
+local LEASE = 3 -- seconds: so late another worker takes over from one that crashed
+local SHORTEST, LONGEST = 0.02, 0.5 -- seconds between two rounds
+
+local ROW = operations.describe_map_run
+
+---@class fnf.Keeper
+---@field client fnf.Client
+---@field board fnf.Board
+---@field group string
+---@field holder string this worker's name on the lease
+---@field seat string what only one keeper of a worker holds
+---@field entries table<string, table>|nil what this worker knows beyond the board while it holds the lease
+---@field quota? { rate: number, burst: number }|false as it was asked for
+---@field pace? fnf.Pace the rate that is left of it; what may be sent at once is on the board, for the next holder
+local Keeper = {}
+Keeper.__index = Keeper
+
+--- A wait that never tires: only its end, or what cannot heal, ends it. It looks once at a time, for each look takes
+--- from the quota of all.
+local function new_wait(self, state)
+  local one = wait.new({
+    client = self.client, row = ROW, platform = self.client:platform(), options = { cancel = ngx.worker.exiting },
+    started = core.now(), ending = ROW.final, limits = state.limits, max_attempts = 1, open = 1,
+  }, state.names)
+  one.polls, one.last, one.reached = state.polls, state.run, true
+  return one
+end
+
+local function plain_error(err)
+  return err and { kind = err.kind, code = err.code, status = err.status, message = err.message,
+    request_id = err.request_id, retryable = err.retryable }
+end
+
+--- Somebody else uses the account's quota, too, or no more.
+local function keep_pace(self, trouble)
+  local now = core.now()
+  if not trouble then
+    self.pace:succeeded(now)
+  elseif retry.reason(ROW, trouble) == "throttle" then
+    self.pace:throttled(now)
+    self.board:exhaust(self.group, self.pace, now)
+  end
+end
+
+--- One look, and what all workers are to know of it.
+local function look(self, entry)
+  local state, one = entry.state, entry.wait
+  local ended, delay, err = one:step()
+  if err and err.kind == "cancelled" then
+    return -- this worker is ending; the next holder of the lease looks
+  end
+  local trouble = err or one.trouble
+  if self.pace then
+    keep_pace(self, trouble)
+  end
+  if not trouble then
+    state.run, state.seen, state.progress = one.last, core.time(), one.progress:report()
+  end
+  state.polls, state.error, state.ended = one.polls, plain_error(trouble), ended or nil
+  entry.next_at = core.now() + (ended and 0 or delay)
+  local stored, reason = self.board:put(state)
+  if not stored then
+    self.client:tell("warning", { message = "a watched MapRun does not fit into the dictionary: " .. reason })
+  end
+end
+
+--- A look that may raise what a listener raises; the next one must be possible all the same.
+local function guarded_look(self, entry)
+  local done, reason = pcall(look, self, entry)
+  entry.busy = false
+  if not done then
+    entry.next_at = core.now() + entry.state.limits.max_delay
+    ngx.log(ngx.ERR, "fnf: a look failed: ", tostring(reason))
+  end
+end
+
+--- Take in what was registered since the last round.
+local function refresh(self)
+  local now, ids = core.now(), self.board:ids()
+  if ids == self.ids then
+    return
+  end
+  self.ids = ids
+  for _, id in ipairs(ids) do
+    local entry = self.entries[id]
+    local state = (not entry or entry.state.ended) and self.board:state(id)
+    if state and state.group == self.group and not state.ended then
+      self.entries[id] = { state = state, wait = new_wait(self, state), next_at = now }
+    end
+  end
+end
+
+--- What is due, the longest due first, and seconds until the next may be.
+local function find_due(self)
+  local now, due, soonest = core.now(), {}, LONGEST
+  for id, entry in pairs(self.entries) do
+    local left = entry.next_at - now
+    if entry.busy then
+      left = entry.state.limits.min_delay
+    elseif entry.state.ended then
+      self.entries[id], left = nil, LONGEST
+    elseif left <= 0 then
+      due[#due + 1], left = entry, entry.state.limits.min_delay
+    end
+    soonest = math.min(soonest, left)
+  end
+  table.sort(due, function(a, b)
+    return a.next_at < b.next_at
+  end)
+  return due, math.max(SHORTEST, soonest)
+end
+
+--- Whether this is the one keeper of its worker: with lua_code_cache off every request has a Lua of its own, and
+--- would leave a keeper behind.
+local function has_seat(self)
+  return self.board:lease(self.seat, self.holder, LEASE)
+end
+
+--- What there is to do now, and seconds to the next round; nil if another keeper of this worker does it.
+local function round(self)
+  if not has_seat(self) then
+    return nil
+  elseif not self.board:lease(self.group, self.holder, LEASE) then
+    self.entries, self.ids = {}, nil
+    return LONGEST
+  end
+  refresh(self)
+  local due, delay = find_due(self)
+  for _, entry in ipairs(due) do
+    if self.pace and not self.board:take(self.group, self.pace, core.now()) then
+      return math.min(LONGEST, 1 / self.pace.rate) -- what is due longest comes first then
+    end
+    entry.busy = true
+    ngx.thread.spawn(guarded_look, self, entry)
+  end
+  return delay
+end
+
+local function stop(self)
+  self.board:release(self.group, self.holder)
+  self.board:release(self.seat, self.holder)
+  self.running = false
+end
+
+local function tick(premature, self)
+  if premature or ngx.worker.exiting() then
+    return stop(self)
+  end
+  local done, delay = pcall(round, self)
+  if not done then
+    ngx.log(ngx.ERR, "fnf: a round of watching failed: ", tostring(delay))
+  elseif not delay then
+    return stop(self)
+  end
+  local started, reason = ngx.timer.at(done and delay or LONGEST, tick, self)
+  if not started then
+    self.running = false
+    self.client:tell("warning", { message = "nginx starts no further timer: " .. tostring(reason) })
+  end
+end
+
+--- Another quota begins with another pace; the same one goes on with its own.
+local function set_quota(self, quota)
+  local old = self.quota
+  if not (old and quota and old.rate == quota.rate and old.burst == quota.burst) then
+    self.quota, self.pace = quota, quota and pace.new(quota) or nil
+  end
+end
+
+local keepers = {} -- of this worker, by dictionary and group
+
+--- The keeper of a group in this worker, running.
+---@param board fnf.Board
+---@param dict string name of the dictionary
+---@param group string
+---@param client fnf.Client
+---@param quota? { rate: number, burst: number }|false looks a second, and at once; the service's quota unless given
+---@return fnf.Keeper
+function keeper.of(board, dict, group, client, quota)
+  local key = dict .. " " .. group
+  local self = keepers[key]
+  if not self then
+    local pid = ngx.worker.pid()
+    self = setmetatable({ client = client, board = board, group = group, entries = {},
+      seat = ("%s %d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Keeper)
+    keepers[key] = self
+    set_quota(self, ROW.quota)
+  end
+  if quota ~= nil then
+    set_quota(self, quota)
+  end
+  if not self.running then
+    self.running = true
+    assert(ngx.timer.at(0, tick, self))
+  end
+  return self
+end
+
+return keeper

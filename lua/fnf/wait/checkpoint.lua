@@ -1,0 +1,142 @@
+--- What a wait has seen, as a text to go on with elsewhere: JSON behind a check sum, never code, never a secret.
+-- SPDX-License-Identifier: MIT
+
+local check = require "fnf.check"
+local errors = require "fnf.errors"
+local json = require "fnf.json"
+local progress = require "fnf.wait.progress"
+local wait = require "fnf.wait.wait"
+
+local token = {}
+
+local HEAD = "fnf-wait-1"
+local LONGEST = 64 * 1024 -- bytes: what is longer is none of ours
+local OLDEST = 366 * 86400 -- seconds
+
+local COUNT = { type = "integer", minimum = 0, maximum = 2 ^ 52, required = true }
+local FIGURE = { type = "number", minimum = 0, maximum = 2 ^ 52 }
+local TIME = { type = "number", minimum = -OLDEST, maximum = OLDEST }
+local TALLY = { type = "table", required = true }
+
+--- Rows of `fnf.check` for what a token holds.
+local ROWS = { action = { type = "name", required = true }, host = { type = "name", required = true },
+  params = TALLY, written = { type = "number", required = true }, polls = COUNT, failures = COUNT, statuses = TALLY,
+  errors = { type = "table" }, progress = TALLY }
+
+--- Fields of fnf.Progress, and those that are times of this process's clock: written as seconds ago.
+local PROGRESS = { looks = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, share = FIGURE, failed = FIGURE,
+  rate = FIGURE, tolerated = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
+  first = TIME, at = TIME, moved = TIME, ended = TIME }
+local WITH_COUNTS = { "done", "share", "failed", "tolerated", "base", "running", "most", "first", "at", "moved",
+  "ended" }
+
+--- Damage is to be noticed; who wants to forge a token may.
+local function sum(text)
+  local a, b = 1, 0
+  for i = 1, #text do
+    a = (a + text:byte(i)) % 65521
+    b = (b + a) % 65521
+  end
+  return ("%04x%04x"):format(b, a)
+end
+
+local function saved_progress(seen, now)
+  local saved = {}
+  for name, row in pairs(PROGRESS) do
+    local value = seen[name]
+    if value and value == value and value < math.huge then
+      saved[name] = row == TIME and now - value or value
+    end
+  end
+  return saved
+end
+
+--- What a wait has seen, as a token.
+---@param self fnf.Wait
+---@return string
+function token.write(self)
+  local errand = self.errand
+  local text = json.encode {
+    action = errand.row.action, host = errand.client:host(), params = self.params, polls = self.polls,
+    failures = self.failures, statuses = self.statuses, errors = self.errors, written = errand.platform.time(),
+    progress = saved_progress(self.progress, errand.platform.now()),
+  }
+  return ("%s.%s.%s"):format(HEAD, sum(text), text)
+end
+
+wait.add("token", token.write)
+
+---- reading ----
+
+local function are_tallies(found)
+  for _, counts in ipairs { found.statuses, found.errors or {} } do
+    for name, count in pairs(counts) do
+      if type(name) ~= "string" or check.types.integer(count, COUNT) then
+        return false
+      end
+    end
+  end
+  return true
+end
+
+local function is_progress(saved)
+  if check.table(saved, PROGRESS, "field") then
+    return false
+  end
+  for _, name in ipairs(saved.total and WITH_COUNTS or {}) do
+    if saved[name] == nil then
+      return false
+    end
+  end
+  return not saved.total or saved.total > 0 and saved.done <= saved.total
+    and (saved.item ~= nil or saved.done <= saved.base)
+end
+
+--- The token as a table that can be trusted to be one, or why it cannot.
+local function parse(text, row, host)
+  local head, found_sum, body = text:sub(1, LONGEST):match("^([%w-]+)%.(%x+)%.(.*)$")
+  if #text > LONGEST or head ~= HEAD then
+    return nil, "it is no token of this library"
+  elseif found_sum ~= sum(body) then
+    return nil, "the token is damaged"
+  end
+  local found = json.decode(body)
+  local complaint = check.table(found, ROWS, "field")
+  if complaint or found.action ~= row.action or not are_tallies(found) or not is_progress(found.progress)
+    or check.table(found.params, row.parameters, "parameter") then
+    return nil, "the token holds what no wait can have seen"
+  elseif found.host ~= host then
+    return nil, ("the token is of a wait at %s, this client asks %s"):format(found.host, host)
+  end
+  return found
+end
+
+local function restore(self, found)
+  local platform = self.errand.platform
+  local now = platform.now()
+  local away = math.max(0, math.min(OLDEST, platform.time() - found.written))
+  local seen = progress.new()
+  for name, value in pairs(found.progress) do
+    seen[name] = PROGRESS[name] == TIME and now - away - value or value
+  end
+  self.progress, self.polls, self.failures = seen, found.polls, found.failures
+  self.statuses, self.errors = found.statuses, found.errors
+end
+
+--- The wait that a token tells of.
+---@param errand fnf.Errand
+---@param text string
+---@return fnf.Wait|nil
+---@return fnf.Error|nil
+function token.read(errand, text)
+  local found, complaint = parse(text, errand.row, errand.client:host())
+  if not found then
+    return nil, errors.new { kind = "protocol", message = "cannot resume: " .. complaint,
+      operation = errand.row.action }
+  end
+  local self = wait.new(errand, found.params)
+  restore(self, found)
+  return self
+end
+
+return token

@@ -1,0 +1,298 @@
+--- What a MapRun's counts mean, and when to look again. Pure: looks and random numbers come in, nothing else.
+-- SPDX-License-Identifier: MIT
+--
+-- A MapRun is a queue worked off by so many places. While items are pending, their number and the rate tell when the
+-- last one starts; then the time an item takes (those running over the rate, by Little's law) tells when it ends.
+-- Where the end is uncertain by w seconds, looks cost least for the lag they save at distances that grow with the
+-- root of w. The figures below were found by simulation: bench/waiting.lua.
+
+local tolerance = require "fnf.wait.tolerance"
+
+local progress = {}
+
+---@class fnf.Progress
+---@field looks integer answers seen
+---@field seconds number from the start, if it is known, else from the first look, to the last look
+---@field total? integer items; nil while the counts say nothing
+---@field done? integer items that succeeded, failed or were aborted
+---@field share? number of the items that are done, 0 to 1
+---@field failed? integer
+---@field rate? number items a second of late
+---@field tolerated? integer items that may fail by the tighter of the run's two limits
+---@field private first? number when `seconds` began
+---@field private at? number the last look with counts
+---@field private base? integer items done at `first`
+---@field private running? integer
+---@field private most? integer items that ran at once
+---@field private item? number seconds an item takes
+---@field private moved? number when a look last found an item started
+---@field private ended? number when a look last found an item ended
+local Progress = {}
+Progress.__index = Progress
+
+local MEMORY = 0.07 -- of the seconds so far: what "of late" means
+local SLOWER = 2.4 -- an item takes at most so much longer than the mean so far
+local APPROACH = 0.56 -- of the way to the earliest end is slept through
+local TRUST = 6.6 -- of the time seen so far is the most that is foreseen
+local DENSITY = 0.3 -- seconds between looks for an end uncertain by one second
+local LONGEST_ITEM = 3.5 -- mean times; with nothing started for longer, an item straggles
+local LONGEST_GAP = 1.85 -- mean times between ends when few items are left; with all places taken
+local GAP_OF_PLACES = 0.07 -- more
+local PATIENCE = 0.85 -- of the time something is overdue
+local BLIND = 1.9 -- seconds between looks after one second when nothing can be foreseen
+local STRAGGLER = 2.3 -- the same while an item straggles
+local JITTER = 0.1 -- of an interval, either way: many waits must not look in step
+local DRAIN = 2 -- of the fewest items that must end after each other, when none is pending
+local UNCERTAIN_ITEM = 0.9 -- of an item's time
+local NOISE = 0.29 -- of the root of the items pending
+local SHORTEST_ITEM = 0.35 -- mean times
+local SOONER, LATER = 0.5, 1.6 -- of the ends by the rates: a run may accelerate or slow down
+local HONEST = 3 -- items done before an end is foretold
+local UNSEEN = 0.5 -- of a failed item is reckoned with in what is foretold
+
+---@return fnf.Progress
+function progress.new()
+  return setmetatable({ looks = 0, seconds = 0 }, Progress)
+end
+
+---- what is seen ----
+
+--- A number that counts something, else 0.
+local function figure(value)
+  return type(value) == "number" and value >= 0 and value < math.huge and value or 0
+end
+
+--- Begin to measure: nothing is known of the rate before.
+local function begin(self, now, done, age)
+  self.base, self.rate, self.most, self.item = age and 0 or done, nil, nil, nil
+  self.first = age and now - age or self.first
+  self.moved, self.ended = now, now
+  if age and age > 0 and done > 0 then
+    self.rate = done / age
+  end
+end
+
+--- Take the rate since the last look into that of late.
+local function measure(self, now, done, running)
+  local passed = now - self.at
+  if passed <= 0 then
+    return
+  end
+  local weight = 1 - math.exp(-passed / math.max(1, MEMORY * (now - self.first)))
+  local latest = (done - self.done) / passed
+  self.rate = self.rate and self.rate + weight * (latest - self.rate) or latest
+  if done > self.done then
+    self.ended = now
+  end
+  if done + running > self.done + self.running then
+    self.moved = now
+  end
+end
+
+--- Items a second since the beginning, or nil.
+---@return number|nil
+function Progress:overall_rate()
+  local done = self.done and self.done - self.base or 0
+  local passed = self.at and self.at - self.first or 0
+  return done > 0 and passed > 0 and done / passed or nil
+end
+
+--- The time an item takes, while the places are full.
+local function time_items(self)
+  local overall = self:overall_rate()
+  self.most = math.max(self.most or 0, self.running)
+  if overall and (self:pending() > 0 or not self.item) then
+    local rate = self.rate or overall
+    self.item = math.min(rate > 0 and self.most / rate or math.huge, SLOWER * self.most / overall)
+  end
+end
+
+--- Items that have not started.
+function Progress:pending()
+  return self.total and math.max(0, self.total - self.done - self.running)
+end
+
+--- Take in an answer.
+---@param run table as DescribeMapRun answers
+---@param now number monotonic seconds
+---@param age? number seconds since the run started, if that is known
+function Progress:see(run, now, age)
+  self.looks = self.looks + 1
+  self.first = self.first or now
+  local counts = type(run.ItemCounts) == "table" and run.ItemCounts or {}
+  local total = figure(counts.Total)
+  if total == 0 then
+    self.total, self.done, self.share, self.failed = nil, nil, nil, nil
+    self.seconds = now - self.first
+    return
+  end
+  local failed, running = figure(counts.Failed), figure(counts.Running)
+  local done = math.min(total, figure(counts.Succeed) + failed + figure(counts.Aborted))
+  running = math.min(running, total - done)
+  if not self.total or done < self.done then
+    begin(self, now, done, age)
+  else
+    measure(self, now, done, running)
+  end
+  self.total, self.done, self.share, self.failed = total, done, done / total, failed
+  self.running, self.at, self.seconds = running, now, now - self.first
+  self.tolerated = tolerance.of(run, total)
+  time_items(self)
+end
+
+---- what is foreseen ----
+
+--- The lower and the higher of the two rates, or nil.
+local function rates(self)
+  local overall = self.done and self:overall_rate()
+  if overall then
+    local late = self.rate or overall
+    return math.min(late, overall), math.max(late, overall)
+  end
+end
+
+--- Seconds by which something should have happened since and has not; 0 or less if nothing is missing.
+local function overdue(self, item)
+  local busy = self.most > 0 and self.running / self.most or 1
+  return math.max(self.at - self.moved - LONGEST_ITEM * item,
+    self.at - self.ended - (LONGEST_GAP + GAP_OF_PLACES * busy) * item)
+end
+
+--- Seconds from the last look to the earliest time at which all items are likely done, and by how many it is uncertain.
+local function foresee_done(self, low, high)
+  local pending, item = self:pending(), self.item
+  local fast = self.most / high -- the time of an item by the higher rate
+  local noise = NOISE * math.sqrt(pending)
+  local uncertain = pending / math.max(low, high / 10) - pending / high + UNCERTAIN_ITEM * item + noise / high
+  if pending > 0 then
+    return (pending - noise) / high + SHORTEST_ITEM * fast, uncertain
+  end
+  local left = self.total - self.done
+  local drained = DRAIN * (left - 1 - NOISE * math.sqrt(left)) / high
+  return math.max(self.moved + SHORTEST_ITEM * fast - self.at, drained), uncertain
+end
+
+--- The same of the end, which comes sooner if too many items fail.
+local function foresee(self, low, high)
+  local earliest, uncertain = foresee_done(self, low, high)
+  local soonest, doubt = tolerance.foresee(self, high)
+  if soonest and soonest < earliest then
+    return soonest, math.min(doubt, earliest + uncertain)
+  end
+  return earliest, uncertain
+end
+
+--- Seconds to the next look of a run whose counts tell enough.
+local function planned(self, low, high, limits, swing)
+  local earliest, uncertain = foresee(self, low, high)
+  local stretch = math.sqrt(limits.thrift or 1)
+  local density = DENSITY * math.sqrt(math.max(0, uncertain)) * stretch
+  local delay = math.max(APPROACH * earliest, density * swing)
+  local missing = overdue(self, self.item)
+  if missing > 0 then
+    delay = math.max(delay, math.min(PATIENCE * missing, STRAGGLER * math.sqrt(self.seconds + 1)) * stretch * swing)
+  end
+  return math.min(delay, math.max(limits.min_delay, TRUST * self.seconds))
+end
+
+--- Seconds from this look to the next.
+---@param misses integer failed looks since the last answer
+---@param limits { min_delay: number, max_delay: number }
+---@param random number from [0, 1)
+---@return number
+function Progress:next_look(misses, limits, random)
+  local swing = 1 - JITTER + 2 * JITTER * random
+  local low, high = rates(self)
+  local delay
+  if low and misses == 0 then
+    delay = planned(self, low, high, limits, swing)
+  else
+    delay = BLIND * math.sqrt((self.seconds + 1) * (limits.thrift or 1)) * swing
+  end
+  return math.max(limits.min_delay, math.min(limits.max_delay, delay))
+end
+
+--- Seconds from the last look to the end, as a range; nil while that would be a guess.
+---@return number|nil earliest
+---@return number|nil latest
+function Progress:estimate()
+  local low, high = rates(self)
+  if not low or low < high / 4 or self.done - self.base < HONEST or overdue(self, self.item) > 0 then
+    return nil
+  end
+  local earliest, pending = foresee_done(self, low, high), self:pending()
+  local latest = LATER * (pending + 2 * math.sqrt(pending)) / low + LONGEST_ITEM * self.item - (self.at - self.moved)
+  earliest = math.max(0, SOONER * math.min(earliest, tolerance.foresee(self, high, UNSEEN) or earliest))
+  return earliest, math.max(earliest, latest)
+end
+
+--- Seconds for which nothing has moved although something should have; nil while all is well.
+---@return number|nil
+function Progress:stalled()
+  local low = rates(self)
+  if low and self.done < self.total and overdue(self, self.item) > 0 then
+    return self.at - math.max(self.moved, self.ended)
+  end
+end
+
+--- Seconds for which no item started or ended, by the last look; nil while the counts say nothing.
+---@return number|nil
+function Progress:idle()
+  return self.total and self.at - math.max(self.moved, self.ended)
+end
+
+--- Items that may still fail by the tighter limit, and the seconds until they have at this rate; nil where unknown or
+--- where the end comes first.
+---@return integer|nil left
+---@return number|nil breaks_in
+function Progress:tolerance()
+  local left = self.total and self.tolerated - self.failed
+  local low, high = rates(self)
+  if not left or left < 0 then
+    return left, left and 0
+  elseif low then
+    local fatal, share = tolerance.threat(self)
+    local rate = self.rate and self.rate > 0 and self.rate or low
+    return left, fatal and fatal / (share * math.max(rate, high / 10))
+  end
+  return left
+end
+
+--- Whether more items have failed than may, whatever the limits mean together.
+---@param run table the answer that was taken in last
+---@return boolean
+function Progress:is_broken(run)
+  return self.total ~= nil and self.failed > select(2, tolerance.of(run, self.total))
+end
+
+---@class fnf.Report
+---@field looks integer
+---@field seconds number from the start, if it is known, else from the first look, to the last
+---@field total? integer
+---@field done? integer
+---@field share? number of the items that are done, 0 to 1
+---@field failed? integer
+---@field failed_share? number of those that are done
+---@field rate? number items a second of late
+---@field overall_rate? number items a second since the beginning
+---@field earliest? number seconds to the end at least; nil until it can be said
+---@field latest? number seconds to the end at most
+---@field stalled? number seconds for which nothing has moved although something should have
+---@field tolerance_left? integer items that may still fail
+---@field breaks_in? number seconds until those have failed at this rate; nil if the end comes first
+
+--- All that is known, as plain values in a new table.
+---@return fnf.Report
+function Progress:report()
+  local earliest, latest = self:estimate()
+  local left, breaks_in = self:tolerance()
+  return {
+    looks = self.looks, seconds = self.seconds, total = self.total, done = self.done, share = self.share,
+    failed = self.failed, failed_share = self.done and self.done > 0 and self.failed / self.done or nil,
+    rate = self.rate, overall_rate = self.done and self:overall_rate() or nil,
+    earliest = earliest, latest = latest, stalled = self:stalled(),
+    tolerance_left = left, breaks_in = breaks_in,
+  }
+end
+
+return progress

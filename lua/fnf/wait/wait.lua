@@ -1,0 +1,278 @@
+--- One wait: what it has seen, and the next look.
+-- SPDX-License-Identifier: MIT
+--
+-- A wait ends with the final description, whatever its Status; it fails only if it could not find out. One bad answer
+-- never ends it: what may heal is counted and asked again, what cannot (403, a bad parameter, an unknown name) ends it
+-- at once. It never outlives its deadline.
+
+local errors = require "fnf.errors"
+local progress = require "fnf.wait.progress"
+local time = require "fnf.time"
+
+local wait = {}
+
+local FIRST_ANSWER = 300 -- seconds: a wait that never had an answer, and has no timeout, asks the wrong address
+local RESERVE = 1 -- seconds kept for a last look before the deadline
+local SHORTEST = 0.01 -- seconds: a look that would follow sooner is none worth making
+local YOUNGEST = 5 -- seconds: times come without a fraction, so the age of a younger run is mostly rounding
+local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older than that has a wrong clock
+
+---@class fnf.Observed
+---@field polls integer looks, answered or not
+---@field failures integer looks that failed, retries included in each
+---@field statuses table<string, integer> answers by Status
+---@field errors table<string, integer> failures by code or kind
+
+---@class fnf.Wait one of them: small, for there may be ten thousand; so what most never have is in the class
+---@field errand fnf.Errand
+---@field params table
+---@field progress fnf.Progress
+---@field polls integer
+---@field failures integer
+---@field misses? integer failed looks since the last answer
+---@field statuses table<string, integer>
+---@field errors? table<string, integer>
+---@field last? table
+---@field trouble? fnf.Error
+---@field reached? boolean the service has answered, if only by errors
+---@field parent? fnf.Parent the execution that speaks for it
+local Wait = { failures = 0, misses = 0 }
+Wait.__index = Wait
+
+--- What was asked, whatever the caller makes of the table while we wait.
+local function keep(row, params)
+  local kept = {}
+  for name in pairs(row.parameters) do
+    kept[name] = params[name]
+  end
+  return kept
+end
+
+--- A wait that has not looked yet.
+---@param errand fnf.Errand
+---@param params table checked
+---@return fnf.Wait
+function wait.new(errand, params)
+  return setmetatable({ errand = errand, params = keep(errand.row, params), progress = progress.new(), polls = 0,
+    statuses = {} }, Wait)
+end
+
+---- ends ----
+
+local function tally(counts, name)
+  counts[name] = (counts[name] or 0) + 1
+end
+
+--- Whether a failed look may be followed by another. Whatever the world may mend by itself is; a deadline of the
+--- look's own is, too. Misuse, refusals and missing things are not.
+---@param err fnf.Error
+---@return boolean
+function wait.may_heal(err)
+  return err.retryable == true or err.kind == "timeout"
+end
+
+--- End a wait with an error: what was last seen, and how often what.
+---@param fields table of an error, or one
+---@return boolean ended true
+---@return nil
+---@return fnf.Error
+function Wait:give_up(fields)
+  local errand = self.errand
+  fields.operation = errand.row.action
+  local err = errors.is(fields) and fields or errors.new(fields)
+  err.last = self.last
+  err.observed = { polls = self.polls, failures = self.failures, statuses = self.statuses, errors = self.errors or {} }
+  errand.client:tell("done", { operation = errand.row.action, error = err, polls = self.polls })
+  return true, nil, err
+end
+
+local function time_out(self, message)
+  local status = self.last and self.last.Status
+  return self:give_up {
+    kind = "timeout",
+    message = message .. (status and ", still " .. status or ", without one good answer")
+      .. (self.trouble and "; last trouble: " .. tostring(self.trouble) or ""),
+    retryable = true,
+  }
+end
+
+local function no_end(self)
+  return ("no end in %g seconds"):format(self.errand.options.timeout)
+end
+
+local function succeed(self, run)
+  self.errand.client:tell("done", { operation = self.errand.row.action, status = run.Status, polls = self.polls })
+  return true, run
+end
+
+---- a look ----
+
+--- Seconds since the run started, by the clock the service goes by; nil where that makes no sense.
+local function age_of(errand, run)
+  local started = time.from_rfc3339(run.StartedTime)
+  local age = started and errand.client:time(errand.platform) - started
+  return age and age >= YOUNGEST and age < OLDEST and age or nil
+end
+
+local function tell_progress(self, run)
+  local errand = self.errand
+  if errand.client.on_event then
+    local fields = { operation = errand.row.action, run = run, progress = self.progress }
+    errand.client:tell("progress", fields)
+    if self.progress:stalled() then
+      errand.client:tell("stall", fields)
+    end
+  end
+  if errand.options.on_progress then
+    errand.options.on_progress(run, self.progress, self)
+  end
+end
+
+--- Take in the answer to a look; whether it ends the wait.
+local function see(self, run)
+  local errand = self.errand
+  self.last, self.misses, self.trouble = run, nil, nil
+  tally(self.statuses, tostring(run.Status))
+  self.progress:see(run, errand.platform.now(), self.progress.looks == 0 and age_of(errand, run) or nil)
+  tell_progress(self, run)
+  return errand.ending[run.Status] or errand.options.fail_fast and self.progress:is_broken(run)
+end
+
+--- Take in a failed look; whether another may follow.
+local function miss(self, err)
+  if err.kind == "cancelled" then
+    return false
+  end
+  self.misses, self.trouble = self.misses + 1, err
+  self.reached = self.reached or err.kind == "service" or nil
+  self.failures = self.failures + 1
+  self.errors = self.errors or {}
+  tally(self.errors, err.code or err.kind)
+  self.errand.client:tell("warning", { operation = self.errand.row.action, error = err, misses = self.misses })
+  return wait.may_heal(err)
+end
+
+local function left(self)
+  local errand = self.errand
+  return errand.deadline and errand.deadline - errand.platform.now() or math.huge
+end
+
+--- Seconds to the next look. The last one is drawn forward, so that the deadline does not pass in sleep.
+local function next_delay(self)
+  local errand = self.errand
+  local limits = errand.pace and errand.pace:limits(errand.limits) or errand.limits
+  limits = self.parent and self.parent:limits(limits) or limits
+  local delay = self.progress:next_look(self.misses, limits, errand.platform.random())
+  local hint = self.trouble and self.trouble.retry_after
+  if hint then
+    delay = math.max(delay, math.min(hint, 60))
+  end
+  local remaining = left(self)
+  if delay >= remaining then
+    delay = remaining - math.min(RESERVE, errand.options.timeout / 10)
+  end
+  return delay
+end
+
+--- The parameters of a look that the service is to hold open, not past the deadline.
+local function held(self, remaining)
+  local name = self.errand.row.holds
+  if not name then
+    return self.params
+  end
+  local params = keep(self.errand.row, self.params)
+  local hold = params[name] or self.errand.hold
+  if remaining < hold + RESERVE then
+    hold = math.max(0, math.floor(remaining - RESERVE))
+  end
+  params[name] = hold
+  return params
+end
+
+local function look(self)
+  local errand = self.errand
+  self.polls = self.polls + 1
+  local remaining = left(self)
+  if errand.client.on_event then
+    errand.client:tell("poll", { operation = errand.row.action, poll = self.polls })
+  end
+  return errand.client:perform(errand.row, held(self, remaining), {
+    deadline = remaining < math.huge and remaining or nil,
+    cancel = errand.options.cancel, pace = errand.pace, max_attempts = errand.max_attempts,
+  }, errand.platform)
+end
+
+--- Why no further look may follow after `delay`, in words; nil if one may.
+local function is_over(self, delay)
+  local errand = self.errand
+  local idle = errand.options.stall_after and self.progress:idle()
+  if self.polls >= (errand.options.max_polls or math.huge) then
+    return ("no end after %d looks"):format(self.polls)
+  elseif idle and idle >= errand.options.stall_after then
+    return ("no item started or ended in %.0f seconds"):format(idle)
+  elseif not (self.last or self.reached or errand.deadline)
+    and errand.platform.now() - errand.started >= FIRST_ANSWER then
+    return ("no end in %d seconds"):format(FIRST_ANSWER)
+  elseif delay < SHORTEST then
+    return no_end(self)
+  end
+end
+
+--- Look once, and say what follows.
+---@return boolean ended
+---@return table|number|nil run the final description; or, not ended, seconds to the next look
+---@return fnf.Error|nil
+function Wait:step()
+  local errand = self.errand
+  if left(self) <= 0 then
+    return time_out(self, no_end(self))
+  end
+  local begun = errand.platform.now()
+  local run, err = look(self)
+  if run and see(self, run) then
+    return succeed(self, run)
+  elseif err and not miss(self, err) then
+    return self:give_up(err)
+  end
+  local delay = next_delay(self)
+  local over = is_over(self, delay)
+  if over then
+    return time_out(self, over)
+  elseif errand.row.holds then -- the time that a look was held open has been waited already
+    delay = math.max(0, delay - (errand.platform.now() - begun))
+  end
+  return false, delay
+end
+
+--- Look until the answer is final.
+---@param delay? number seconds before the first look
+---@return table|nil run the final description
+---@return fnf.Error|nil
+function Wait:finish(delay)
+  local errand = self.errand
+  delay = delay or errand.options.initial_delay or 0
+  local ended, run, err
+  repeat
+    local slept, refusal = true, nil
+    if delay > 0 then
+      slept, refusal = errand.platform.sleep(math.min(delay, left(self)), errand.options.cancel)
+    end
+    if not slept then
+      ended, run, err = self:give_up(refusal or errors.cancelled())
+    else
+      ended, run, err = self:step()
+      delay = run --[[@as number]]
+    end
+  until ended
+  errand.open = 0
+  return run, err
+end
+
+--- Make a function a method of every wait.
+---@param name string
+---@param method function
+function wait.add(name, method)
+  Wait[name] = method
+end
+
+return wait

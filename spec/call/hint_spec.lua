@@ -1,0 +1,48 @@
+--- How long the service asks to wait.
+-- SPDX-License-Identifier: MIT
+
+local response = require "fnf.call.response"
+
+local AT = "Sun, 06 Nov 1994 08:49:%d GMT"
+
+describe("the hint of an answer", function()
+  local ROWS = {
+    { "is nothing without one", {}, nil },
+    { "is nothing without headers", nil, nil },
+    { "is x-acs-retry-after in milliseconds", { ["x-acs-retry-after"] = "300" }, 0.3 },
+    { "may be zero", { ["x-acs-retry-after"] = "0" }, 0 },
+    { "is Retry-After in seconds", { ["retry-after"] = "7" }, 7 },
+    { "is Retry-After as a date of the server's clock",
+      { ["retry-after"] = AT:format(37), date = AT:format(25) }, 12 },
+    { "is no date without the server's clock", { ["retry-after"] = AT:format(37) }, nil },
+    { "is no date that has passed", { ["retry-after"] = AT:format(20), date = AT:format(25) }, nil },
+    { "is the user's TimeLeft of an API in milliseconds",
+      { ["x-ratelimit-user-api"] = "Limit:1,Remain:0,TimeLeft:2000,Reset:1234" }, 2 },
+    { "is the user's TimeLeft in milliseconds",
+      { ["x-ratelimit-user"] = "Limit:1,Remain:0,TimeLeft:1500,Reset:1" }, 1.5 },
+    { "is the longer TimeLeft of two",
+      { ["x-ratelimit-user"] = "TimeLeft:1500", ["x-ratelimit-user-api"] = "TimeLeft:900" }, 1.5 },
+    { "is x-acs-retry-after before any other",
+      { ["x-acs-retry-after"] = "300", ["retry-after"] = "9", ["x-ratelimit-user"] = "TimeLeft:1500" }, 0.3 },
+    { "is TimeLeft before Retry-After", { ["retry-after"] = "9", ["x-ratelimit-user"] = "TimeLeft:1500" }, 1.5 },
+    { "is the next one where the first makes no sense", { ["x-acs-retry-after"] = "soon", ["retry-after"] = "9" }, 9 },
+    { "is the next one where the first is negative", { ["x-acs-retry-after"] = "-300", ["retry-after"] = "9" }, 9 },
+    { "is never negative", { ["retry-after"] = "-1" }, nil },
+    { "is never NaN", { ["retry-after"] = "nan" }, nil },
+    { "is never infinite", { ["retry-after"] = "inf" }, nil },
+    { "is never infinite by its size", { ["x-acs-retry-after"] = "1e999" }, nil },
+    { "is nothing from an odd rate limit", { ["x-ratelimit-user"] = "TimeLeft:soon" }, nil },
+  }
+  for _, row in ipairs(ROWS) do
+    it(row[1], function()
+      assert.same({ row[3] }, { response.hint(row[2]) })
+    end)
+    it(row[1] .. ", in header lines too", function()
+      local lines = {}
+      for name, value in pairs(row[2] or {}) do
+        lines[#lines + 1] = ("%s: %s\r\n"):format(name:upper(), value)
+      end
+      assert.same({ row[3] }, { response.hint(table.concat(lines)) })
+    end)
+  end
+end)

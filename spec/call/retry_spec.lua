@@ -1,0 +1,321 @@
+--- What is repeated, when, and what never is.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "fnf.errors"
+local operations = require "fnf.operations"
+local pace = require "fnf.call.rate_limiter"
+local retry = require "fnf.call.retry"
+local world = require "spec.support.fake_platform"
+
+local READ = operations.describe_map_run
+local ONCE = { action = "StartOnce", method = "POST", parameters = {}, repeatable = false }
+
+local function service(status, code, fields)
+  local err = errors.new { kind = "service", status = status, code = code, message = "x" }
+  for name, value in pairs(fields or {}) do
+    err[name] = value
+  end
+  return err
+end
+
+local function failure(kind, fields)
+  fields.kind = kind
+  return errors.new(fields)
+end
+
+describe("a failed attempt", function()
+  local ROWS = { -- what failed, the reason to repeat a call that may be repeated, the same for one that may not
+    { "429 ResourceThrottled", service(429, "ResourceThrottled"), "throttle", "throttle" },
+    { "429 of another code", service(429, "Anything"), "throttle", "throttle" },
+    { "429 that makes no sense", failure("protocol", { status = 429, retryable = true }), "throttle", "throttle" },
+    { "400 ResourceThrottled", service(400, "ResourceThrottled"), "throttle", "throttle" },
+    { "400 Throttling", service(400, "Throttling"), "throttle", "throttle" },
+    { "400 Throttling.User", service(400, "Throttling.User"), "throttle", "throttle" },
+    { "400 Throttling.Api", service(400, "Throttling.Api"), "throttle", "throttle" },
+    { "503 Throttling.Other", service(503, "Throttling.Other"), "throttle", "throttle" },
+    { "500 InternalServerError", service(500, "InternalServerError"), "fault", nil },
+    { "500 InternalError", service(500, "InternalError"), "fault", nil },
+    { "500 of an unknown code", service(500, "Odd"), "fault", nil },
+    { "502", service(502, "HTTP502"), "fault", nil },
+    { "503 ServiceUnavailable", service(503, "ServiceUnavailable"), "fault", nil },
+    { "504", service(504, "HTTP504"), "fault", nil },
+    { "412 PreconditionFailed", service(412, "PreconditionFailed"), "fault", nil },
+    { "409 ConcurrentUpdateError", service(409, "ConcurrentUpdateError"), "fault", "fault" },
+    { "409 TaskInvalidState", service(409, "TaskInvalidState"), "fault", "fault" },
+    { "403 RequestTimeTooSkewed", service(403, "RequestTimeTooSkewed"), "clock", "clock" },
+    { "400 InvalidTimeStamp.Expired", service(400, "InvalidTimeStamp.Expired"), "clock", "clock" },
+    { "400 SignatureNonceUsed", service(400, "SignatureNonceUsed"), "nonce", nil },
+    { "network, sent or not", failure("network", { retryable = true }), "fault", nil },
+    { "network, never sent", failure("network", { retryable = true, sent = false }), "fault", "fault" },
+    { "timeout", failure("timeout", { retryable = true, sent = true }), "fault", nil },
+    { "tls that may pass", failure("tls", { retryable = true, sent = true }), "fault", nil },
+    { "tls certificate", failure("tls", { retryable = false, sent = false }), nil, nil },
+    { "protocol", failure("protocol", { status = 200, retryable = true }), "fault", nil },
+    { "cancelled", errors.cancelled(), nil, nil },
+    { "credentials", failure("credentials", {}), nil, nil },
+    { "501", service(501, "NotImplemented"), nil, nil },
+  }
+  for _, code in ipairs { "InvalidArgument", "MissingRequiredHeader", "MissingRequiredParams", "ActionNotSupported",
+    "APIVersionNotSupported", "EntityTooLarge", "IncompleteSignature", "InvalidTimeStamp.Format" } do
+    ROWS[#ROWS + 1] = { "400 " .. code, service(400, code), nil, nil }
+  end
+  for _, code in ipairs { "AccessDenied", "InvalidAccessKeyID", "SignatureNotMatch", "Forbidden.RAM" } do
+    ROWS[#ROWS + 1] = { "403 " .. code, service(403, code), nil, nil }
+  end
+  for _, code in ipairs { "ExecutionNotExists", "FlowNotExists", "InvalidAccessKeyId.NotFound" } do
+    ROWS[#ROWS + 1] = { "404 " .. code, service(404, code), nil, nil }
+  end
+  ROWS[#ROWS + 1] = { "415 UnsupportedMediaType", service(415, "UnsupportedMediaType"), nil, nil }
+
+  for _, row in ipairs(ROWS) do
+    it(("by %s is repeated for: %s; what may run once only, for: %s"):format(row[1], row[3] or "nothing",
+      row[4] or "nothing"), function()
+      assert.same({ row[3] }, { retry.reason(READ, row[2]) })
+      assert.same({ row[4] }, { retry.reason(ONCE, row[2]) })
+    end)
+  end
+end)
+
+describe("the delay before the next attempt", function()
+  local ROWS = { -- reason, attempt, hint, chance, seconds
+    { "throttle", 1, nil, 0, 0 }, { "throttle", 1, nil, 0.5, 0.5 }, { "throttle", 2, nil, 0.5, 1 },
+    { "throttle", 3, nil, 0.5, 2 }, { "throttle", 10, nil, 0.5, 15 }, { "throttle", 99, nil, 0.5, 15 },
+    { "fault", 1, nil, 0.5, 0.125 }, { "fault", 2, nil, 0.5, 0.25 }, { "fault", 99, nil, 0.5, 5 },
+    { "throttle", 1, 0.3, 0.9, 0.3 }, { "throttle", 5, 0, 0.9, 0 }, { "fault", 1, 7, 0.9, 7 },
+    { "throttle", 1, 1e9, 0.5, 60 }, { "fault", 1, 61, 0.5, 60 },
+    { "clock", 1, nil, 0.9, 0 }, { "nonce", 1, 5, 0.9, 0 },
+  }
+  for _, row in ipairs(ROWS) do
+    it(("for %s after attempt %d, hint %s, chance %s is %s s"):format(row[1], row[2], tostring(row[3]), row[4], row[5]),
+      function()
+        assert.equal(row[5], retry.delay(row[1], row[2], { retry_after = row[3] }, row[4]))
+      end)
+  end
+end)
+
+describe("a call", function()
+  local THROTTLED, BROKEN = world.refusal(429, "ResourceThrottled"), world.refusal(500, "InternalServerError")
+
+  local function call(script, options, client_options)
+    local w = world.new(script)
+    local result, err = w:client(client_options):describe_map_run(world.names, options)
+    return w, result, err
+  end
+
+  it("survives throttle, fault and reset by the waits that were asked for, each attempt signed anew", function()
+    local w, run = call({ world.refusal(429, "ResourceThrottled", nil, { ["x-acs-retry-after"] = "300" }), BROKEN,
+      { fault = "network", message = "reset" }, world.run() }, { max_attempts = 4 })
+    assert.equal("Running", run.Status)
+    assert.equal(4, #w.sent)
+    assert.same({ 0.3, 0.25, 0.5 }, w.sleeps)
+    local seen = {}
+    for _, sent in ipairs(w.sent) do
+      seen[sent.query.SignatureNonce], seen[sent.query.Signature] = true, true
+    end
+    local different = 0
+    for _ in pairs(seen) do
+      different = different + 1
+    end
+    assert.equal(8, different)
+    assert.same({ 2, 1, 4 }, { #w:heard "retry", #w:heard "throttle", #w:heard "request" })
+  end)
+
+  it("never sends a nonce or a signature twice", function()
+    local w = call({ { status = 500, times = math.huge } }, { max_attempts = 50 })
+    local seen = {}
+    for _, sent in ipairs(w.sent) do
+      assert.is_nil(seen[sent.query.SignatureNonce] or seen[sent.query.Signature])
+      seen[sent.query.SignatureNonce], seen[sent.query.Signature] = true, true
+    end
+    assert.equal(50, #w.sent)
+  end)
+
+  local MOST = { { nil, nil, 3 }, { 1, nil, 1 }, { nil, 5, 5 }, { 1, 5, 5 }, { 7, 2, 2 } }
+  for _, row in ipairs(MOST) do
+    it(("is attempted %d times by client's %s and call's %s"):format(row[3], tostring(row[1]), tostring(row[2])),
+      function()
+        local w, result, err = call({ { status = 503, times = math.huge } }, { max_attempts = row[2] },
+          { max_attempts = row[1] })
+        assert.is_nil(result)
+        assert.same({ row[3], row[3], row[3] - 1 }, { #w.sent, err.attempts, #w.sleeps })
+        assert.is_true(err.retryable)
+      end)
+  end
+
+  it("obeys each hint of a 429", function()
+    local at = "Sun, 06 Nov 1994 08:49:%d GMT"
+    local hints = {
+      { { ["x-acs-retry-after"] = "1700" }, 1.7 }, { { ["Retry-After"] = "4" }, 4 },
+      { { ["Retry-After"] = at:format(40), Date = at:format(30) }, 10 },
+      { { ["x-ratelimit-user-api"] = "Limit:1,Remain:0,TimeLeft:2000,Reset:1" }, 2 },
+      { { ["x-ratelimit-user"] = "Limit:1,Remain:0,TimeLeft:2500,Reset:1" }, 2.5 },
+      { { ["x-acs-retry-after"] = "99999999" }, 60 }, { {}, 0.5 },
+    }
+    for _, row in ipairs(hints) do
+      local w, run = call { world.refusal(429, "ResourceThrottled", nil, row[1]), world.run() }
+      assert.is_truthy(run)
+      assert.same({ row[2] }, w.sleeps)
+    end
+  end)
+
+  it("corrects a refused clock from the answer, once, without waiting", function()
+    local headers = { date = "Sun, 06 Nov 1994 08:49:37 GMT" }
+    local w, run = call { world.refusal(403, "RequestTimeTooSkewed", nil, headers), world.run() }
+    assert.is_truthy(run)
+    assert.equal("1994-11-06T08:49:37Z", w.sent[2].query.Timestamp)
+    assert.equal(0, w:slept())
+    assert.equal(1, #w:heard "warning")
+    local again, result, err = call { world.refusal(403, "RequestTimeTooSkewed", nil, headers),
+      world.refusal(403, "RequestTimeTooSkewed", nil, headers) }
+    assert.is_nil(result)
+    assert.same({ 2, false }, { #again.sent, err.retryable })
+  end)
+
+  it("keeps the corrected clock for the next call", function()
+    local w = world.new { world.refusal(403, "RequestTimeTooSkewed", nil, { date = "Sun, 06 Nov 1994 08:49:37 GMT" }),
+      world.run(), world.run() }
+    local client = w:client()
+    assert(client:describe_map_run(world.names))
+    w.clock = w.clock + 10
+    assert(client:describe_map_run(world.names))
+    assert.equal("1994-11-06T08:49:47Z", w.sent[3].query.Timestamp)
+  end)
+
+  it("gives up on a clock that no answer tells", function()
+    local w, result, err = call { world.refusal(403, "RequestTimeTooSkewed") }
+    assert.is_nil(result)
+    assert.same({ 1, false, "RequestTimeTooSkewed" }, { #w.sent, err.retryable, err.code })
+  end)
+
+  it("repeats a used nonce with a new one, once", function()
+    local used = world.refusal(400, "SignatureNonceUsed")
+    local w, run = call { used, world.run() }
+    assert.is_truthy(run)
+    assert.same({ 2, 0 }, { #w.sent, w:slept() })
+    local again, result = call { used, used }
+    assert.is_nil(result)
+    assert.equal(2, #again.sent)
+  end)
+
+  it("never sleeps past its deadline, nor sends after it", function()
+    for deadline = 0.05, 8, 0.37 do
+      for _, row in ipairs { { status = 429 }, { status = 500, takes = 0.4 }, { fault = "network", takes = 1.3 },
+        world.refusal(429, "Throttling", nil, { ["x-acs-retry-after"] = "900" }) } do
+        row.times = math.huge
+        local w, result, err = call({ row }, { deadline = deadline, max_attempts = 100 })
+        assert.is_nil(result)
+        assert.is_true(errors.is(err))
+        assert.is_true(w.clock - 1000 <= deadline + 1e-9, ("%s > %s"):format(w.clock - 1000, deadline))
+        for _, sent in ipairs(w.sent) do
+          assert.is_true(sent.at + sent.timeout <= 1000 + deadline + 1e-9)
+        end
+      end
+    end
+  end)
+
+  it("gives an attempt the client's time or its own, and never more than the deadline leaves", function()
+    local rows = { { {}, 15, 5 }, { { timeout = 3 }, 3, 3 }, { { timeout = 40 }, 40, 5 }, { { deadline = 2 }, 2, 2 },
+      { { deadline = 100 }, 15, 5 }, { { timeout = 3, deadline = 1 }, 1, 1 } }
+    for _, row in ipairs(rows) do
+      local w = call({ world.run() }, row[1])
+      assert.same({ row[2], row[3] }, { w.sent[1].timeout, w.sent[1].connect_timeout })
+    end
+  end)
+
+  it("is not sent at all once cancelled", function()
+    local w, result, err = call({}, { cancel = function() return true end })
+    assert.is_nil(result)
+    assert.same({ 0, "cancelled", "DescribeMapRun" }, { #w.sent, err.kind, err.operation })
+  end)
+
+  it("ends soon after it was cancelled between attempts, and says what it was", function()
+    local w = world.new { world.refusal(429, "X", nil, { ["retry-after"] = "30" }) }
+    local result, err = w:client():describe_map_run(world.names, { cancel = function() return w.clock >= 1010 end })
+    assert.is_nil(result)
+    assert.same({ "cancelled", "DescribeMapRun", 1 }, { err.kind, err.operation, err.attempts })
+    assert.is_true(w.clock <= 1010.2)
+  end)
+
+  it("is repeated only while the client's budget lasts, and success refills it", function()
+    local w = world.new { { status = 500, times = math.huge } }
+    local client = w:client { max_attempts = 100 }
+    for _ = 1, 3 do
+      client:describe_map_run(world.names)
+    end
+    assert.equal(100 + 2 + 1, #w.sent) -- a hundred retries in all, then none
+    w.script, w.used = { world.run({}, { times = 5 }), { status = 500, times = math.huge } }, 0
+    for _ = 1, 5 do
+      assert(client:describe_map_run(world.names))
+    end
+    local before = #w.sent
+    client:describe_map_run(world.names)
+    assert.equal(2, #w.sent - before)
+  end)
+
+  it("tells of each retry why, how long and after which attempt", function()
+    local w = call { THROTTLED, BROKEN, world.run() }
+    local throttle, again = w:heard "throttle", w:heard "retry"
+    assert.same({ 1, 1 }, { #throttle, #again })
+    assert.same({ "DescribeMapRun", 1, 0.5, "throttle", "ResourceThrottled" }, { throttle[1].operation,
+      throttle[1].attempt, throttle[1].delay, throttle[1].reason, throttle[1].error.code })
+    assert.same({ "DescribeMapRun", 2, 0.25, "fault" },
+      { again[1].operation, again[1].attempt, again[1].delay, again[1].reason })
+  end)
+end)
+
+describe("a call that keeps a pace", function()
+  --- A call whose turn comes after so many others, one a second; `meanwhile(pace, now)` happens in its first second.
+  local function paced(others, options, meanwhile, is_slow)
+    local w, p = world.new { world.run() }, pace.new { rate = 1, burst = 1 }
+    if is_slow then
+      p:throttled(w.clock)
+    end
+    for _ = 1, others do
+      p:take(w.clock)
+    end
+    local sleep = w.platform.sleep
+    function w.platform.sleep(...)
+      local slept = sleep(...)
+      if meanwhile then
+        meanwhile(p, w.clock)
+        meanwhile = nil
+      end
+      return slept
+    end
+    options.pace = p
+    local result, err = w:client():perform(READ, world.names, options)
+    return w, p, result, err
+  end
+
+  it("is sent when its turn comes", function()
+    for others, seconds in pairs { [0] = 0, [1] = 1, [5] = 5 } do
+      local w = paced(others, {})
+      assert.equal(1000 + seconds, w.sent[1].at)
+    end
+  end)
+
+  it("waits longer when another is throttled meanwhile", function()
+    local w = paced(5, {}, function(p, now) p:throttled(now) end)
+    assert.equal(1001 + 4 / 0.5, w.sent[1].at)
+  end)
+
+  it("waits no longer than it has to when the pace recovers meanwhile", function()
+    local w = paced(3, {}, function(p, now)
+      for _ = 1, 100 do
+        p:succeeded(now)
+      end
+    end, true)
+    assert.equal(1001 + (4 - 0.5) / 1, w.sent[1].at)
+  end)
+
+  it("gives its turn to others when it is cancelled, or its deadline is too near", function()
+    local begun
+    for kind, options in pairs { cancelled = { cancel = function() return begun end }, timeout = { deadline = 3 } } do
+      begun = false
+      local w, p, result, err = paced(5, options, function() begun = true end)
+      assert.is_nil(result)
+      assert.same({ kind, 0 }, { err.kind, #w.sent })
+      assert.equal(1005, w.clock + p:pause(p:take(w.clock), w.clock))
+    end
+  end)
+end)

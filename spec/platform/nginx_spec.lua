@@ -1,0 +1,164 @@
+-- SPDX-License-Identifier: MIT
+local cjson = require("cjson").new()
+
+local nginx = require "spec.support.nginx.server"
+local service = require "spec.support.nginx.service"
+
+local CONFIGURATION = [[
+  lua_shared_dict outcomes 1m;
+  lua_ssl_trusted_certificate $service_directory/ca.pem;
+  ssl_certificate $service_directory/server.pem;
+  ssl_certificate_key $service_directory/server.key;
+  init_by_lua_block {
+    calls = require "spec.support.nginx.calls"
+    client = calls.client("http://127.0.0.1:$service")
+    function try(phase)
+      local text = require("cjson").encode(calls.describe(client, phase))
+      ngx.shared.outcomes:set(phase, text)
+    end
+    try "init"
+  }
+  init_worker_by_lua_block { try "init_worker" }
+  exit_worker_by_lua_block {
+    try "exit_worker"
+    local file = io.open("$directory/exit_worker", "w")
+    file:write(ngx.shared.outcomes:get "exit_worker")
+    file:close()
+  }
+  upstream balanced {
+    server 127.0.0.1:1;
+    balancer_by_lua_block {
+      try "balancer"
+      require("ngx.balancer").set_current_peer("127.0.0.1", $service)
+    }
+  }
+  server {
+    listen 127.0.0.1:$port;
+    listen 127.0.0.1:$other ssl;
+    $early
+    location /ready { return 200; }
+    location /all {
+      set_by_lua_block $nothing { try "set" return "" }
+      rewrite_by_lua_block { try "rewrite" }
+      access_by_lua_block { try "access" }
+      content_by_lua_block {
+        try "content"
+        ngx.thread.wait(ngx.thread.spawn(try, "light_thread"))
+        ngx.timer.at(0, function() try "timer" end)
+        ngx.print "body"
+      }
+      header_filter_by_lua_block { try "header_filter" }
+      body_filter_by_lua_block { try "body_filter" }
+      log_by_lua_block { try "log" }
+    }
+    location /balanced { proxy_pass http://balanced/ready; }
+    location /outcome {
+      content_by_lua_block { ngx.print(ngx.shared.outcomes:get(ngx.var.arg_phase)) }
+    }
+    location /lacking {
+      content_by_lua_block {
+        local lacking = {}
+        local here = require("fnf.platform.nginx").new {}
+        for name in pairs(require("fnf.platform.plain").new {}) do
+          lacking[#lacking + 1] = here[name] == nil and name or nil
+        end
+        ngx.print(table.concat(lacking, " "))
+      }
+    }
+    location /wait {
+      log_by_lua_block {
+        local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
+        local outcome = calls.outcome(client:wait_map_run(names, { initial_delay = 5 }))
+        ngx.shared.outcomes:set("wait", require("cjson").encode(outcome))
+      }
+      return 200;
+    }
+  }
+]]
+
+local EARLY = [[
+    ssl_client_hello_by_lua_block { try "ssl_client_hello" }
+    ssl_certificate_by_lua_block { try "ssl_cert" }
+    server_rewrite_by_lua_block { if ngx.var.uri == "/all" then try "server_rewrite" end }
+]]
+
+-- Where a call is answered, and where it is refused at once.
+local PHASES = {
+  { "init", true }, { "init_worker", false }, { "set", false }, { "server_rewrite", true }, { "rewrite", true },
+  { "access", true }, { "content", true }, { "light_thread", true }, { "timer", true }, { "header_filter", false },
+  { "body_filter", false }, { "log", false }, { "balancer", false },
+  { "ssl_client_hello", false }, { "ssl_cert", true },
+}
+
+describe("a client inside nginx, called in the phase", function()
+  local upstream, server
+
+  setup(function()
+    upstream = service.start()
+    server = nginx.start { http = CONFIGURATION, main = "worker_processes 1;", values = { early = EARLY,
+      service = upstream.port, service_directory = upstream.directory } }
+    assert.equal("body", (server:get "/all"))
+    assert(server:get "/balanced")
+    local tls = assert(require("fnf.curl").pool { ca_file = upstream.directory .. "/ca.pem", no_proxy = "*" })
+    assert(tls:start { method = "GET", url = ("https://localhost:%d/ready"):format(server.other), timeout = 5,
+      connect_timeout = 5 })
+    assert.equal(200, nginx.until_true(function()
+      tls:wait(1)
+      local _, status = tls:take()
+      return status
+    end))
+    tls:close()
+  end)
+
+  teardown(function()
+    server:stop()
+    upstream:stop()
+  end)
+
+  after_each(function()
+    assert.equal("", server:errors())
+  end)
+
+  local function outcome_of(phase)
+    return cjson.decode(nginx.until_true(function()
+      local text = server:get("/outcome?phase=" .. phase)
+      return text and text ~= "" and text
+    end, phase))
+  end
+
+  for _, row in ipairs(PHASES) do
+    local phase, answered = row[1], row[2]
+    it(("%s is %s"):format(phase, answered and "answered" or "refused with its name and the way out"), function()
+      local outcome = outcome_of(phase)
+      if answered then
+        assert.same({ "Running", phase }, { outcome.Status, outcome.RequestId:match "^(.*) %-$" }, outcome.text)
+      else
+        assert.same({ "network", false }, { outcome.kind, outcome.sent })
+        assert.matches("in the phase " .. phase .. "; call from ngx.timer.at(0, ...)", outcome.message, 1, true)
+        assert.matches("^DescribeMapRun: ", outcome.text)
+      end
+    end)
+  end
+
+  it("content finds all that a platform has, but the start of programs", function()
+    assert.equal("run", (server:get "/lacking"))
+  end)
+
+  it("log refuses to wait too, at once", function()
+    server:get "/wait"
+    assert.matches("in the phase log", outcome_of("wait").message)
+  end)
+
+  it("exit_worker is refused with its name", function()
+    server:signal("QUIT", server:workers()[1])
+    local text = nginx.until_true(function()
+      local file = io.open(server.directory .. "/exit_worker")
+      local text = file and file:read "*a"
+      if file then
+        file:close()
+      end
+      return text and text ~= "" and text
+    end, "exit_worker")
+    assert.matches("in the phase exit_worker", text)
+  end)
+end)

@@ -1,0 +1,156 @@
+-- SPDX-License-Identifier: MIT
+local cjson = require("cjson").new()
+
+local nginx = require "spec.support.nginx.server"
+local service = require "spec.support.nginx.service"
+
+local CONFIGURATION = [[
+  init_by_lua_block {
+    calls = require "spec.support.nginx.calls"
+    client = calls.client("http://127.0.0.1:$service", { pace = false })
+    fnf = require "fnf"
+    function gather(functions, cancel)
+      return fnf.gather(functions, cancel and { cancel = cancel })
+    end
+    function slow(name)
+      return function()
+        local names = { FlowName = name, ExecutionName = "e", MapRunName = "m", RequestId = "sleep0.3" }
+        return client:describe_map_run(names)
+      end
+    end
+    -- What came of it, how long it took, and whether the one that had most to do did it all.
+    function outcome(functions, cancel)
+      local all = false
+      functions[#functions + 1] = function()
+        ngx.sleep(0.6)
+        all = true
+        return "late"
+      end
+      local began = ngx.now()
+      local done, results, err = pcall(gather, functions, cancel)
+      ngx.update_time()
+      local seconds = ngx.now() - began
+      ngx.sleep(0.7)
+      return { done = done, seconds = seconds, all = all, err = tostring(done and err or results),
+        results = done and results and #results }
+    end
+  }
+  server {
+    listen 127.0.0.1:$port;
+    location /ready { return 200; }
+    location /all {
+      content_by_lua_block {
+        local functions = {}
+        for i = 1, 20 do functions[i] = slow("flow-" .. i) end
+        local began = ngx.now()
+        local results = gather(functions)
+        local names = {}
+        for i, run in ipairs(results) do names[i] = run.RequestId end
+        calls.say { names = names, seconds = ngx.now() - began }
+      }
+    }
+    location /fails { content_by_lua_block { calls.say(outcome { slow "a", function() return nil, "refused" end }) } }
+    location /raises { content_by_lua_block { calls.say(outcome { slow "a", function() error("broke", 0) end }) } }
+    location /cancelled {
+      content_by_lua_block {
+        local ending = ngx.now() + 0.2
+        calls.say(outcome({ slow "a" }, function() return ngx.now() >= ending end))
+      }
+    }
+    location /nothing { content_by_lua_block { calls.say { results = #gather {} } } }
+    location /nested {
+      content_by_lua_block {
+        local results = gather { function() return #gather { slow "a", slow "b" } end, slow "c" }
+        calls.say { inner = results[1], outer = results[2].RequestId }
+      }
+    }
+    location /waits {
+      content_by_lua_block {
+        local list = {}
+        for i = 1, 60 do
+          list[i] = { FlowName = "flow-" .. i, ExecutionName = "e", MapRunName = "m", RequestId = "sleep0.2" }
+        end
+        local began = ngx.now()
+        local runs, failures = client:wait_map_runs(list, { until_status = "Running" })
+        calls.say { count = #runs, last = runs[60].RequestId, failed = failures ~= nil, seconds = ngx.now() - began }
+      }
+    }
+    location /announced {
+      content_by_lua_block {
+        local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
+        local began = ngx.now()
+        local run, err = client:wait_map_run(names, { last_step = true, max_polls = 2, min_delay = 20 })
+        calls.say { err = run == nil and err.message, polls = err.observed.polls, seconds = ngx.now() - began }
+      }
+    }
+    location /log {
+      log_by_lua_block { said = { gather { slow "a" } } }
+      return 200;
+    }
+    location /said { content_by_lua_block { calls.say { none = said[1] == nil, err = tostring(said[2]) } } }
+  }
+]]
+
+describe("gather in nginx", function()
+  local upstream, server
+
+  setup(function()
+    upstream = service.start()
+    server = nginx.start { http = CONFIGURATION, values = { service = upstream.port } }
+  end)
+
+  teardown(function()
+    server:stop()
+    upstream:stop()
+  end)
+
+  after_each(function()
+    assert.equal("", server:errors())
+  end)
+
+  local function ask(path)
+    local body = assert(server:get(path))
+    return cjson.decode(body)
+  end
+
+  it("runs all at the same time and keeps their order", function()
+    local outcome = ask "/all"
+    assert.is_true(outcome.seconds < 1.5, outcome.seconds)
+    assert.same({ "flow-1 -", "flow-7 -", "flow-20 -" }, { outcome.names[1], outcome.names[7], outcome.names[20] })
+  end)
+
+  for path, row in pairs {
+    ["/fails"] = { true, "refused" }, ["/raises"] = { false, "broke" },
+    ["/cancelled"] = { true, "cancelled: cancelled by the caller" },
+  } do
+    it("ends the others when one " .. path:sub(2), function()
+      local outcome = ask(path)
+      assert.same({ row[1], row[2], false }, { outcome.done, outcome.err, outcome.all })
+      assert.is_true(outcome.seconds < 0.5, outcome.seconds)
+    end)
+  end
+
+  it("may be nested, and may have nothing to do", function()
+    assert.same({ inner = 2, outer = "c -" }, ask "/nested")
+    assert.same({ results = 0 }, ask "/nothing")
+  end)
+
+  it("carries many waits of one request", function()
+    local outcome = ask "/waits"
+    assert.same({ 60, "flow-60 -", false }, { outcome.count, outcome.last, outcome.failed })
+    assert.is_true(outcome.seconds < 3, outcome.seconds)
+  end)
+
+  it("carries a look held at an execution beside a wait for its last step", function()
+    local outcome = ask "/announced"
+    assert.equal(2, outcome.polls, outcome.err)
+    assert.is_true(outcome.seconds >= 0.4 and outcome.seconds < 5, outcome.seconds)
+  end)
+
+  it("says where it cannot", function()
+    server:get "/log"
+    local outcome = ask "/said"
+    assert.is_true(outcome.none)
+    assert.matches("in the phase log", outcome.err)
+  end)
+end)

@@ -1,0 +1,129 @@
+-- SPDX-License-Identifier: MIT
+local cjson = require("cjson").new()
+
+local nginx = require "spec.support.nginx.server"
+local service = require "spec.support.nginx.service"
+
+local COMMON = [[
+  init_by_lua_block {
+    calls = require "spec.support.nginx.calls"
+    url = "https://localhost:$tls"
+    function ask(endpoint, options)
+      options = options or {}
+      options.max_attempts = 1
+      calls.say(calls.describe(calls.client(endpoint, options), "f"))
+    end
+  }
+]]
+
+-- Connections that another location has verified would be used again, so what must fail has an nginx of its own.
+local FAILING = COMMON .. [[
+  server {
+    listen 127.0.0.1:$port;
+    location /ready { return 200; }
+    location /distrusted { content_by_lua_block { ask(url) } }
+    location /shallow {
+      lua_ssl_trusted_certificate $service/ca.pem;
+      lua_ssl_verify_depth 0;
+      content_by_lua_block { ask(url) }
+    }
+  }
+]]
+
+local CONFIGURATION = COMMON .. [[
+  server {
+    listen 127.0.0.1:$port;
+    location /ready { return 200; }
+    location / {
+      lua_ssl_trusted_certificate $service/ca.pem;
+      location /trusted { content_by_lua_block { ask(url) } }
+      location /address { content_by_lua_block { ask "https://127.0.0.1:$tls" } }
+      location /plain { content_by_lua_block { ask "https://localhost:$plain" } }
+      location /certified {
+        content_by_lua_block { ask(url, { cert_file = "$service/client.pem", key_file = "$service/client.key" }) }
+      }
+      location /mismatched {
+        content_by_lua_block { ask(url, { cert_file = "$service/client.pem", key_file = "$service/ca.pem" }) }
+      }
+      location /option {
+        content_by_lua_block {
+          local done, reason = pcall(require("fnf").new, { region = "x", [ngx.var.arg_name] = "$service/ca.pem" })
+          ngx.print(done and "taken" or reason)
+        }
+      }
+    }
+  }
+]]
+
+describe("TLS over cosockets", function()
+  local upstream, server, failing
+
+  setup(function()
+    upstream = service.start()
+    local values = { tls = upstream.other, plain = upstream.port, service = upstream.directory }
+    server = nginx.start { http = CONFIGURATION, values = values }
+    failing = nginx.start { http = FAILING, values = values }
+  end)
+
+  teardown(function()
+    failing:stop()
+    server:stop()
+    upstream:stop()
+  end)
+
+  after_each(function()
+    assert.equal("", failing:errors())
+    assert.equal("", server:errors { "SSL_do_handshake%(%) failed.*wrong version number" })
+  end)
+
+  local function ask(path, where)
+    local body = assert((where or server):get(path))
+    return cjson.decode(body)
+  end
+
+  local function refuses(path, pattern, where)
+    local outcome = ask(path, where)
+    assert.same({ "tls", false, false }, { outcome.kind, outcome.sent, outcome.retryable }, outcome.text)
+    assert.matches(pattern, outcome.message)
+  end
+
+  it("works with an authority that is trusted", function()
+    assert.equal("f -", ask("/trusted").RequestId)
+    assert.equal("f -", ask("/trusted").RequestId)
+  end)
+
+  it("names the directive that an unknown authority needs", function()
+    refuses("/distrusted", "lua_ssl_trusted_certificate", failing)
+  end)
+
+  it("names the directive that a long chain needs", function()
+    refuses("/shallow", "lua_ssl_verify_depth", failing)
+  end)
+
+  it("refuses a certificate for another name", function()
+    refuses("/address", "it is for another name")
+  end)
+
+  it("tells a broken handshake, which may heal, from a bad certificate", function()
+    local outcome = ask "/plain"
+    assert.same({ "tls", false, true }, { outcome.kind, outcome.sent, outcome.retryable }, outcome.text)
+  end)
+
+  it("shows the client certificate, on connections of its own", function()
+    assert.equal("f CN=client", ask("/certified").RequestId)
+    assert.equal("f -", ask("/trusted").RequestId)
+    assert.equal("f CN=client", ask("/certified").RequestId)
+  end)
+
+  it("says when the client certificate cannot be used", function()
+    refuses("/mismatched", "the client certificate cannot be used")
+  end)
+
+  for name, way in pairs { ca_file = "set the directive lua_ssl_trusted_certificate instead",
+    proxy = "give a transport that goes through the proxy", no_proxy = "cosockets use no proxy" } do
+    it("is never asked for " .. name .. ", which it could not honour", function()
+      local said = server:get("/option?name=" .. name)
+      assert.matches("option " .. name .. " has no effect in nginx: " .. way, said, 1, true)
+    end)
+  end
+end)

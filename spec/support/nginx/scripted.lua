@@ -1,0 +1,52 @@
+--- A server inside nginx that answers with the bytes of a row of faults.lua; the row's name comes as FlowName.
+-- SPDX-License-Identifier: MIT
+
+local scripted = {}
+
+local rows = {}
+for _, row in ipairs(require "spec.support.nginx.faults") do
+  rows[row.name] = row
+end
+
+--- Placeholder of the bodies: which connection, and which request on it.
+local PLACE = "00000000%-00"
+
+local function play(sock, row, place)
+  for _, step in ipairs(row.script) do
+    if type(step) == "number" then
+      ngx.sleep(step)
+    elseif not sock:send((step:gsub(PLACE, place))) then
+      return
+    end
+  end
+end
+
+local function next_row(sock)
+  local head = sock:receiveuntil "\r\n\r\n" ()
+  local name = head and head:match "FlowName=([^& ]+)"
+  return name and rows[ngx.unescape_uri(name)]
+end
+
+--- Serve every request of this connection.
+function scripted.serve()
+  local row = rows[ngx.unescape_uri(ngx.var.arg_FlowName or "")]
+  if not row then
+    return ngx.exit(404)
+  elseif row.reset then
+    return ngx.exec "@reset"
+  end
+  local sock = assert(ngx.req.socket(true))
+  sock:settimeout(5000)
+  local count = 0
+  repeat
+    count = count + 1
+    play(sock, row, ("%08d-%02d"):format(ngx.var.connection, count))
+    if row.hang then
+      sock:receive(1)
+    end
+    local following = (row.keep or row.deaf) and next_row(sock) or nil
+    row = not row.deaf and following or nil
+  until not row
+end
+
+return scripted

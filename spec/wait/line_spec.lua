@@ -1,0 +1,86 @@
+--- A line: what is looked at when, on a clock that only sleep moves.
+-- SPDX-License-Identifier: MIT
+
+package.path = "./bench/?.lua;" .. package.path
+
+local clock = require "waiting.clock"
+local line = require "fnf.wait.line"
+
+--- A line of `count` that notes each look: `plan(name, n, now)` is the delay after the n-th look at one, nil its end.
+local function new(count, plan)
+  local platform = clock.new(1)
+  local errand = { platform = platform, open = count }
+  local log, names = {}, {}
+  local made = line.new(errand, function()
+    errand.open = errand.open - 1
+  end)
+  made.restless = true
+  for i = 1, count do
+    local looks = 0
+    names[i] = { step = function(self)
+      looks = looks + 1
+      log[#log + 1] = ("%g:%d"):format(platform.now(), i)
+      local delay = plan(i, looks, self, made)
+      return delay == nil, delay
+    end }
+  end
+  return made, names, log, platform
+end
+
+local function work(made, workers)
+  local tasks = {}
+  made:staff(workers, nil, tasks)
+  made.errand.platform.gather(tasks)
+end
+
+describe("a line", function()
+  it("is worked off in the order of what is due", function()
+    local made, all, log = new(3, function(_, n) return n == 1 and 10 or nil end)
+    made:put(5, all[1])
+    made:put(3, all[2])
+    made:put(4, all[3])
+    work(made, 1)
+    assert.same({ "3:2", "4:3", "5:1", "13:2", "14:3", "15:1" }, log)
+  end)
+
+  for workers = 1, 3 do
+    it(("wakes one of %d workers for what is hurried, and looks once"):format(workers), function()
+      local made, all, log = new(3, function(i, n, _, self)
+        if i == 1 and n == 1 then
+          self:hurry(self.others[3])
+          return 50
+        end
+      end)
+      made.others = all
+      made:put(5, all[1])
+      made:put(100, all[2])
+      made:put(200, all[3])
+      work(made, workers)
+      assert.same({ "5:1", "5:3", "55:1", "100:2" }, log)
+    end)
+  end
+
+  it("looks once more at what is hurried while it is being looked at", function()
+    local made, all, log = new(1, function(_, n, one, self)
+      if n == 1 then
+        self:hurry(one)
+        return 70
+      end
+      return n == 2 and 20 or nil
+    end)
+    made:put(5, all[1])
+    work(made, 1)
+    assert.same({ "5:1", "5:1", "25:1" }, log)
+  end)
+
+  it("puts back what a worker holds when it is to stop", function()
+    local made, all, log, platform = new(2, function() end)
+    made:put(5, all[1])
+    made:put(90, all[2])
+    local tasks = {}
+    made:staff(2, function() return platform.now() >= 5 end, tasks)
+    platform.gather(tasks)
+    assert.same({ "5:1" }, log)
+    assert.same({ all[2], 90 }, { made:take() })
+  end)
+end)

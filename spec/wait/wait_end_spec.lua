@@ -1,0 +1,186 @@
+--- How a wait ends without the end of its run: at the deadline, after so many looks, cancelled.
+-- SPDX-License-Identifier: MIT
+
+local errors = require "fnf.errors"
+local world = require "spec.support.fake_platform"
+
+local wait, passing = world.wait, world.passing
+local START = 1000
+local ENDLESS = math.huge
+
+describe("the deadline of a wait", function()
+  it("ends it as a timeout, with the last answer and what was seen", function()
+    local w, run, err = wait({ world.run { Status = "Pending" }, { status = 500, times = 3 },
+      world.run({ Concurrency = 7 }, { times = ENDLESS }) }, { timeout = 60 })
+    assert.is_nil(run)
+    assert.same({ "timeout", "DescribeMapRun", true }, { err.kind, err.operation, err.retryable })
+    assert.same({ 7, "Running" }, { err.last.Concurrency, err.last.Status })
+    local observed = err.observed
+    assert.same({ 1, 1 }, { observed.failures, observed.statuses.Pending })
+    assert.equal(observed.polls, observed.statuses.Running + observed.statuses.Pending + observed.failures)
+    assert.same({ protocol = 1 }, observed.errors)
+    assert.is_truthy(tostring(err):find("no end in 60 seconds, still Running", 1, true), tostring(err))
+    assert.equal(err, w:heard("done")[1].error)
+  end)
+
+  it("names the last trouble if there was never an answer", function()
+    local _, run, err = wait({ { fault = "network", message = "connection refused", times = ENDLESS } },
+      { timeout = 30 })
+    assert.is_nil(run)
+    assert.is_nil(err.last)
+    assert.is_truthy(tostring(err):find("connection refused", 1, true), tostring(err))
+  end)
+
+  local NEVER = {
+    { "a run that never ends", world.run() },
+    { "a run that answers slowly", world.run({}, { takes = 0.7 }) },
+    { "a server that hangs", { takes = 1e9 } },
+    { "a throttle with a long hint", world.refusal(429, "X", "x", { ["retry-after"] = "500" }) },
+    { "an outage", { status = 503 } },
+    { "an unreachable host", { fault = "network", message = "x", takes = 0.2 } },
+  }
+  for _, row in ipairs(NEVER) do
+    it("is never passed, nor far from reached: " .. row[1], function()
+      for timeout = 0.05, 130, 6.13 do
+        for _, min_delay in ipairs { 0.01, 3, 40 } do
+          local w, run, err = wait({ passing(row[2], ENDLESS) }, { timeout = timeout, min_delay = min_delay })
+          assert.is_nil(run)
+          assert.equal("timeout", err.kind)
+          local took = w.clock - START
+          assert.is_true(took <= timeout + 1e-6, ("%g > %g"):format(took, timeout))
+          assert.is_true(took >= timeout - 1 - 1e-6 or took >= timeout * 0.89, ("%g << %g"):format(took, timeout))
+          assert.is_true(#w.sent >= 1)
+          for _, sent in ipairs(w.sent) do
+            assert.is_true(sent.at + sent.timeout <= START + timeout + 1e-6)
+          end
+        end
+      end
+    end)
+  end
+
+  it("is reached in sleep by an initial delay that is longer", function()
+    local w, run, err = wait({}, { timeout = 5, initial_delay = 50 })
+    assert.is_nil(run)
+    assert.same({ "timeout", 0, START + 5 }, { err.kind, #w.sent, w.clock })
+  end)
+
+  it("is preceded by a last look", function()
+    local w = wait({ world.run({}, { times = ENDLESS }) }, { timeout = 100, min_delay = 30, max_delay = 30 })
+    assert.is_true(START + 100 - w.sent[#w.sent].at <= 1.5)
+  end)
+
+  it("is absent unless given, except for a wait that never had one answer", function()
+    local w, run, err = wait { { fault = "network", message = "refused", times = ENDLESS } }
+    assert.is_nil(run)
+    assert.equal("timeout", err.kind)
+    assert.is_true(w.clock - START >= 300 and w.clock - START < 400)
+  end)
+end)
+
+describe("the looks of a wait", function()
+  for _, most in ipairs { 1, 2, 5 } do
+    it(("are at most %d if told so, without a sleep after the last"):format(most), function()
+      local w, run, err = wait({ world.run({}, { times = ENDLESS }) }, { max_polls = most })
+      assert.is_nil(run)
+      assert.same({ "timeout", most, most - 1, most }, { err.kind, #w.sent, #w.sleeps, err.observed.polls })
+      assert.equal("Running", err.last.Status)
+    end)
+  end
+end)
+
+--- Answers of a run whose counts at the n-th look are `counts(n)`; a look takes a broken part of a second.
+local function counted(counts, fields)
+  local looks = 0
+  return { function()
+    looks = looks + 1
+    local run = { ItemCounts = counts(looks) }
+    for name, value in pairs(fields or {}) do
+      run[name] = value
+    end
+    return world.run(run, { takes = 0.137 })
+  end }
+end
+
+describe("a wait told how long a run may stall", function()
+  local function frozen() return { Total = 10, Succeed = 3, Running = 2 } end
+
+  for _, seconds in ipairs { 1.5, 60, 601 } do
+    it(("gives up once nothing has moved for %g s"):format(seconds), function()
+      local w, run, err = wait(counted(frozen), { stall_after = seconds, max_delay = 20 })
+      assert.is_nil(run)
+      assert.same({ "timeout", "Running", true }, { err.kind, err.last.Status, err.retryable })
+      assert.is_truthy(tostring(err):find("no item started or ended in %d+ seconds, still Running"), tostring(err))
+      local took = w.clock - START
+      assert.is_true(took >= seconds and took <= seconds + 25, took)
+    end)
+  end
+
+  it("goes on while items start or end, and where there are no counts", function()
+    local function moving(look) return { Total = 1000, Succeed = look, Running = 2 } end
+    local function starting(look) return { Total = 1000, Succeed = 3, Running = 2 + look } end
+    for _, counts in ipairs { moving, starting, function() end } do
+      local _, _, err = wait(counted(counts), { stall_after = 10, max_delay = 4, timeout = 300 })
+      assert.is_truthy(tostring(err):find("no end in 300 seconds", 1, true), tostring(err))
+    end
+  end)
+
+  it("is told of a stall before that", function()
+    local stalled = {}
+    local function freezing(look) return { Total = 999, Succeed = 50 * math.min(look, 6), Running = 5 } end
+    local w = wait(counted(freezing), { stall_after = 60, max_delay = 3, on_progress = function(_, progress)
+      stalled[#stalled + 1] = progress:stalled()
+    end })
+    assert.equal(#stalled, #w:heard "stall")
+    assert.is_true(stalled[1] < 40 and stalled[#stalled] >= 60, stalled[1])
+  end)
+end)
+
+describe("a wait that is to fail fast", function()
+  local function failing(look) return { Total = 100, Succeed = 10 * look, Failed = 2 * look, Running = 5 } end
+
+  local ROWS = { -- limits of the run, failed items when it ends (nil: it does not)
+    { { ToleratedFailedCount = 3 }, 4 },
+    { { ToleratedFailedPercentage = 5 }, 6 },
+    { { ToleratedFailedCount = 3, ToleratedFailedPercentage = 7 }, 8 }, -- how the two combine is not documented
+    { {}, 2 },
+    { { ToleratedFailedCount = 99 }, nil },
+  }
+  for i, row in ipairs(ROWS) do
+    it(("returns the run as soon as more items failed than it may tolerate, row %d"):format(i), function()
+      local _, run, err = wait(counted(failing, row[1]), { fail_fast = true, timeout = 20, max_delay = 2 })
+      if row[2] then
+        assert.same({ "Running", row[2] }, { run.Status, run.ItemCounts.Failed })
+      else
+        assert.equal("timeout", err.kind)
+      end
+      local _, unasked = wait(counted(failing, row[1]), { timeout = 20, max_delay = 2 })
+      assert.is_nil(unasked)
+    end)
+  end
+end)
+
+describe("a cancelled wait", function()
+  it("has not looked if it was cancelled before", function()
+    local w, run, err = wait({}, { cancel = function() return true end })
+    assert.is_nil(run)
+    assert.same({ 0, "cancelled", true }, { #w.sent, err.kind, errors.is(err) })
+  end)
+
+  it("ends within a fifth of a second of sleep, and counts no failure", function()
+    local w = world.new { world.run({ Concurrency = 3 }, { times = ENDLESS }) }
+    local run, err = w:client():wait_map_run(world.names, { cancel = function() return w.clock >= START + 77 end })
+    assert.is_nil(run)
+    assert.same({ "cancelled", 3, 0, "DescribeMapRun" },
+      { err.kind, err.last.Concurrency, err.observed.failures, err.operation })
+    assert.is_true(w.clock - START - 77 <= 0.2)
+    assert.same({}, w:heard "warning")
+  end)
+
+  it("ends between the attempts of one look, too", function()
+    local w = world.new { world.refusal(429, "X", "x", { ["retry-after"] = "50" }) }
+    local run, err = w:client():wait_map_run(world.names, { cancel = function() return w.clock >= START + 20 end })
+    assert.is_nil(run)
+    assert.equal("cancelled", err.kind)
+    assert.is_true(w.clock - START <= 20.2)
+  end)
+end)
