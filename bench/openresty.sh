@@ -57,7 +57,7 @@ start worker "
   init_by_lua_block {
     local fnf = require 'fnf'
     client = fnf.new { endpoint = 'http://127.0.0.1:$upstream', access_key_id = 'id', access_key_secret = 'secret' }
-    waiting = fnf.new { endpoint = 'http://127.0.0.1:$upstream', access_key_id = 'id', access_key_secret = 'secret', pace = false }
+    waiting = fnf.new { endpoint = 'http://127.0.0.1:$upstream', access_key_id = 'id', access_key_secret = 'secret', rate_limit = false }
     names = { FlowName = 'orders', ExecutionName = 'nightly-1', MapRunName = 'm' }
   }
   server {

@@ -11,7 +11,7 @@ local endpoint, waits, polls = arg[1], tonumber(arg[2]), tonumber(arg[3])
 local DELAY = 0.05 -- seconds
 
 local client = fnf.new { endpoint = endpoint, access_key_id = "LTAI5tAbCdEfGhIjKlMnOpQr", user_agent = "bench",
-  access_key_secret = "a-secret-of-thirty-characters.", pace = false }
+  access_key_secret = "a-secret-of-thirty-characters.", rate_limit = false }
 
 local list = {}
 for i = 1, waits do

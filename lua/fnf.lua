@@ -26,9 +26,9 @@ end
 ---@param options? table see "Options" in the README; what is missing comes from the environment
 ---@return fnf.Client
 function fnf.new(options)
-  local made, complaint = new(options == nil and {} or options)
+  local made, problem = new(options == nil and {} or options)
   if not made then
-    error("fnf.new: " .. complaint, 2)
+    error("fnf.new: " .. problem, 2)
   end
   return made
 end
@@ -46,7 +46,7 @@ end
 
 local GATHER = { cancel = { type = "function" } }
 
-local function gather_complaint(functions, options)
+local function gather_problem(functions, options)
   if type(functions) ~= "table" then
     return "a list of functions expected, got " .. type(functions)
   end
@@ -65,9 +65,9 @@ end
 ---@return any[]|nil results the first result of each, in their order
 ---@return any err
 function fnf.gather(functions, options)
-  local complaint = gather_complaint(functions, options)
-  if complaint then
-    error("fnf.gather: " .. complaint, 2)
+  local problem = gather_problem(functions, options)
+  if problem then
+    error("fnf.gather: " .. problem, 2)
   end
   return platforms().gather(functions, options and options.cancel)
 end
@@ -77,14 +77,14 @@ local default -- the client of the module's own functions, made of the environme
 for name, method in pairs(methods.rows) do
   fnf[name] = function(...)
     local params, options, action = methods.arguments(method, ...)
-    local complaint
+    local problem
     if not default then
-      default, complaint = new {}
-      complaint = complaint and ("%s: %s"):format(name, complaint)
+      default, problem = new {}
+      problem = problem and ("%s: %s"):format(name, problem)
     end
-    complaint = complaint or methods.refuse(name, default, params, options, action)
-    if complaint then
-      error("fnf." .. complaint, 2)
+    problem = problem or methods.validate(name, default, params, options, action)
+    if problem then
+      error("fnf." .. problem, 2)
     end
     return method.run(default, params, options or {}, action)
   end

@@ -1,4 +1,4 @@
---- A table against rows: the first complaint, naming the key.
+--- A table against rows: the first problem, naming the key.
 -- SPDX-License-Identifier: MIT
 
 local check = require "fnf.check"
@@ -36,17 +36,17 @@ describe("a value", function()
     end)
     it(("that is no %s is refused by its key"):format(title), function()
       for _, value in ipairs(wrong) do
-        local complaint = check.table({ key = value }, { key = wanted }, "option")
-        assert.is_truthy(complaint and complaint:find("^option key %a"), tostring(value))
+        local problem = check.table({ key = value }, { key = wanted }, "option")
+        assert.is_truthy(problem and problem:find("^option key %a"), tostring(value))
       end
     end)
   end
 
-  it("is never repeated in the complaint, for it may be secret", function()
+  it("is never repeated in the problem, for it may be secret", function()
     for _, wanted in ipairs { { type = "name" }, { type = "name", pattern = "^%S+$", rule = "one word" },
       { type = "number" }, { type = "string", values = { "a" } } } do
-      local complaint = check.table({ key = "Secret of\nmine" }, { key = wanted }, "option")
-      assert.is_nil(complaint:find("Secret", 1, true))
+      local problem = check.table({ key = "Secret of\nmine" }, { key = wanted }, "option")
+      assert.is_nil(problem:find("Secret", 1, true))
     end
   end)
 
@@ -89,9 +89,9 @@ describe("a table", function()
   end)
 
   it("keeps an unknown name to one line, whatever it is", function()
-    local complaint = check.table({ FlowName = "f", MapRunName = "m", [("x\n"):rep(5000)] = 1 }, ROWS, "parameter")
-    assert.is_nil(complaint:find("%c"))
-    assert.is_true(#complaint < 200)
+    local problem = check.table({ FlowName = "f", MapRunName = "m", [("x\n"):rep(5000)] = 1 }, ROWS, "parameter")
+    assert.is_nil(problem:find("%c"))
+    assert.is_true(#problem < 200)
   end)
 end)
 

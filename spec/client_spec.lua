@@ -33,10 +33,10 @@ describe("a call", function()
   it("leaves the caller's tables as they are", function()
     local w = world.new { world.refusal(429, "X"), world.run() }
     local params = { FlowName = "f", ExecutionName = "e", MapRunName = world.names.MapRunName }
-    local options = { timeout = 3, deadline = 20, max_attempts = 2 }
+    local options = { attempt_timeout = 3, timeout = 20, max_attempts = 2 }
     assert(w:client():describe_map_run(params, options))
     assert.same({ FlowName = "f", ExecutionName = "e", MapRunName = world.names.MapRunName }, params)
-    assert.same({ timeout = 3, deadline = 20, max_attempts = 2 }, options)
+    assert.same({ attempt_timeout = 3, timeout = 20, max_attempts = 2 }, options)
   end)
 
   it("sends parameters that the caller's table inherits", function()

@@ -68,7 +68,7 @@ describe("the default chain", function()
   it("ends at once when the caller's deadline has passed", function()
     local client = place:client { max_attempts = 1 }
     place.on_send = function() place.clock = place.clock + 5 end
-    local _, err = client:describe_map_run(bank.names, { deadline = 3 })
+    local _, err = client:describe_map_run(bank.names, { timeout = 3 })
     assert.are.equal("timeout", err.kind)
     assert.are.equal(1, #place.asked)
   end)
@@ -174,12 +174,12 @@ describe("a command line", function()
     { [[a\]], "backslash" }, { "", "empty" }, { " \t", "empty" },
   } do
     it(("%q is read as POSIX has it"):format(row[1]), function()
-      local list, complaint = words.split(row[1])
+      local list, problem = words.split(row[1])
       if type(row[2]) == "table" then
         assert.are.same(row[2], list)
       else
         assert.is_nil(list)
-        assert.is_truthy(complaint:find(row[2], 1, true))
+        assert.is_truthy(problem:find(row[2], 1, true))
       end
     end)
   end

@@ -68,10 +68,10 @@ describe("the endpoint of an address", function()
   }
   for _, row in ipairs(REFUSED) do
     it(row[1]:gsub("%c", ".") .. " is refused with what is wrong, without itself", function()
-      local found, complaint = endpoint.of_address(row[1])
+      local found, problem = endpoint.of_address(row[1])
       assert.is_nil(found)
-      assert.is_truthy(complaint:find(row[2], 1, true), complaint)
-      assert.is_nil(complaint:find("Secret", 1, true))
+      assert.is_truthy(problem:find(row[2], 1, true), problem)
+      assert.is_nil(problem:find("Secret", 1, true))
     end)
   end
 end)

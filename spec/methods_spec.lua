@@ -115,7 +115,7 @@ describe("a wrong option", function()
 
   local ROWS = {
     { "describe_map_run", { timeout = 0 }, "option timeout" },
-    { "describe_map_run", { deadline = 0 }, "option deadline" },
+    { "describe_map_run", { attempt_timeout = 0 }, "option attempt_timeout" },
     { "describe_map_run", { max_attempts = 0 }, "option max_attempts" },
     { "describe_map_run", { max_attempts = 101 }, "option max_attempts" },
     { "wait_map_run", { timeout = 0 }, "option timeout" }, { "wait_map_run", { min_delay = 0 }, "option min_delay" },

@@ -31,7 +31,7 @@ local function good(row)
   return row.type == "boolean" or row.maximum or 1
 end
 
---- Values that a row does not take, each with a word of the complaint.
+--- Values that a row does not take, each with a word of the problem.
 local function bad(row)
   local values = {}
   local function add(value, word)

@@ -120,9 +120,9 @@ describe("no text", function()
     local w = world.new()
     for name in pairs(settings.options) do
       if not name:find("_file$") then
-        local _, complaint = client.new({ region = "cn-hangzhou", access_key_id = "x", access_key_secret = world.secret,
+        local _, problem = client.new({ region = "cn-hangzhou", access_key_id = "x", access_key_secret = world.secret,
           [name] = world.secret .. "\n" }, w.platform)
-        assert.is_nil(complaint:find(world.secret, 1, true), complaint)
+        assert.is_nil(problem:find(world.secret, 1, true), problem)
       end
     end
     local calling = w:client { security_token = world.token }

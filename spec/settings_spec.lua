@@ -19,7 +19,8 @@ describe("an option", function()
     { "network", { "public", "vpc" }, { "", "VPC", "classic", 1 } },
     { "endpoint", { "https://h", "http://127.0.0.1:1" }, { "", "ftp://h", "https://u:p@h", "h/p", "h\r\n", 80 } },
     { "signature", { "HMAC-SHA1", "ACS3-HMAC-SHA256", "ACS3-HMAC-SM3" }, { "", "hmac-sha1", "none", 1 } },
-    { "timeout", { 0.1, 15, 86400 }, { 0, -1, NAN, math.huge, 86401, "15" } },
+    { "attempt_timeout", { 0.1, 15, 86400 }, { 0, -1, NAN, math.huge, 86401, "15" } },
+    { "timeout", { 0.1, 15, 864000 }, { 0, -1, NAN, math.huge, "15" } },
     { "connect_timeout", { 0.1, 5 }, { 0, -1, NAN, math.huge, "5" } },
     { "max_attempts", { 1, 100 }, { 0, -1, 1.5, 101, NAN, "3" } },
     { "ca_file", { "ca.pem" }, { "", "missing.pem", "a\0b", 1 } },
@@ -28,7 +29,7 @@ describe("an option", function()
     { "proxy", { "", "http://proxy:3128" }, { "http://p\r\n", "a\0", 1 } },
     { "no_proxy", { "", "a,b" }, { "a\n", 1 } },
     { "user_agent", { "mine/1.0 (x)" }, { "", "a\r\nX: y", 1 } },
-    { "pace", { false, {}, { rate = 5 }, { rate = 0.5, burst = 20 } },
+    { "rate_limit", { false, {}, { rate = 5 }, { rate = 0.5, burst = 20 } },
       { true, "5", { rate = 0 }, { rate = NAN }, { burst = 0.5 }, { burst = "9" }, { speed = 1 }, { 5 } } },
     { "max_connections", { 1, 1024 }, { 0, 1025, 1.5, "8" } },
     { "on_event", { print }, { "print", {}, true } },
@@ -51,9 +52,9 @@ describe("an option", function()
     end)
     it("is refused by its name when wrong: " .. row[1], function()
       for _, value in ipairs(row[3]) do
-        local found, complaint = read { [row[1]] = value }
+        local found, problem = read { [row[1]] = value }
         assert.is_nil(found)
-        assert.is_truthy(complaint:find("option " .. row[1], 1, true), complaint)
+        assert.is_truthy(problem:find("option " .. row[1], 1, true), problem)
       end
     end)
   end
@@ -65,16 +66,16 @@ describe("an option", function()
   end)
 
   it("that is unknown is refused with the nearest name", function()
-    local _, complaint = read { acces_key_id = "x" }
-    assert.equal("unknown option acces_key_id (did you mean access_key_id?)", complaint)
+    local _, problem = read { acces_key_id = "x" }
+    assert.equal("unknown option acces_key_id (did you mean access_key_id?)", problem)
   end)
 
   it("never has its value repeated", function()
     for name in pairs(settings.options) do
       if not name:find("_file$") then -- a path is what the user has to see
-        local _, complaint = read { [name] = "Secret of mine\n" }
-        assert.is_truthy(complaint)
-        assert.is_nil(complaint:find("Secret", 1, true), complaint)
+        local _, problem = read { [name] = "Secret of mine\n" }
+        assert.is_truthy(problem)
+        assert.is_nil(problem:find("Secret", 1, true), problem)
       end
     end
   end)
@@ -89,23 +90,23 @@ describe("options together", function()
   }
   for _, row in ipairs(ROWS) do
     it("are refused: " .. row[2], function()
-      local found, complaint = read(row[1])
+      local found, problem = read(row[1])
       assert.is_nil(found)
-      assert.equal(row[2], complaint)
+      assert.equal(row[2], problem)
     end)
   end
 
   it("that are none are refused", function()
     for _, options in ipairs { "text", 5, true } do
-      local found, complaint = settings.read(options, world.new().platform)
+      local found, problem = settings.read(options, world.new().platform)
       assert.is_nil(found)
-      assert.equal("a table of options expected, got " .. type(options), complaint)
+      assert.equal("a table of options expected, got " .. type(options), problem)
     end
   end)
 
   it("have defaults where absent", function()
     assert.same({ endpoint = { url = "https://cn-hangzhou.fnf.aliyuncs.com", host = "cn-hangzhou.fnf.aliyuncs.com" },
-      timeout = 15, connect_timeout = 5, max_attempts = 3, signature = "HMAC-SHA1" }, (read {}))
+      attempt_timeout = 15, connect_timeout = 5, max_attempts = 3, signature = "HMAC-SHA1" }, (read {}))
   end)
 
   it("stay as the caller wrote them", function()
@@ -116,7 +117,7 @@ describe("options together", function()
 end)
 
 describe("where to send", function()
-  local ROWS = { -- options, environment, url or complaint
+  local ROWS = { -- options, environment, url or problem
     { { region = "a" }, {}, "https://a.fnf.aliyuncs.com" },
     { { region = "a", network = "vpc" }, {}, "https://a-internal.fnf.aliyuncs.com" },
     { {}, { ALIBABA_CLOUD_REGION_ID = "b" }, "https://b.fnf.aliyuncs.com" },
@@ -136,8 +137,8 @@ describe("where to send", function()
     it(("is %s, row %d"):format(row[3], i), function()
       local w = world.new()
       w.environment = row[2]
-      local found, complaint = settings.read(row[1], w.platform)
-      local text = found and found.endpoint.url or complaint
+      local found, problem = settings.read(row[1], w.platform)
+      local text = found and found.endpoint.url or problem
       assert.is_truthy(text:find(row[3], 1, true) == 1, text)
       assert.is_nil(text:find("Secret", 1, true))
     end)

@@ -27,7 +27,7 @@ describe("client:call", function()
     local result, err = client:call("ListMapRuns", { FlowName = "f", Deep = { a = { 1 } }, Yes = true, N = 3 })
     assert.is_nil(result)
     assert.equal("ListMapRuns", err.operation)
-    assert.is_true(err.doubtful)
+    assert.is_true(err.outcome_unknown)
     assert.equal(1, #sent)
     assert.equal("POST", sent[1].method)
     assert.is_true(has(sent[1].url, "Action=ListMapRuns"))
@@ -91,7 +91,7 @@ describe("an operation", function()
     assert(client:describe_execution { FlowName = "f", ExecutionName = "e", WaitTimeSeconds = 60 })
     assert(client:describe_execution { FlowName = "f", ExecutionName = "e", WaitTimeSeconds = 0 })
     assert(client:describe_execution { FlowName = "f", ExecutionName = "e" })
-    assert(client:describe_execution({ FlowName = "f", ExecutionName = "e", WaitTimeSeconds = 60 }, { timeout = 5 }))
+    assert(client:describe_execution({ FlowName = "f", ExecutionName = "e", WaitTimeSeconds = 60 }, { attempt_timeout = 5 }))
     local timeouts = {}
     for i, request in ipairs(sent) do
       timeouts[i] = request.timeout
@@ -124,7 +124,7 @@ describe("an operation", function()
     local _, err = client:update_flow { Name = "f", Description = "d" }
     assert.equal(1, #sent)
     assert.is_false(err.retryable)
-    assert.is_nil(err.doubtful)
+    assert.is_nil(err.outcome_unknown)
     client:describe_flow { Name = "f" }
     assert.equal(3, #sent)
   end)

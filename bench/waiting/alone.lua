@@ -41,8 +41,8 @@ end
 ---@return integer held looks at the execution
 function alone.ours(run, seed, later)
   local platform, held = clock.new(seed), 0
-  local client = { tell = function() end, pace = function() end, settings = {} }
-  function client.platform()
+  local client = { tell = function() end, rate_limiter = function() end, settings = {} }
+  function client.choose_platform()
     return platform
   end
   function client.perform(_, row, params, options)

@@ -5,7 +5,7 @@ local client = require "fnf.client"
 local clock = require "waiting.clock"
 local errors = require "fnf.errors"
 local json = require "fnf.json"
-local pace = require "fnf.call.rate_limiter"
+local rate_limiter = require "fnf.call.rate_limiter"
 local queue = require "fnf.wait.heap"
 local runs = require "waiting.runs"
 require "fnf.methods"
@@ -51,7 +51,7 @@ end
 
 --- Each in turn, as fast as the quota allows.
 local function round_robin(drawn)
-  local bucket, now, looks, lags = pace.new(QUOTA), 0, 0, {}
+  local bucket, now, looks, lags = rate_limiter.new(QUOTA), 0, 0, {}
   local open, place = {}, 1
   for i, one in ipairs(drawn) do
     open[i] = one
@@ -73,7 +73,7 @@ end
 
 --- Who knows a run's end once it has looked at it: hardly anything that learns by looks alone can be better.
 local function informed(drawn)
-  local bucket, now, looks, lags = pace.new(QUOTA), 0, 0, {}
+  local bucket, now, looks, lags = rate_limiter.new(QUOTA), 0, 0, {}
   local known, unseen = queue.new(), 1
   while #lags < #drawn do
     if not drawn[unseen] then

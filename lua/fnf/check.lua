@@ -1,4 +1,4 @@
---- A caller's table against rows of names and types: the first complaint, in words, or nil.
+--- A caller's table against rows of names and types: the first problem, in words, or nil.
 -- SPDX-License-Identifier: MIT
 --
 -- Nothing here raises: the public function does, at its caller's line. A row is { type = ..., required = true, ... };
@@ -51,9 +51,9 @@ local function characters(value, row)
 end
 
 local function text(value, row)
-  local complaint = type(value) ~= "string" and "must be a string" or row.characters and characters(value, row)
-  if complaint then
-    return complaint
+  local problem = type(value) ~= "string" and "must be a string" or row.characters and characters(value, row)
+  if problem then
+    return problem
   elseif row.pattern and not value:find(row.pattern) then
     return "must be " .. row.rule
   end
@@ -89,7 +89,7 @@ local function of_type(wanted)
   end
 end
 
---- What a value of each type must be; each answers a complaint or nil.
+--- What a value of each type must be; each answers a problem or nil.
 ---@type table<string, fun(value: any, row: fnf.Row): string|nil>
 check.types = {
   string = text,
@@ -107,11 +107,11 @@ check.types = {
   end,
   -- A time span that something is given to happen in.
   seconds = function(value, row)
-    local complaint = number(value, row)
-    if not complaint and (value < 0 or (value == 0 and not row.zero)) then
+    local problem = number(value, row)
+    if not problem and (value < 0 or (value == 0 and not row.zero)) then
       return "must be a positive number of seconds"
     end
-    return complaint
+    return problem
   end,
   -- A word that becomes part of a header, a URL or a name: never empty, never with what could end the line.
   name = function(value, row)
@@ -178,7 +178,7 @@ local function missing(given, rows, what)
   return names[1] and ("missing %s %s"):format(what, table.concat(names, ", "))
 end
 
---- The first complaint about `given`, or nil. Unknown names come before missing ones: a misspelt name is both.
+--- The first problem about `given`, or nil. Unknown names come before missing ones: a misspelt name is both.
 ---@param given any
 ---@param rows table<string, fnf.Row>
 ---@param what string what an entry is called: "parameter", "option"
@@ -193,9 +193,9 @@ function check.table(given, rows, what)
     if value == nil then
       lacking = lacking or row.required
     else
-      local complaint = check.types[row.type](value, row)
-      if complaint then
-        return ("%s %s %s"):format(what, name, complaint)
+      local problem = check.types[row.type](value, row)
+      if problem then
+        return ("%s %s %s"):format(what, name, problem)
       end
     end
   end
@@ -210,8 +210,8 @@ end
 ---- what becomes JSON ----
 
 local function of_fields(value, rows)
-  local complaint = rows and check.table(value, rows, "field")
-  return complaint and "holds an object with " .. complaint
+  local problem = rows and check.table(value, rows, "field")
+  return problem and "holds an object with " .. problem
 end
 
 local function list(value, row)
@@ -229,9 +229,9 @@ local function list(value, row)
     return ("must have %d to %d entries, has %d"):format(row.count[1], row.count[2], length)
   end
   for _, entry in ipairs(value) do
-    local complaint = of_fields(entry, row.entries)
-    if complaint then
-      return complaint
+    local problem = of_fields(entry, row.entries)
+    if problem then
+      return problem
     end
   end
 end
@@ -245,7 +245,7 @@ function check.types.json(value, row)
   elseif type(value) ~= "table" then
     return "must be a table, or JSON as a string"
   end
-  local reason = json.refuse(value)
+  local reason = json.validate(value)
   if reason then
     return "cannot be written as JSON: " .. reason
   elseif row.entries then

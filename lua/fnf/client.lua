@@ -3,7 +3,7 @@
 
 local attempt = require "fnf.call.attempt"
 local errors = require "fnf.errors"
-local pace = require "fnf.call.rate_limiter"
+local rate_limiter = require "fnf.call.rate_limiter"
 local retry = require "fnf.call.retry"
 local settings = require "fnf.settings"
 
@@ -15,7 +15,7 @@ local API_VERSION = "2019-03-15"
 
 ---@class fnf.Client
 ---@field package target fnf.Target
----@field package wallet fnf.Wallet
+---@field package provider fnf.CredentialsProvider
 ---@field package settings fnf.Settings
 ---@field package budget fnf.Budget
 ---@field on_event? fun(name: string, fields: table)
@@ -31,11 +31,11 @@ local MARGIN = 1 -- of a quota's burst is left alone: requests do not arrive at 
 ---@param options table as `fnf.new`
 ---@param platform fnf.Platform
 ---@return fnf.Client|nil
----@return string|nil complaint
+---@return string|nil problem
 function client.new(options, platform)
-  local read, wallet = settings.read(options, platform)
+  local read, provider = settings.read(options, platform)
   if not read then
-    return nil, wallet --[[@as string]]
+    return nil, provider --[[@as string]]
   end
   local made = setmetatable({
     settings = read,
@@ -44,13 +44,13 @@ function client.new(options, platform)
       -- A proxy of the environment is not meant for this machine; one among the options is.
       direct = read.endpoint.loopback and not options.proxy or nil,
       user_agent = options.user_agent or ("fnf-lua/%s (%s)"):format(client.VERSION, _VERSION) },
-    wallet = wallet,
+    provider = provider,
     transport = options.transport,
     on_event = options.on_event,
     budget = retry.budget(),
     skew = 0,
-    paces = {},
-    world = platform,
+    rate_limiters = {},
+    platform = platform,
   }, Client)
   if read.endpoint.doubt then
     made:tell("warning", { message = read.endpoint.doubt })
@@ -62,11 +62,11 @@ end
 
 --- The platform this call runs on.
 ---@return fnf.Platform
-function Client:platform()
-  if self.world.choose then
-    return self.world.choose()
+function Client:choose_platform()
+  if self.platform.choose then
+    return self.platform.choose()
   end
-  return self.world
+  return self.platform
 end
 
 --- The host that is asked.
@@ -84,16 +84,16 @@ function Client:tell(name, fields)
   end
 end
 
---- The pace that all waits by this operation share, or nil if there is to be none.
+--- The rate_limiter that all waits by this operation share, or nil if there is to be none.
 ---@param row fnf.Operation
----@return fnf.Pace|nil
-function Client:pace(row)
-  local quota = self.settings.pace
-  if quota ~= false and not self.paces[row.action] then
-    self.paces[row.action] = pace.new { rate = quota and quota.rate or row.quota.rate,
+---@return fnf.RateLimiter|nil
+function Client:rate_limiter(row)
+  local quota = self.settings.rate_limit
+  if quota ~= false and not self.rate_limiters[row.action] then
+    self.rate_limiters[row.action] = rate_limiter.new { rate = quota and quota.rate or row.quota.rate,
       burst = quota and quota.burst or row.quota.burst - MARGIN }
   end
-  return self.paces[row.action]
+  return self.rate_limiters[row.action]
 end
 
 --- The service's time of day, as far as it is known.
@@ -110,7 +110,7 @@ function Client:correct_clock(date)
   if not date then
     return false
   end
-  self.skew = date - self.world.time()
+  self.skew = date - self.platform.time()
   self:tell("warning", { message = ("this machine's clock is off by %d seconds; corrected for signing"):format(
     math.floor(self.skew + 0.5)) })
   return true
@@ -154,35 +154,51 @@ end
 
 local HOLD_MARGIN = 10 -- seconds between the end of a request that the service holds open and giving it up
 
+---@class fnf.Limits what bounds a call, or several that belong together
+---@field deadline? number of the whole, by platform.now
+---@field attempt_timeout? number seconds of one attempt
+---@field max_attempts? integer
+---@field cancel? fun(): any
+
+--- The caller's options as limits: here the seconds of the whole become an instant, once.
+---@param options { timeout?: number, attempt_timeout?: number, max_attempts?: integer, cancel?: fun(): any }
+---@param platform fnf.Platform
+---@return fnf.Limits
+function Client:limits(options, platform)
+  local timeout = options.timeout or self.settings.timeout
+  return { deadline = options.deadline or timeout and platform.now() + timeout, cancel = options.cancel,
+    attempt_timeout = options.attempt_timeout, max_attempts = options.max_attempts }
+end
+
 --- Seconds an attempt may take: the client's setting, unless the operation itself takes its time.
 local function attempt_timeout(self, row, params)
   local held = row.holds and tonumber(params[row.holds]) or 0
   if held > 0 then
     return held + HOLD_MARGIN
   end
-  return math.max(self.settings.timeout, row.timeout or 0)
+  return math.max(self.settings.attempt_timeout, row.attempt_timeout or 0)
 end
 
---- Carry out an operation whose parameters and options are checked. `options.product` is who else is asked, and whose
---- key signs: { target =, wallet = }.
+--- Carry out an operation whose parameters and options are checked: a caller's, with `timeout` in seconds, or
+--- fnf.Limits, with `deadline`. `options.product` is who else is asked, and whose key signs: { target =, provider = }.
 ---@param row fnf.Operation
 ---@param params table
 ---@param options? table
 ---@param platform? fnf.Platform
 ---@return table|nil
 ---@return fnf.Error|nil
----@return boolean|nil doubtful see retry.run
+---@return boolean|nil outcome_unknown see retry.run
 function Client:perform(row, params, options, platform)
-  options, platform = options or NO_OPTIONS, platform or self:platform()
-  local product = options.product or self
+  options, platform = options or NO_OPTIONS, platform or self:choose_platform()
+  local product, timeout = options.product or self, options.timeout or self.settings.timeout
   return retry.run({
     client = self, row = row, params = params, platform = platform, attempt = 0,
     max_attempts = options.max_attempts or self.settings.max_attempts,
-    timeout = options.timeout or attempt_timeout(self, row, params),
-    deadline = options.deadline and platform.now() + options.deadline,
-    target = product.target, wallet = product.wallet,
+    attempt_timeout = options.attempt_timeout or attempt_timeout(self, row, params),
+    deadline = options.deadline or timeout and platform.now() + timeout,
+    target = product.target, provider = product.provider,
     cancel = options.cancel,
-    pace = options.pace,
+    rate_limiter = options.rate_limiter,
   }, attempt.make)
 end
 
@@ -192,7 +208,7 @@ end
 ---@param self any
 ---@param name string
 ---@return string|nil
-function client.refuse(self, name)
+function client.validate(self, name)
   if getmetatable(self) ~= Client then
     return ("call it with a colon: client:%s{...}"):format(name)
   elseif self.closed then
@@ -212,7 +228,7 @@ function Client:close()
   if not self.closed then
     self.closed = true
     self.key, self.credentials_used = nil, nil
-    self.world.close()
+    self.platform.close()
   end
 end
 

@@ -3,7 +3,7 @@
 --
 --   fnf.new { credentials = fnf.credentials.profile("prod") }
 --
--- Each function returns a wallet, which asks its source when a key is needed, and renews what ends. It may be given to
+-- Each function returns a provider, which asks its source when a key is needed, and renews what ends. It may be given to
 -- several clients, which then share it. Misuse raises at the caller's line.
 
 local chain = require "fnf.credentials.chain"
@@ -12,7 +12,7 @@ local env = require "fnf.credentials.env"
 local errors = require "fnf.errors"
 local record = require "fnf.credentials.parse"
 local static = require "fnf.credentials.static"
-local wallet = require "fnf.credentials.provider"
+local provider = require "fnf.credentials.provider"
 
 local credentials = {}
 
@@ -53,15 +53,15 @@ local options = {
 --- The settings of a source, copied; misuse raises two levels up.
 local function read(name, given)
   given = given == nil and {} or given
-  local complaint = check.table(given, options[name], "option")
-  if complaint then
-    error(("fnf.credentials.%s: %s"):format(name, complaint), 3)
+  local problem = check.table(given, options[name], "option")
+  if problem then
+    error(("fnf.credentials.%s: %s"):format(name, problem), 3)
   end
   return with(given, {})
 end
 
-local function raise(name, complaint)
-  error(("fnf.credentials.%s: %s"):format(name, complaint), 3)
+local function raise(name, problem)
+  error(("fnf.credentials.%s: %s"):format(name, problem), 3)
 end
 
 --- A source as a link of a chain.
@@ -69,96 +69,96 @@ end
 local function link(name, source, settings)
   return {
     name = name,
-    skip = function(world)
+    skip = function(context)
       local skip = sources[source].skip
-      return skip and skip(world)
+      return skip and skip(context)
     end,
-    fetch = function(world)
-      return sources[source].fetch(world, settings)
+    fetch = function(context)
+      return sources[source].fetch(context, settings)
     end,
   }
 end
 
 --- Keys that are given.
 ---@param given { access_key_id: string, access_key_secret: string, security_token?: string }
----@return fnf.Wallet
+---@return fnf.CredentialsProvider
 function credentials.static(given)
-  return static.wallet(assert(static.new(read("static", given))))
+  return static.provider(assert(static.new(read("static", given))))
 end
 
 --- Keys from the environment.
----@return fnf.Wallet
+---@return fnf.CredentialsProvider
 function credentials.env()
-  return wallet.new { name = "env", fetch = env.fetch }
+  return provider.new { name = "env", fetch = env.fetch }
 end
 
 --- A profile by its name, of the CLI's configuration, else a section of the credentials file.
 ---@param name? string without one: ALIBABA_CLOUD_PROFILE, else the file's own default
----@return fnf.Wallet
+---@return fnf.CredentialsProvider
 function credentials.profile(name)
-  local complaint = name ~= nil and check.types.name(name, {})
-  if complaint then
-    raise("profile", "the name " .. complaint)
+  local problem = name ~= nil and check.types.name(name, {})
+  if problem then
+    raise("profile", "the name " .. problem)
   end
   local settings = { name = name, memory = {} }
-  return wallet.new {
+  return provider.new {
     name = name and "profile " .. name or "profile",
     patience = PROGRAM_PATIENCE,
     fetch = chain.new({
-      { name = "cli_profile", fetch = function(world) return sources.cli_profile.fetch(world, settings) end },
+      { name = "cli_profile", fetch = function(context) return sources.cli_profile.fetch(context, settings) end },
       link("profile", "credentials_file", settings),
     }, "", "configure it with the vendor's CLI, or write the credentials file"),
-    region = function(world) return sources.cli_profile.region(world, settings) end,
+    region = function(context) return sources.cli_profile.region(context, settings) end,
   }
 end
 
 --- The role of the ECS instance this runs on.
 ---@param given? { role_name?: string, token_only?: boolean, endpoint?: string } token_only: never by IMDSv1
----@return fnf.Wallet
+---@return fnf.CredentialsProvider
 function credentials.ecs_ram_role(given)
   local settings = read("ecs_ram_role", given)
-  return wallet.new { name = "ecs_ram_role", fetch = function(world)
-    return sources.ecs_ram_role.fetch(world, settings)
+  return provider.new { name = "ecs_ram_role", fetch = function(context)
+    return sources.ecs_ram_role.fetch(context, settings)
   end }
 end
 
 --- A role assumed with another key: `source`, else the default chain.
----@param given fnf.RoleSettings|{ source?: fnf.Wallet|function }
----@return fnf.Wallet
+---@param given fnf.RoleSettings|{ source?: fnf.CredentialsProvider|function }
+---@return fnf.CredentialsProvider
 function credentials.assume_role(given)
   local settings = read("assume_role", given)
-  local source, complaint = credentials.of(settings.source or credentials.default())
+  local source, problem = credentials.of(settings.source or credentials.default())
   if not source then
-    raise("assume_role", "option source " .. complaint)
+    raise("assume_role", "option source " .. problem)
   end
-  return wallet.new { name = "ram_role_arn", fetch = function(world)
-    return sources.assume_role.fetch(world, settings, source)
+  return provider.new { name = "ram_role_arn", fetch = function(context)
+    return sources.assume_role.fetch(context, settings, source)
   end }
 end
 
 --- A role assumed with an OpenID Connect token; what is not given comes from the environment.
 ---@param given? fnf.RoleSettings|{ provider_arn?: string, token_file?: string }
----@return fnf.Wallet
+---@return fnf.CredentialsProvider
 function credentials.oidc(given)
   local settings = read("oidc", given)
-  return wallet.new { name = "oidc_role_arn", fetch = function(world) return sources.oidc.fetch(world, settings) end }
+  return provider.new { name = "oidc_role_arn", fetch = function(context) return sources.oidc.fetch(context, settings) end }
 end
 
 --- A URI that answers with keys: https, or http to this machine. Without one: ALIBABA_CLOUD_CREDENTIALS_URI.
 ---@param given? { uri?: string }
----@return fnf.Wallet
+---@return fnf.CredentialsProvider
 function credentials.uri(given)
   local settings = read("uri", given)
-  local complaint = settings.uri and sources.exchange.refuse(settings.uri)
-  if complaint then
-    raise("uri", "option uri " .. complaint)
+  local problem = settings.uri and sources.exchange.validate(settings.uri)
+  if problem then
+    raise("uri", "option uri " .. problem)
   end
-  return wallet.new { name = "credential_uri", fetch = function(world) return sources.uri.fetch(world, settings) end }
+  return provider.new { name = "credential_uri", fetch = function(context) return sources.uri.fetch(context, settings) end }
 end
 
 --- A program that prints keys, as the CLI's mode External; no shell, 60 s and 64 KiB at most.
 ---@param given { command: string|string[], timeout?: number } a string is split by POSIX quoting rules
----@return fnf.Wallet
+---@return fnf.CredentialsProvider
 function credentials.process(given)
   local settings = read("process", given)
   if type(settings.command) ~= "string" and type(settings.command) ~= "table" then
@@ -169,15 +169,15 @@ function credentials.process(given)
       raise("process", "option command must be a list of strings without NUL bytes")
     end
   end
-  return wallet.new { name = "external", patience = settings.timeout and settings.timeout + 10 or PROGRAM_PATIENCE,
-    fetch = function(world) return sources.process.fetch(world, settings) end }
+  return provider.new { name = "external", patience = settings.timeout and settings.timeout + 10 or PROGRAM_PATIENCE,
+    fetch = function(context) return sources.process.fetch(context, settings) end }
 end
 
 --- The default chain, in the order of the vendor's libraries (CREDENTIALS.md section 1).
----@return fnf.Wallet
+---@return fnf.CredentialsProvider
 function credentials.default()
   local settings = { memory = {} }
-  return wallet.new {
+  return provider.new {
     name = "default",
     fetch = chain.new({
       { name = "env", fetch = env.fetch },
@@ -187,8 +187,8 @@ function credentials.default()
       link("ecs_ram_role", "ecs_ram_role", settings),
       link("credential_uri", "uri", settings),
     }, "default/", HINT),
-    region = function(world)
-      return not sources.cli_profile.skip(world) and sources.cli_profile.region(world, settings) or nil
+    region = function(context)
+      return not sources.cli_profile.skip(context) and sources.cli_profile.region(context, settings) or nil
     end,
   }
 end
@@ -203,16 +203,16 @@ local function take(found, reason)
   return nil, errors.credentials("the function that gives credentials gave none: " .. tostring(reason or "no reason"))
 end
 
---- The wallet of what was given as `credentials`: one of these, or a function that returns fnf.Credentials or nil and
+--- The provider of what was given as `credentials`: one of these, or a function that returns fnf.Credentials or nil and
 --- a reason.
 ---@param given any
----@return fnf.Wallet|nil
----@return string|nil complaint
+---@return fnf.CredentialsProvider|nil
+---@return string|nil problem
 function credentials.of(given)
-  if wallet.is(given) then
+  if provider.is(given) then
     return given
   elseif type(given) == "function" then
-    return wallet.new { name = "function", fetch = function(world) return take(given(world)) end }
+    return provider.new { name = "function", fetch = function(context) return take(given(context)) end }
   end
   return nil, "must be one of fnf.credentials, or a function"
 end

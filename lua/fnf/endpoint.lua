@@ -68,7 +68,7 @@ end
 --- The endpoint of an address: a URL, or a host alone, which means https. http has to be written out.
 ---@param address string
 ---@return fnf.Endpoint|nil
----@return string|nil complaint what is wrong with it, without the address
+---@return string|nil problem what is wrong with it, without the address
 function endpoint.of_address(address)
   local scheme, authority, path = split(address)
   if address:find("[%c%s]") then

@@ -13,7 +13,7 @@ local errors = {}
 ---@field attempts? integer how often it was sent
 ---@field retryable? boolean whether the same call may succeed later
 ---@field retry_after? number seconds the service asked to wait
----@field doubtful? boolean a write that failed may have been carried out all the same, by any of its attempts
+---@field outcome_unknown? boolean a write that failed may have been carried out all the same, by any of its attempts
 ---@field execution_name? string of an execution that may have been started
 ---@field sent? boolean false if the request certainly never left this machine
 ---@field cause? fnf.Error why there is no key (kind "credentials"), if a call for one failed

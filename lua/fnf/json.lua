@@ -71,7 +71,7 @@ end
 --- Why a table cannot be written, in words; nil if it can.
 ---@param value table
 ---@return string|nil
-function json.refuse(value)
+function json.validate(value)
   local done, reason = pcall(codec.encode, value)
   if not done then
     return tostring(reason)

@@ -20,16 +20,16 @@ local methods = {}
 --- Rows for the second argument of every call.
 ---@type table<string, fnf.Row>
 methods.call_options = {
-  timeout = { type = "seconds", maximum = 86400 },
-  deadline = { type = "seconds" },
+  timeout = { type = "seconds" },
+  attempt_timeout = { type = "seconds", maximum = 86400 },
   max_attempts = { type = "integer", minimum = 1, maximum = 100 },
   cancel = { type = "function" },
 }
 
 ---@class fnf.Method
----@field parameters? table<string, fnf.Row> rows of the first argument; none: it is left to `refuse`
+---@field parameters? table<string, fnf.Row> rows of the first argument; none: it is left to `validate`
 ---@field options table<string, fnf.Row> rows of the second
----@field refuse? fun(params: any, options: table, action?: any): string|nil what is wrong although every entry is right
+---@field validate? fun(params: any, options: table, action?: any): string|nil what is wrong although every entry is right
 ---@field run fun(self: fnf.Client, params: table, options: table, action?: string): any, any
 ---@field is_given? boolean the first argument is no table of parameters, and never left out
 ---@field of_action? boolean an operation's name comes before the parameters
@@ -40,8 +40,8 @@ methods.rows = {
   wait_map_run = {
     parameters = operations.describe_map_run.parameters,
     options = waits.of_one,
-    refuse = function(_, options)
-      return waiter.refuse(options)
+    validate = function(_, options)
+      return waiter.validate(options)
     end,
     run = function(self, params, options)
       return waits.one(self, operations.describe_map_run, params, options)
@@ -53,8 +53,8 @@ methods.rows = {
   wait_map_runs = {
     is_given = true,
     options = waits.options,
-    refuse = function(list, options)
-      return waits.refuse(list, options, operations.describe_map_run.parameters)
+    validate = function(list, options)
+      return waits.validate(list, options, operations.describe_map_run.parameters)
     end,
     run = function(self, list, options)
       return waits.run(self, operations.describe_map_run, list, options)
@@ -65,8 +65,8 @@ methods.rows = {
   resume = {
     is_given = true,
     options = waits.of_one,
-    refuse = function(text, options)
-      return type(text) ~= "string" and "a token expected, got " .. type(text) or waiter.refuse(options)
+    validate = function(text, options)
+      return type(text) ~= "string" and "a token expected, got " .. type(text) or waiter.validate(options)
     end,
     run = function(self, text, options)
       return waits.resume(self, operations.describe_map_run, text, options)
@@ -77,8 +77,8 @@ methods.rows = {
   wait_execution = {
     parameters = operations.describe_execution.parameters,
     options = waiter.options,
-    refuse = function(_, options)
-      return waiter.refuse(options)
+    validate = function(_, options)
+      return waiter.validate(options)
     end,
     run = function(self, params, options)
       return waiter.wait(self, operations.describe_execution, params, options)
@@ -99,7 +99,7 @@ methods.rows = {
   call = {
     of_action = true,
     options = unlisted.options(methods.call_options),
-    refuse = unlisted.refuse,
+    validate = unlisted.validate,
     run = function(self, params, options, action)
       local result, err = self:perform(unlisted.row(action, options), params, options)
       return result, err
@@ -110,7 +110,7 @@ methods.rows = {
   pages = {
     of_action = true,
     options = methods.call_options,
-    refuse = pages.refuse,
+    validate = pages.validate,
     run = function(self, params, options, action)
       return pages.each(self, assert(pages.find(action)), params, options)
     end,
@@ -170,21 +170,21 @@ end
 ---@param options any
 ---@param action? any
 ---@return string|nil
-function methods.refuse(name, self, params, options, action)
+function methods.validate(name, self, params, options, action)
   local method = methods.rows[name]
-  local complaint = client.refuse(self, name)
+  local problem = client.validate(self, name)
     or method.parameters and check.table(params, method.parameters, "parameter")
     or options ~= nil and check.table(options, method.options, "option")
-    or method.refuse and method.refuse(params, options or NOTHING, action)
-  return complaint and ("%s: %s"):format(name, complaint) or nil
+    or method.validate and method.validate(params, options or NOTHING, action)
+  return problem and ("%s: %s"):format(name, problem) or nil
 end
 
 for name, method in pairs(methods.rows) do
   client.add(name, function(self, ...)
     local params, options, action = methods.arguments(method, ...)
-    local complaint = methods.refuse(name, self, params, options, action)
-    if complaint then
-      error(complaint, 2)
+    local problem = methods.validate(name, self, params, options, action)
+    if problem then
+      error(problem, 2)
     end
     return method.run(self, params, options or NOTHING, action)
   end)

@@ -8,7 +8,7 @@
 --   repeatable   true: twice does what once does, so an unclear attempt may be repeated (section 5)
 --   writes       true: it changes something
 --   quota        requests at once and per second, for the whole account (section 6)
---   timeout      seconds an attempt may take, where the client's own setting is too short
+--   attempt_timeout  seconds an attempt may take, where the client's own setting is too short
 --   holds        the parameter that tells the service how many seconds to keep the request open
 --   items        the field that holds the list of a page; NextToken asks for the next page
 --   final        values of Status after which what it describes changes no more
@@ -21,7 +21,7 @@
 ---@field repeatable boolean
 ---@field writes? boolean
 ---@field quota { burst: integer, rate: number }
----@field timeout? number seconds
+---@field attempt_timeout? number seconds
 ---@field holds? string
 ---@field items? string
 ---@field final? table<string, boolean> values of Status after which what is described changes no more
@@ -161,7 +161,7 @@ local operations = {
   start_sync_execution = {
     -- The service adds a UUID to the name, so every call runs the flow again. It answers when the execution has ended,
     -- within the 5 minutes an Express execution may take.
-    action = "StartSyncExecution", method = "POST", writes = true, repeatable = false, quota = OTHER, timeout = 310,
+    action = "StartSyncExecution", method = "POST", writes = true, repeatable = false, quota = OTHER, attempt_timeout = 310,
     parameters = { FlowName = NAME, ExecutionName = NEW_NAME, Input = JSON, Qualifier = WORD },
     answer = { must = "Status" },
   },

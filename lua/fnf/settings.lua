@@ -4,7 +4,7 @@
 local check = require "fnf.check"
 local credentials = require "fnf.credentials"
 local endpoint = require "fnf.endpoint"
-local world = require "fnf.call.context"
+local context = require "fnf.call.context"
 
 local settings = {}
 
@@ -22,7 +22,8 @@ settings.options = {
   security_token = SECRET,
   credentials = { type = "any" },
   signature = { type = "string", values = { "HMAC-SHA1", "ACS3-HMAC-SHA256", "ACS3-HMAC-SM3" } },
-  timeout = { type = "seconds", maximum = 86400 },
+  timeout = { type = "seconds" },
+  attempt_timeout = { type = "seconds", maximum = 86400 },
   connect_timeout = { type = "seconds", maximum = 86400 },
   max_attempts = { type = "integer", minimum = 1, maximum = 100 },
   ca_file = PATH,
@@ -31,33 +32,33 @@ settings.options = {
   proxy = { type = "string", pattern = "^%C*$", rule = "a URL without control characters" },
   no_proxy = { type = "string", pattern = "^%C*$", rule = "a list of hosts without control characters" },
   user_agent = { type = "name" },
-  pace = { type = "any" },
+  rate_limit = { type = "any" },
   max_connections = { type = "integer", minimum = 1, maximum = 1024 },
   on_event = { type = "function" },
   transport = { type = "function" },
 }
 
-local DEFAULTS = { timeout = 15, connect_timeout = 5, max_attempts = 3, signature = "HMAC-SHA1" }
+local DEFAULTS = { attempt_timeout = 15, connect_timeout = 5, max_attempts = 3, signature = "HMAC-SHA1" }
 
-local PACE = {
+local RATE_LIMIT = {
   rate = { type = "number", minimum = 0.01, maximum = 100000 },
   burst = { type = "number", minimum = 1, maximum = 100000 },
 }
 
---- What is wrong with the option `pace`: { rate = requests a second, burst = requests at once }, or false for none.
-local function refuse_pace(value)
+--- What is wrong with the option `rate_limit`: { rate = requests a second, burst = requests at once }, or false for none.
+local function validate_rate_limit(value)
   if value == nil or value == false then
     return nil
   elseif type(value) ~= "table" then
-    return "option pace must be a table of rate and burst, or false"
+    return "option rate_limit must be a table of rate and burst, or false"
   end
-  local complaint = check.table(value, PACE, "entry")
-  return complaint and "option pace: " .. complaint
+  local problem = check.table(value, RATE_LIMIT, "entry")
+  return problem and "option rate_limit: " .. problem
 end
 
 --- What is wrong with options that are right one by one.
-local function refuse_together(options, platform)
-  for name, way in pairs(platform.refused or {}) do
+local function validate_together(options, platform)
+  for name, way in pairs(platform.unsupported or {}) do
     if options[name] ~= nil then
       return ("option %s has no effect in nginx: %s"):format(name, way)
     end
@@ -76,7 +77,7 @@ local function refuse_together(options, platform)
   end
 end
 
---- The wallet of the credentials that were given, in either way, else the default chain's.
+--- The provider of the credentials that were given, in either way, else the default chain's.
 local function find_wallet(options)
   if options.access_key_id then
     return credentials.static { access_key_id = options.access_key_id, access_key_secret = options.access_key_secret,
@@ -84,28 +85,28 @@ local function find_wallet(options)
   elseif options.credentials == nil then
     return credentials.default()
   end
-  local wallet, complaint = credentials.of(options.credentials)
-  return wallet, complaint and "option credentials " .. complaint
+  local provider, problem = credentials.of(options.credentials)
+  return provider, problem and "option credentials " .. problem
 end
 
 --- The region: the option, else the environment, else the profile that the key may come from.
-local function find_region(options, platform, wallet)
+local function find_region(options, platform, provider)
   local region = options.region or platform.getenv("ALIBABA_CLOUD_REGION_ID")
   if region and region ~= "" then
     return region, "ALIBABA_CLOUD_REGION_ID"
-  elseif wallet.source.region then
-    return wallet.source.region(world.still(platform)), "the profile's region_id"
+  elseif provider.source.region then
+    return provider.source.region(context.before_calls(platform)), "the profile's region_id"
   end
 end
 
 --- Where to send: an address, else a region.
-local function find_endpoint(options, platform, wallet)
+local function find_endpoint(options, platform, provider)
   local address = options.endpoint or platform.getenv("FNF_ENDPOINT")
   if address and address ~= "" then
-    local found, complaint = endpoint.of_address(address)
-    return found, complaint and (options.endpoint and "option endpoint " or "FNF_ENDPOINT ") .. complaint
+    local found, problem = endpoint.of_address(address)
+    return found, problem and (options.endpoint and "option endpoint " or "FNF_ENDPOINT ") .. problem
   end
-  local region, from = find_region(options, platform, wallet)
+  local region, from = find_region(options, platform, provider)
   if not region then
     return nil, "no region: give region = \"cn-hangzhou\" (or another), or set ALIBABA_CLOUD_REGION_ID"
   elseif not region:find(settings.options.region.pattern) then
@@ -117,36 +118,38 @@ end
 ---@class fnf.Settings options with the defaults filled in; holds no secret
 ---@field endpoint fnf.Endpoint
 ---@field signature string
----@field timeout number
+---@field timeout? number
+---@field attempt_timeout number
 ---@field connect_timeout number
 ---@field max_attempts integer
----@field pace? { rate?: number, burst?: number }|false
+---@field rate_limit? { rate?: number, burst?: number }|false
 ---@field max_connections? integer
 
 --- The settings of a client, or what is wrong with its options.
 ---@param options any
 ---@param platform fnf.Platform
 ---@return fnf.Settings|nil
----@return fnf.Wallet|string wallet or complaint
+---@return fnf.CredentialsProvider|string provider or problem
 function settings.read(options, platform)
-  local complaint = check.table(options, settings.options, "option") or refuse_pace(options.pace)
-    or refuse_together(options, platform)
-  if complaint then
-    return nil, complaint
+  local problem = check.table(options, settings.options, "option") or validate_rate_limit(options.rate_limit)
+    or validate_together(options, platform)
+  if problem then
+    return nil, problem
   end
-  local wallet, found
-  wallet, complaint = find_wallet(options)
-  if wallet then
-    found, complaint = find_endpoint(options, platform, wallet)
+  local provider, found
+  provider, problem = find_wallet(options)
+  if provider then
+    found, problem = find_endpoint(options, platform, provider)
   end
   if not found then
-    return nil, complaint --[[@as string]]
+    return nil, problem --[[@as string]]
   end
-  local read = { endpoint = found, pace = options.pace, max_connections = options.max_connections }
+  local read = { endpoint = found, timeout = options.timeout, rate_limit = options.rate_limit,
+    max_connections = options.max_connections }
   for name, value in pairs(DEFAULTS) do
     read[name] = options[name] or value
   end
-  return read, wallet
+  return read, provider
 end
 
 return settings

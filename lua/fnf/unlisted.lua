@@ -27,10 +27,10 @@ function unlisted.options(call_options)
   return rows
 end
 
-local function refuse_value(value)
+local function validate_value(value)
   local kind = type(value)
   if kind == "table" then
-    local reason = json.refuse(value)
+    local reason = json.validate(value)
     return reason and "cannot be written as JSON: " .. reason
   elseif kind == "number" and (value ~= value or value == math.huge or value == -math.huge) then
     return "must be finite"
@@ -44,7 +44,7 @@ end
 ---@param _ table options
 ---@param action any
 ---@return string|nil
-function unlisted.refuse(params, _, action)
+function unlisted.validate(params, _, action)
   if type(action) ~= "string" or not action:find("^%a%w*$") then
     return "the name of an operation expected first, such as \"DescribeMapRun\""
   elseif type(params) ~= "table" then
@@ -56,9 +56,9 @@ function unlisted.refuse(params, _, action)
     elseif TAKEN[name] then
       return ("parameter %s belongs to every request and cannot be given"):format(name)
     end
-    local complaint = refuse_value(value)
-    if complaint then
-      return ("parameter %s %s"):format(name, complaint)
+    local problem = validate_value(value)
+    if problem then
+      return ("parameter %s %s"):format(name, problem)
     end
   end
 end
@@ -91,7 +91,7 @@ function unlisted.row(action, options)
     repeatable = repeatable,
     writes = known.writes,
     quota = known.quota or QUOTA,
-    timeout = known.timeout,
+    attempt_timeout = known.attempt_timeout,
     holds = known.holds,
     answer = known.answer,
   }

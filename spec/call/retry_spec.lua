@@ -3,7 +3,7 @@
 
 local errors = require "fnf.errors"
 local operations = require "fnf.operations"
-local pace = require "fnf.call.rate_limiter"
+local rate_limiter = require "fnf.call.rate_limiter"
 local retry = require "fnf.call.retry"
 local world = require "spec.support.fake_platform"
 
@@ -202,7 +202,7 @@ describe("a call", function()
       for _, row in ipairs { { status = 429 }, { status = 500, takes = 0.4 }, { fault = "network", takes = 1.3 },
         world.refusal(429, "Throttling", nil, { ["x-acs-retry-after"] = "900" }) } do
         row.times = math.huge
-        local w, result, err = call({ row }, { deadline = deadline, max_attempts = 100 })
+        local w, result, err = call({ row }, { timeout = deadline, max_attempts = 100 })
         assert.is_nil(result)
         assert.is_true(errors.is(err))
         assert.is_true(w.clock - 1000 <= deadline + 1e-9, ("%s > %s"):format(w.clock - 1000, deadline))
@@ -214,8 +214,8 @@ describe("a call", function()
   end)
 
   it("gives an attempt the client's time or its own, and never more than the deadline leaves", function()
-    local rows = { { {}, 15, 5 }, { { timeout = 3 }, 3, 3 }, { { timeout = 40 }, 40, 5 }, { { deadline = 2 }, 2, 2 },
-      { { deadline = 100 }, 15, 5 }, { { timeout = 3, deadline = 1 }, 1, 1 } }
+    local rows = { { {}, 15, 5 }, { { attempt_timeout = 3 }, 3, 3 }, { { attempt_timeout = 40 }, 40, 5 }, { { timeout = 2 }, 2, 2 },
+      { { timeout = 100 }, 15, 5 }, { { attempt_timeout = 3, timeout = 1 }, 1, 1 } }
     for _, row in ipairs(rows) do
       local w = call({ world.run() }, row[1])
       assert.same({ row[2], row[3] }, { w.sent[1].timeout, w.sent[1].connect_timeout })
@@ -263,10 +263,10 @@ describe("a call", function()
   end)
 end)
 
-describe("a call that keeps a pace", function()
-  --- A call whose turn comes after so many others, one a second; `meanwhile(pace, now)` happens in its first second.
-  local function paced(others, options, meanwhile, is_slow)
-    local w, p = world.new { world.run() }, pace.new { rate = 1, burst = 1 }
+describe("a call that keeps a rate limiter", function()
+  --- A call whose permit comes after so many others, one a second; `meanwhile(rate_limiter, now)` happens in its first second.
+  local function limited(others, options, meanwhile, is_slow)
+    local w, p = world.new { world.run() }, rate_limiter.new { rate = 1, burst = 1 }
     if is_slow then
       p:throttled(w.clock)
     end
@@ -282,25 +282,25 @@ describe("a call that keeps a pace", function()
       end
       return slept
     end
-    options.pace = p
+    options.rate_limiter = p
     local result, err = w:client():perform(READ, world.names, options)
     return w, p, result, err
   end
 
-  it("is sent when its turn comes", function()
+  it("is sent when its permit comes", function()
     for others, seconds in pairs { [0] = 0, [1] = 1, [5] = 5 } do
-      local w = paced(others, {})
+      local w = limited(others, {})
       assert.equal(1000 + seconds, w.sent[1].at)
     end
   end)
 
   it("waits longer when another is throttled meanwhile", function()
-    local w = paced(5, {}, function(p, now) p:throttled(now) end)
+    local w = limited(5, {}, function(p, now) p:throttled(now) end)
     assert.equal(1001 + 4 / 0.5, w.sent[1].at)
   end)
 
-  it("waits no longer than it has to when the pace recovers meanwhile", function()
-    local w = paced(3, {}, function(p, now)
+  it("waits no longer than it has to when the rate limiter recovers meanwhile", function()
+    local w = limited(3, {}, function(p, now)
       for _ = 1, 100 do
         p:succeeded(now)
       end
@@ -310,9 +310,9 @@ describe("a call that keeps a pace", function()
 
   it("gives its turn to others when it is cancelled, or its deadline is too near", function()
     local begun
-    for kind, options in pairs { cancelled = { cancel = function() return begun end }, timeout = { deadline = 3 } } do
+    for kind, options in pairs { cancelled = { cancel = function() return begun end }, timeout = { timeout = 3 } } do
       begun = false
-      local w, p, result, err = paced(5, options, function() begun = true end)
+      local w, p, result, err = limited(5, options, function() begun = true end)
       assert.is_nil(result)
       assert.same({ kind, 0 }, { err.kind, #w.sent })
       assert.equal(1005, w.clock + p:pause(p:take(w.clock), w.clock))

@@ -198,10 +198,10 @@ describe("many coroutines", function()
     end
   end)
 
-  it("of two clients share a wallet", function()
+  it("of two clients share a provider", function()
     place.answers[URI] = mint(place, 3600)
-    local wallet = from_uri()
-    local clients = { place:client { credentials = wallet }, place:client { credentials = wallet } }
+    local provider = from_uri()
+    local clients = { place:client { credentials = provider }, place:client { credentials = provider } }
     gather(10, function(index) return assert(describe_run(clients[index % 2 + 1])) end)
     assert.are.equal(1, place.count)
   end)
@@ -265,7 +265,7 @@ describe("many coroutines", function()
     local dropped = coroutine.create(function() return describe_run(client) end)
     assert(coroutine.resume(dropped))
     place.platform.send = send
-    local results = gather(1, function() return describe_run(client, { deadline = 2, max_attempts = 1 }) end)
+    local results = gather(1, function() return describe_run(client, { timeout = 2, max_attempts = 1 }) end)
     assert.are.equal("timeout", results[1][2].kind)
     assert.is_true(place.clock <= 2.1)
   end)
@@ -346,7 +346,7 @@ describe("a call to STS", function()
   it("stays within the deadline of the call that needs a key", function()
     place.answers[STS] = bank.assumed("a", 3600)
     local client = place:client { credentials = credentials.assume_role(role) }
-    assert(describe_run(client, { deadline = 3 }))
+    assert(describe_run(client, { timeout = 3 }))
     assert.are.equal(3, place.sent[1].timeout)
     local other = place:client { credentials = credentials.assume_role(role) }
     assert(describe_run(other))

@@ -426,8 +426,8 @@ describe("credentials:", function()
       for name, text in pairs(row.config_of and row.config_of(place.home.path) or {}) do
         place.home:write(name, text)
       end
-      local wallet = row.given and row.given()
-      local client = place:client { credentials = wallet or false, max_attempts = 1 }
+      local provider = row.given and row.given()
+      local client = place:client { credentials = provider or false, max_attempts = 1 }
       local run, err = client:describe_map_run(bank.names)
       if row.error then
         assert.is_nil(run)
@@ -440,7 +440,7 @@ describe("credentials:", function()
       end
       check_requests(row, place)
       check_warning(row, place)
-      assert.is_nil(place:printed(tostring(err), err, tostring(wallet), tostring(client)):find(bank.mark, 1, true))
+      assert.is_nil(place:printed(tostring(err), err, tostring(provider), tostring(client)):find(bank.mark, 1, true))
       place:close()
     end)
   end

@@ -100,7 +100,7 @@ describe("start_execution", function()
     assert.is_nil(third)
     assert.equal("ExecutionAlreadyExists", err.code)
     assert.equal(400, err.status)
-    assert.is_nil(err.doubtful)
+    assert.is_nil(err.outcome_unknown)
     assert.equal(0, cloud:asked("DescribeExecution"))
   end)
 
@@ -109,7 +109,7 @@ describe("start_execution", function()
     local execution, err = cloud:client():start_execution { FlowName = "f" }
     assert.is_nil(execution)
     assert.equal("network", err.kind)
-    assert.is_true(err.doubtful)
+    assert.is_true(err.outcome_unknown)
     assert.is_table(cloud.executions["f/" .. err.execution_name])
     assert.truthy(err.message:find(err.execution_name, 1, true))
     local again = assert(cloud:client():start_execution { FlowName = "f", ExecutionName = err.execution_name })
@@ -121,15 +121,15 @@ describe("start_execution", function()
     local cloud = service.new { fault = in_turn { "after", "ended", "before", "before", "before" } }
     local _, err = cloud:client():start_execution { FlowName = "f" }
     assert.equal("DescribeExecution", err.operation)
-    assert.is_true(err.doubtful)
+    assert.is_true(err.outcome_unknown)
     assert.is_string(err.execution_name)
   end)
 
   it("keeps to the deadline with all its exchanges", function()
     local cloud = service.new { latency = 2, chance = 0, fault = in_turn { "after", "ended", "before", "before" } }
     local began = cloud.clock
-    local _, err = cloud:client { max_attempts = 10 }:start_execution({ FlowName = "f" }, { deadline = 5 })
-    assert.is_true(err.doubtful)
+    local _, err = cloud:client { max_attempts = 10 }:start_execution({ FlowName = "f" }, { timeout = 5 })
+    assert.is_true(err.outcome_unknown)
     for _, entry in ipairs(cloud.log) do
       assert.is_true(entry.at + entry.timeout <= began + 5 + 1e-9)
     end

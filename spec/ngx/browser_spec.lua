@@ -11,7 +11,7 @@ local CONFIGURATION = [[
     watch = require("fnf.ngx").watch
     client = calls.client("$emulator", { access_key_id = "$id", access_key_secret = "$secret" })
   }
-  init_worker_by_lua_block { watch { dict = "fnf", client = client, pace = false } }
+  init_worker_by_lua_block { watch { dict = "fnf", client = client, rate_limit = false } }
   server {
     listen 127.0.0.1:$port;
     location /ready { return 200; }

@@ -24,7 +24,7 @@ local CONFIGURATION = [[
     location /watch {
       content_by_lua_block {
         require("fnf.ngx").watch { dict = "fnf", client = client, FlowName = "f", ExecutionName = "e",
-          MapRunName = ngx.var.arg_run, min_delay = 0.1, max_delay = 0.2, pace = false }
+          MapRunName = ngx.var.arg_run, min_delay = 0.1, max_delay = 0.2, rate_limit = false }
       }
     }
     location /misuse {

@@ -21,7 +21,7 @@ local CONFIGURATION = [[
     end
     in_init = select(2, pcall(start, { dict = "fnf", client = client }))
   }
-  init_worker_by_lua_block { start { dict = "fnf", client = client, pace = $pace } }
+  init_worker_by_lua_block { start { dict = "fnf", client = client, rate_limit = $rate_limit } }
   server {
     listen 127.0.0.1:$port;
     location /ready { return 200; }
@@ -51,7 +51,7 @@ local CONFIGURATION = [[
         said.option = select(2, pcall(start, { dict = "fnf", client = client, Flowname = "f" }))
         said.wait = select(2, pcall(function() start { dict = "fnf", client = client }:wait(1) end))
         said.seconds = select(2, pcall(function() watch { MapRunName = "never" }:wait(-1) end))
-        said.pace = select(2, pcall(start, { dict = "fnf", client = client, pace = { rate = 1 } }))
+        said.rate_limit = select(2, pcall(start, { dict = "fnf", client = client, rate_limit = { rate = 1 } }))
         calls.say(said)
       }
     }
@@ -61,9 +61,9 @@ local CONFIGURATION = [[
 describe("a watch", function()
   local cloud, server
 
-  local function start(pace)
+  local function start(rate_limit)
     server = nginx.start { http = CONFIGURATION, main = "worker_processes 4;", values = { emulator = cloud.url,
-      id = cloud.access_key_id, secret = cloud.access_key_secret, pace = pace } }
+      id = cloud.access_key_id, secret = cloud.access_key_secret, rate_limit = rate_limit } }
   end
 
   before_each(function()
@@ -138,10 +138,10 @@ describe("a watch", function()
     assert.is_true(times[12] - times[1] < 11 * 0.3, times[12] - times[1])
   end)
 
-  --- Watch eight runs that do not end, at that pace.
-  local function watch_eight(pace)
+  --- Watch eight runs that do not end, at that rate.
+  local function watch_eight(rate_limit)
     server:stop()
-    start(pace)
+    start(rate_limit)
     for i = 1, 8 do
       map_run { MapRunName = "run-" .. i, items = 10, item_duration = 100 }
       ask("/watch?min=0.1&max=0.1&run=run-" .. i)
@@ -265,6 +265,6 @@ describe("a watch", function()
     assert.matches("init_worker_by_lua", said.init)
     assert.matches("it has no names", said.wait)
     assert.matches("positive", said.seconds)
-    assert.matches("option pace must be", said.pace)
+    assert.matches("option rate_limit must be", said.rate_limit)
   end)
 end)

@@ -45,7 +45,7 @@ local UNCACHED_WATCH = [[
       content_by_lua_block {
         local calls = require "spec.support.nginx.calls"
         local watch = require("fnf.ngx").watch { dict = "fnf", client = calls.client "http://127.0.0.1:$service",
-          FlowName = "f", ExecutionName = "e", MapRunName = "m", min_delay = 0.1, max_delay = 0.1, pace = false }
+          FlowName = "f", ExecutionName = "e", MapRunName = "m", min_delay = 0.1, max_delay = 0.1, rate_limit = false }
         local _, state = watch:get()
         calls.say { polls = state.polls, timers = ngx.timer.pending_count() + ngx.timer.running_count() }
       }

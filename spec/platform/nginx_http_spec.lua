@@ -15,7 +15,7 @@ local CONFIGURATION = [[
     scripted = require "spec.support.nginx.scripted"
     client = calls.client("http://127.0.0.1:$other", { max_attempts = 1 })
     other = calls.client("http://localhost:$other", { max_attempts = 1 }) -- of a pool of its own
-    slow = calls.client("http://127.0.0.1:$other", { max_attempts = 1, timeout = 5 })
+    slow = calls.client("http://127.0.0.1:$other", { max_attempts = 1, attempt_timeout = 5 })
   }
   server {
     listen 127.0.0.1:$port;
@@ -23,7 +23,7 @@ local CONFIGURATION = [[
     location /describe {
       content_by_lua_block {
         local args = ngx.req.get_uri_args()
-        calls.say(calls.describe(args.other and other or client, args.flow, { timeout = tonumber(args.timeout) }))
+        calls.say(calls.describe(args.other and other or client, args.flow, { attempt_timeout = tonumber(args.timeout) }))
       }
     }
     location /cancel {
@@ -90,7 +90,7 @@ describe("one exchange", function()
   local transports = {
     { name = "libcurl", describe = function(row)
       local client = calls.client("http://127.0.0.1:" .. server.other, { max_attempts = 1, proxy = "" })
-      return calls.describe(client, row.name, { timeout = row.timeout })
+      return calls.describe(client, row.name, { attempt_timeout = row.timeout })
     end },
     { name = "cosockets", describe = function(row)
       return ask(("/describe?%s"):format(core.encode { "flow", row.name, "timeout", tostring(row.timeout or 5) }))

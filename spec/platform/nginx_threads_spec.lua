@@ -7,7 +7,7 @@ local service = require "spec.support.nginx.service"
 local CONFIGURATION = [[
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"
-    client = calls.client("http://127.0.0.1:$service", { pace = false })
+    client = calls.client("http://127.0.0.1:$service", { rate_limit = false })
     fnf = require "fnf"
     function gather(functions, cancel)
       return fnf.gather(functions, cancel and { cancel = cancel })

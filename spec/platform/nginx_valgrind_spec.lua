@@ -27,7 +27,7 @@ local CONFIGURATION = [[
     location /watch {
       content_by_lua_block {
         require("fnf.ngx").watch { dict = "fnf", client = client, FlowName = "f", ExecutionName = "e", MapRunName = "m",
-          min_delay = 0.1, max_delay = 0.1, pace = false }
+          min_delay = 0.1, max_delay = 0.1, rate_limit = false }
       }
     }
   }

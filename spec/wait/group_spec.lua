@@ -136,13 +136,13 @@ describe("waiting for many MapRuns", function()
     assert.is_true(longest <= 2 * 300 / 2 + 60, longest) -- two rounds, and the first looks of all
   end)
 
-  it("asks as fast as it likes without a pace", function()
+  it("asks as fast as it likes without a rate limiter", function()
     local ends = {}
     for place = 1, 100 do
       ends[place] = -1
     end
     local w = crowd(ends)
-    assert(w:client { pace = false }:wait_map_runs(list_of(ends)))
+    assert(w:client { rate_limit = false }:wait_map_runs(list_of(ends)))
     assert.same({ 100, 1000 }, { #w.sent, w.clock })
   end)
 

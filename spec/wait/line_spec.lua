@@ -9,10 +9,10 @@ local line = require "fnf.wait.line"
 --- A line of `count` that notes each look: `plan(name, n, now)` is the delay after the n-th look at one, nil its end.
 local function new(count, plan)
   local platform = clock.new(1)
-  local errand = { platform = platform, open = count }
+  local context = { platform = platform, open = count }
   local log, names = {}, {}
-  local made = line.new(errand, function()
-    errand.open = errand.open - 1
+  local made = line.new(context, function()
+    context.open = context.open - 1
   end)
   made.restless = true
   for i = 1, count do
@@ -30,7 +30,7 @@ end
 local function work(made, workers)
   local tasks = {}
   made:staff(workers, nil, tasks)
-  made.errand.platform.gather(tasks)
+  made.context.platform.gather(tasks)
 end
 
 describe("a line", function()

@@ -56,7 +56,7 @@ describe("at once, against the emulator,", function()
     -- What arrives late by half a second, a token of the documented quota, is here a hundred tokens.
     emulator:quota { enforce = true, limits = { DescribeMapRun = { size = 110, refill = 200 } } }
     local list = begin(1000, 2, 9)
-    local client, heard = counting { pace = { rate = 200, burst = 10 } }
+    local client, heard = counting { rate_limit = { rate = 200, burst = 10 } }
     local runs, failures = client:wait_map_runs(list, { timeout = 60 })
     client:close()
     assert.is_nil(failures)
@@ -83,12 +83,12 @@ describe("at once, against the emulator,", function()
   end
 
   it("waits share as many connections as they may", function()
-    assert.same({ count = 5, protocols = { ["HTTP/1.1"] = true } }, ways { pace = false, max_connections = 5 })
+    assert.same({ count = 5, protocols = { ["HTTP/1.1"] = true } }, ways { rate_limit = false, max_connections = 5 })
   end)
 
   it("waits share one connection where HTTP/2 is spoken", function()
     assert.same({ count = 1, protocols = { ["HTTP/2.0"] = true } },
-      ways { endpoint = emulator.https_url, ca_file = emulator.ca_file, pace = false })
+      ways { endpoint = emulator.https_url, ca_file = emulator.ca_file, rate_limit = false })
   end)
 
   it("waits within the documented quota are never throttled", function()
@@ -103,8 +103,8 @@ describe("at once, against the emulator,", function()
 
   it("clients of several settings, calls and waits run in one gather", function()
     local list = begin(3, 0.3, 1)
-    local one, other = new_client { pace = false }, new_client { endpoint = emulator.https_url,
-      ca_file = emulator.ca_file, pace = false, signature = "ACS3-HMAC-SHA256" }
+    local one, other = new_client { rate_limit = false }, new_client { endpoint = emulator.https_url,
+      ca_file = emulator.ca_file, rate_limit = false, signature = "ACS3-HMAC-SHA256" }
     local results, err = fnf.gather {
       function() return one:wait_map_run(list[1]) end,
       function() return other:wait_map_run(list[2]) end,

@@ -6,7 +6,7 @@ local json = require "fnf.json"
 local request = require "fnf.call.request"
 local response = require "fnf.call.response"
 local time = require "fnf.time"
-local world = require "fnf.call.context"
+local context = require "fnf.call.context"
 
 local attempt = {}
 
@@ -14,14 +14,14 @@ local floor, huge, max, min = math.floor, math.huge, math.max, math.min
 
 --- The key to sign with, made anew only when the credentials changed; neither key nor error for an unsigned call.
 local function key_of(call)
-  local self, wallet = call.client, call.wallet
-  if not wallet then
+  local self, provider = call.client, call.provider
+  if not provider then
     return nil
   end
-  local found = wallet:current(call.platform.time() + self.skew)
+  local found = provider:current(call.platform.time() + self.skew)
   if not found then
     local err
-    found, err = wallet:get(world.of(call))
+    found, err = provider:get(context.of(call))
     if not found then
       return nil, err
     end
@@ -91,7 +91,7 @@ local function exchange(call, key)
   call.timestamp, call.nonce = timestamp(self, platform), platform.nonce()
   local signed = request.sign(call.target, key, call)
   -- Getting the key may have taken all the time there was.
-  signed.timeout = max(0.001, min(call.timeout, left(call)))
+  signed.timeout = max(0.001, min(call.attempt_timeout, left(call)))
   signed.connect_timeout = min(self.settings.connect_timeout, signed.timeout)
   local answer, err, result
   answer, err = self:send(signed, platform, call.cancel)

@@ -1,24 +1,24 @@
---- What a source of credentials sees of the world: the platform, within the limits of the call that needs a key.
+--- What a source of credentials sees of the context: the platform, within the limits of the call that needs a key.
 -- SPDX-License-Identifier: MIT
 --
 -- A source knows nothing of deadlines, cancelling, the caller's transport or the service's clock: this is where they
 -- are put around the platform.
 
-local world = {}
+local context = {}
 
----@class fnf.World : fnf.Platform
+---@class fnf.CallContext : fnf.Platform
 ---@field time fun(): number seconds since 1970, by the service's clock
 ---@field left fun(): number seconds until the call's deadline
 ---@field sleep fun(seconds: number): boolean, fnf.Error|nil false if cancelled, or why it may not
 ---@field send fun(request: fnf.Request): fnf.Answer|nil, fnf.Error|nil
 ---@field run? fun(words: string[], limits: { timeout: number, limit: integer }): string|nil, string|fnf.Error|nil
----@field call fun(row: fnf.Operation, params: table, product: table, timeout: number): table|nil, fnf.Error|nil
+---@field call fun(row: fnf.Operation, params: table, product: table, attempt_timeout: number): table|nil, fnf.Error|nil
 ---@field tell fun(name: string, fields: table)
 
---- The world of a call.
+--- The context of a call.
 ---@param call fnf.Call
----@return fnf.World
-function world.of(call)
+---@return fnf.CallContext
+function context.of(call)
   local client, platform, cancel = call.client, call.platform, call.cancel
   local made = {}
 
@@ -46,11 +46,11 @@ function world.of(call)
   end
 
   -- An operation of another product, on the way every call takes, within this call's limits.
-  function made.call(row, params, product, timeout)
+  function made.call(row, params, product, attempt_timeout)
     product.target.user_agent, product.target.headers = client.target.user_agent, {}
     product.target.direct = product.target.endpoint.loopback -- a proxy is not meant for this machine
     return client:perform(row, params, {
-      product = product, timeout = timeout, deadline = call.deadline and made.left(), cancel = cancel,
+      product = product, attempt_timeout = attempt_timeout, deadline = call.deadline, cancel = cancel,
     }, platform)
   end
 
@@ -61,11 +61,11 @@ function world.of(call)
   return setmetatable(made, { __index = platform })
 end
 
---- The world before there is a call: environment and files.
+--- The context before there is a call: environment and files.
 ---@param platform fnf.Platform
----@return fnf.World
-function world.still(platform)
+---@return fnf.CallContext
+function context.before_calls(platform)
   return setmetatable({ tell = function() end }, { __index = platform })
 end
 
-return world
+return context

@@ -33,7 +33,7 @@ end
 ---@param _ table options
 ---@param action any
 ---@return string|nil
-function pages.refuse(params, _, action)
+function pages.validate(params, _, action)
   local row = pages.find(action)
   if row then
     return check.table(params, row.parameters, "parameter")

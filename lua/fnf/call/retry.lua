@@ -24,7 +24,7 @@ local DELAYS = { -- seconds: first, and most, of the window a delay is drawn fro
   throttle = { 1, 30 }, -- the documented quota refills two a second for the whole account
   fault = { 0.25, 10 },
 }
-local TURN_SLICE = 1 -- seconds between two questions when a turn comes: the pace may have changed
+local PERMIT_SLICE = 1 -- seconds between two questions when a permit comes: the rate may have changed
 local BUDGET = { most = 500, retry = 5, success = 1 } -- as many retries as do not multiply an outage's load
 
 ---@alias fnf.Reason "throttle"|"fault"|"clock"|"nonce"|"expired"
@@ -58,7 +58,7 @@ end
 --- Whether a failed attempt may have been carried out all the same.
 ---@param err fnf.Error
 ---@return boolean
-function retry.is_doubtful(err)
+function retry.leaves_outcome_unknown(err)
   if err.sent == false or err.kind == "credentials" then
     return false
   end
@@ -110,14 +110,14 @@ end
 ---@field platform fnf.Platform
 ---@field attempt integer
 ---@field max_attempts integer
----@field timeout number seconds of one attempt
+---@field attempt_timeout number seconds of one attempt
 ---@field deadline? number of the whole call, by platform.now
 ---@field target? fnf.Target another product's; the client's own by default
----@field wallet? fnf.Wallet whose key signs
+---@field provider? fnf.CredentialsProvider whose key signs
 ---@field credentials? fnf.Credentials the last attempt was signed with
 ---@field cancel? fun(): any true once the caller has given up
----@field pace? fnf.Pace to keep
----@field doubtful? boolean a write of which a failed attempt may have been carried out
+---@field rate_limiter? fnf.RateLimiter to keep
+---@field outcome_unknown? boolean a write of which a failed attempt may have been carried out
 
 --- A clock, nonce or token that was refused is mended once; a second refusal has another cause.
 local function mend(call, reason, err)
@@ -128,7 +128,7 @@ local function mend(call, reason, err)
   if reason == "clock" then
     return call.client:correct_clock(err.date)
   elseif reason == "expired" then
-    return call.wallet ~= nil and call.wallet:reject(call.credentials)
+    return call.provider ~= nil and call.provider:reject(call.credentials)
   end
   return true
 end
@@ -150,40 +150,40 @@ local function next_attempt(call, err)
   return spend(call.client.budget) and delay or nil, reason
 end
 
---- Wait for the turn that the pace gives to an attempt; an error if it will not come in time.
-local function take_turn(call)
-  local platform, pace = call.platform, call.pace
+--- Wait for the permit that the rate limiter gives to an attempt; an error if it will not come in time.
+local function take_permit(call)
+  local platform, rate_limiter = call.platform, call.rate_limiter
   local now = platform.now()
-  local turn = pace:take(now)
-  local pause, refusal = pace:pause(turn, now), nil
+  local permit = rate_limiter:take(now)
+  local pause, refusal = rate_limiter:pause(permit, now), nil
   while pause > 0 and not refusal do
     if call.deadline and now + pause >= call.deadline then
       refusal = errors.new { kind = "timeout", retryable = true, sent = false,
-        message = "the request quota leaves no turn before the deadline" }
+        message = "the request quota leaves no permit before the deadline" }
     else
-      local slept, why = platform.sleep(math.min(pause, TURN_SLICE), call.cancel)
+      local slept, why = platform.sleep(math.min(pause, PERMIT_SLICE), call.cancel)
       refusal = not slept and (why or errors.cancelled()) or nil
       now = platform.now()
-      pause = pace:pause(turn, now)
+      pause = rate_limiter:pause(permit, now)
     end
   end
   if refusal then
-    pace:give_back()
+    rate_limiter:give_back()
   end
   return refusal
 end
 
---- An attempt in its turn; the pace hears how it went.
-local function paced(call, attempt)
-  local late = take_turn(call)
+--- An attempt when its permit comes; the rate limiter hears how it went.
+local function limited(call, attempt)
+  local late = take_permit(call)
   if late then
     return nil, late
   end
   local result, err = attempt(call)
   if result then
-    call.pace:succeeded(call.platform.now())
+    call.rate_limiter:succeeded(call.platform.now())
   elseif retry.reason(call.row, err) == "throttle" then
-    call.pace:throttled(call.platform.now())
+    call.rate_limiter:throttled(call.platform.now())
   end
   return result, err
 end
@@ -193,23 +193,23 @@ end
 ---@param attempt fun(call: fnf.Call): table|nil, fnf.Error|nil
 ---@return table|nil
 ---@return fnf.Error|nil
----@return boolean|nil doubtful a failed attempt of this write may have been carried out
+---@return boolean|nil outcome_unknown a failed attempt of this write may have been carried out
 function retry.run(call, attempt)
   local client = call.client
   while true do
     call.attempt = call.attempt + 1
     local result, err
-    if call.pace then
-      result, err = paced(call, attempt)
+    if call.rate_limiter then
+      result, err = limited(call, attempt)
     else
       result, err = attempt(call)
     end
     if result then
       earn(client.budget)
-      return result, nil, call.doubtful
+      return result, nil, call.outcome_unknown
     end
-    call.doubtful = call.doubtful or call.row.writes and retry.is_doubtful(err) or nil
-    err.operation, err.attempts, err.doubtful = call.row.action, call.attempt, call.doubtful
+    call.outcome_unknown = call.outcome_unknown or call.row.writes and retry.leaves_outcome_unknown(err) or nil
+    err.operation, err.attempts, err.outcome_unknown = call.row.action, call.attempt, call.outcome_unknown
     local delay, reason = next_attempt(call, err)
     if not delay then
       return nil, err
@@ -221,7 +221,7 @@ function retry.run(call, attempt)
     local slept, refusal = call.platform.sleep(delay, call.cancel)
     if not slept then
       err = refusal or errors.cancelled()
-      err.operation, err.attempts, err.doubtful = call.row.action, call.attempt, call.doubtful
+      err.operation, err.attempts, err.outcome_unknown = call.row.action, call.attempt, call.outcome_unknown
       return nil, err
     end
   end

@@ -7,8 +7,8 @@ local chain = {}
 
 ---@class fnf.Link
 ---@field name string
----@field fetch fun(world: fnf.World): fnf.Credentials|nil, fnf.Error|nil
----@field skip? fun(world: fnf.World): string|nil why it takes no part
+---@field fetch fun(context: fnf.CallContext): fnf.Credentials|nil, fnf.Error|nil
+---@field skip? fun(context: fnf.CallContext): string|nil why it takes no part
 
 --- One error of all: a line, and a block with a line for each source.
 local function fail(tried, hint)
@@ -26,8 +26,8 @@ local function fail(tried, hint)
   return err
 end
 
-local function ask(link, world, prefix)
-  local found, err = link.fetch(world)
+local function ask(link, context, prefix)
+  local found, err = link.fetch(context)
   if found then
     found.source = prefix .. found.source
   end
@@ -38,26 +38,26 @@ end
 ---@param links fnf.Link[]
 ---@param prefix string of the source's name: "default/"
 ---@param hint string what to do if none gives any
----@return fun(world: fnf.World): fnf.Credentials|nil, fnf.Error|nil
+---@return fun(context: fnf.CallContext): fnf.Credentials|nil, fnf.Error|nil
 function chain.new(links, prefix, hint)
   local chosen
-  return function(world)
+  return function(context)
     if chosen then
-      return ask(chosen, world, prefix)
+      return ask(chosen, context, prefix)
     end
     local tried = {}
     for _, link in ipairs(links) do
       local found, err
-      local reason = link.skip and link.skip(world)
+      local reason = link.skip and link.skip(context)
       if reason then
         err = errors.credentials(reason)
       else
-        found, err = ask(link, world, prefix)
+        found, err = ask(link, context, prefix)
       end
       if found then
         chosen = link
         return found
-      elseif err.kind == "cancelled" or world.left() <= 0 then
+      elseif err.kind == "cancelled" or context.left() <= 0 then
         return nil, err
       end
       tried[#tried + 1] = { name = link.name, err = err }

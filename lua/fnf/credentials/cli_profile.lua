@@ -23,10 +23,10 @@ local STS_NAMES = { access_key_id = "access_key_id", access_key_secret = "access
   security_token = "sts_token" }
 
 --- Why the environment leaves this source out, or nil.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@return string|nil
-function cli_profile.skip(world)
-  if variables.is_true(world, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED") then
+function cli_profile.skip(context)
+  if variables.is_true(context, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED") then
     return "ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true"
   end
 end
@@ -56,50 +56,50 @@ local resolve -- a profile may name another one
 ---@field memory table kept from one fetch to the next
 
 --- What each mode does, by its exact name (CREDENTIALS.md section 3).
----@type table<string, fun(world: fnf.World, profile: table, search: fnf.ProfileSearch): fnf.Credentials?, fnf.Error?>
+---@type table<string, fun(context: fnf.CallContext, profile: table, search: fnf.ProfileSearch): fnf.Credentials?, fnf.Error?>
 local modes = {
-  AK = function(world, profile)
-    return static.of_profile(world, profile, NAMES)
+  AK = function(context, profile)
+    return static.of_profile(context, profile, NAMES)
   end,
-  StsToken = function(world, profile)
-    return static.of_profile(world, profile, STS_NAMES)
+  StsToken = function(context, profile)
+    return static.of_profile(context, profile, STS_NAMES)
   end,
-  RamRoleArn = function(world, profile)
-    local key, err = static.of_profile(world, profile, text(profile, "sts_token") and STS_NAMES or NAMES)
+  RamRoleArn = function(context, profile)
+    local key, err = static.of_profile(context, profile, text(profile, "sts_token") and STS_NAMES or NAMES)
     if not key then
       return nil, err
     end
-    return assume_role.fetch(world, role_settings(profile), static.wallet(key))
+    return assume_role.fetch(context, role_settings(profile), static.provider(key))
   end,
-  ChainableRamRoleArn = function(world, profile, search)
-    local key, err = resolve(world, text(profile, "source_profile"), search)
+  ChainableRamRoleArn = function(context, profile, search)
+    local key, err = resolve(context, text(profile, "source_profile"), search)
     if not key then
       return nil, err
     end
-    return assume_role.fetch(world, role_settings(profile), static.wallet(key))
+    return assume_role.fetch(context, role_settings(profile), static.provider(key))
   end,
-  EcsRamRole = function(world, profile)
-    return ecs_ram_role.fetch(world, { role_name = text(profile, "ram_role_name") })
+  EcsRamRole = function(context, profile)
+    return ecs_ram_role.fetch(context, { role_name = text(profile, "ram_role_name") })
   end,
-  OIDC = function(world, profile)
+  OIDC = function(context, profile)
     local settings = role_settings(profile)
     settings.provider_arn = text(profile, "oidc_provider_arn")
     settings.token_file = text(profile, "oidc_token_file")
-    return oidc.fetch(world, settings)
+    return oidc.fetch(context, settings)
   end,
   CloudSSO = cloud_sso.fetch,
-  OAuth = function(world, profile, search)
-    return oauth.fetch(world, profile, search.memory)
+  OAuth = function(context, profile, search)
+    return oauth.fetch(context, profile, search.memory)
   end,
-  External = function(world, profile)
-    return process.fetch(world, { command = text(profile, "process_command") or "" })
+  External = function(context, profile)
+    return process.fetch(context, { command = text(profile, "process_command") or "" })
   end,
-  CredentialsURI = function(world, profile)
-    local reason = process.skip(world) -- the CLI's variable is for both
+  CredentialsURI = function(context, profile)
+    local reason = process.skip(context) -- the CLI's variable is for both
     if reason then
       return nil, errors.credentials(reason)
     end
-    return uri.fetch(world, { uri = text(profile, "credentials_uri") })
+    return uri.fetch(context, { uri = text(profile, "credentials_uri") })
   end,
 }
 
@@ -111,7 +111,7 @@ local function find(profiles, name)
   end
 end
 
-function resolve(world, name, search)
+function resolve(context, name, search)
   local profile = name and find(search.profiles, name)
   if not profile then
     return nil, errors.credentials(("%s has no profile %s"):format(WHAT, name or "by an empty name"))
@@ -121,7 +121,7 @@ function resolve(world, name, search)
   search.seen[name] = true
   local mode = modes[profile.mode]
   if mode then
-    return mode(world, profile, search)
+    return mode(context, profile, search)
   end
   local meant = check.nearest(profile.mode, modes)
   return nil, errors.credentials(("profile %s has the mode %s, which is not supported%s"):format(name,
@@ -129,12 +129,12 @@ function resolve(world, name, search)
 end
 
 --- The configuration, and the name of the profile to take.
-local function read(world, name)
-  local path = variables.get(world, "ALIBABA_CLOUD_CONFIG_FILE") or variables.below_home(world, ".aliyun/config.json")
+local function read(context, name)
+  local path = variables.get(context, "ALIBABA_CLOUD_CONFIG_FILE") or variables.below_home(context, ".aliyun/config.json")
   if not path then
     return nil, errors.credentials("no home directory: HOME is not set")
   end
-  local content, err = file.read_private(world, path, WHAT)
+  local content, err = file.read_private(context, path, WHAT)
   if not content then
     return nil, err
   end
@@ -142,20 +142,20 @@ local function read(world, name)
   if type(config) ~= "table" or type(config.profiles) ~= "table" or not config.profiles[1] then
     return nil, errors.credentials(("%s %s is no JSON object with profiles"):format(WHAT, path))
   end
-  return config, name or variables.get(world, "ALIBABA_CLOUD_PROFILE") or text(config, "current")
+  return config, name or variables.get(context, "ALIBABA_CLOUD_PROFILE") or text(config, "current")
 end
 
 --- The credentials of a profile.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param settings { name?: string, memory: table } without a name: ALIBABA_CLOUD_PROFILE, else the current one
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function cli_profile.fetch(world, settings)
-  local config, name = read(world, settings.name)
+function cli_profile.fetch(context, settings)
+  local config, name = read(context, settings.name)
   if not config then
     return nil, name --[[@as fnf.Error]]
   end
-  local found, err = resolve(world, name, { profiles = config.profiles, seen = {}, memory = settings.memory })
+  local found, err = resolve(context, name, { profiles = config.profiles, seen = {}, memory = settings.memory })
   if found then
     found.source = "cli_profile/" .. found.source
   end
@@ -163,11 +163,11 @@ function cli_profile.fetch(world, settings)
 end
 
 --- The region a profile names, or nil.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param settings { name?: string }
 ---@return string|nil
-function cli_profile.region(world, settings)
-  local config, name = read(world, settings.name)
+function cli_profile.region(context, settings)
+  local config, name = read(context, settings.name)
   local profile = config and find(config.profiles, name)
   return profile and text(profile, "region_id")
 end

@@ -8,20 +8,20 @@ local record = require "fnf.credentials.parse"
 
 local cloud_sso = {}
 
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param profile table of the CLI's configuration
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function cloud_sso.fetch(world, profile)
+function cloud_sso.fetch(context, profile)
   local sign_in = profile.cloud_sso_sign_in_url
-  local complaint = exchange.refuse(sign_in)
-  if complaint then
-    return nil, errors.credentials("cloud_sso_sign_in_url " .. complaint)
-  elseif record.refuse(profile.access_token)
-    or (tonumber(profile.cloud_sso_access_token_expire) or 0) <= world.time() then
+  local problem = exchange.validate(sign_in)
+  if problem then
+    return nil, errors.credentials("cloud_sso_sign_in_url " .. problem)
+  elseif record.validate(profile.access_token)
+    or (tonumber(profile.cloud_sso_access_token_expire) or 0) <= context.time() then
     return nil, errors.credentials("the CloudSSO sign-in is over: sign in again with the CLI")
   end
-  local body, err = exchange.ask(world, {
+  local body, err = exchange.ask(context, {
     method = "POST", url = exchange.origin(sign_in) .. "/cloud-credentials",
     headers = { authorization = "Bearer " .. profile.access_token, accept = "application/json",
       ["content-type"] = "application/json" },

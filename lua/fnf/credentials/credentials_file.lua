@@ -43,38 +43,38 @@ end
 
 --- What each type does (CREDENTIALS.md section 4).
 local types = {
-  access_key = function(world, section)
-    return static.of_profile(world, section, NAMES)
+  access_key = function(context, section)
+    return static.of_profile(context, section, NAMES)
   end,
-  ecs_ram_role = function(world, section)
-    return ecs_ram_role.fetch(world, { role_name = section.role_name })
+  ecs_ram_role = function(context, section)
+    return ecs_ram_role.fetch(context, { role_name = section.role_name })
   end,
-  ram_role_arn = function(world, section)
-    local key, err = static.of_profile(world, section, NAMES)
+  ram_role_arn = function(context, section)
+    local key, err = static.of_profile(context, section, NAMES)
     if not key then
       return nil, err
     end
-    return assume_role.fetch(world, role_settings(section), static.wallet(key))
+    return assume_role.fetch(context, role_settings(section), static.provider(key))
   end,
-  oidc_role_arn = function(world, section)
+  oidc_role_arn = function(context, section)
     local settings = role_settings(section)
     settings.provider_arn, settings.token_file = section.oidc_provider_arn, section.oidc_token_file_path
-    return oidc.fetch(world, settings)
+    return oidc.fetch(context, settings)
   end,
 }
 
-local function read(world)
-  local path = variables.get(world, "ALIBABA_CLOUD_CREDENTIALS_FILE")
+local function read(context)
+  local path = variables.get(context, "ALIBABA_CLOUD_CREDENTIALS_FILE")
   if path then
-    return file.read_private(world, path, WHAT)
+    return file.read_private(context, path, WHAT)
   end
   local first
   for _, place in ipairs(PLACES) do
-    path = variables.below_home(world, place)
+    path = variables.below_home(context, place)
     if not path then
       return nil, errors.credentials("no home directory: HOME is not set")
     end
-    local content, err = file.read_private(world, path, WHAT)
+    local content, err = file.read_private(context, path, WHAT)
     if content then
       return content
     end
@@ -84,16 +84,16 @@ local function read(world)
 end
 
 --- The credentials of a section.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param settings { name?: string } without a name: ALIBABA_CLOUD_PROFILE, else "default"
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function ini.fetch(world, settings)
-  local content, err = read(world)
+function ini.fetch(context, settings)
+  local content, err = read(context)
   if not content then
     return nil, err
   end
-  local name = settings.name or variables.get(world, "ALIBABA_CLOUD_PROFILE") or "default"
+  local name = settings.name or variables.get(context, "ALIBABA_CLOUD_PROFILE") or "default"
   local section = ini.parse(content)[name]
   if not section then
     return nil, errors.credentials(("%s has no section [%s]"):format(WHAT, name))
@@ -102,7 +102,7 @@ function ini.fetch(world, settings)
       section.type or '""'))
   end
   local found
-  found, err = types[section.type](world, section)
+  found, err = types[section.type](context, section)
   if found then
     found.source = "profile/" .. found.source
   end

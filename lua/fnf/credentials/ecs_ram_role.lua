@@ -14,44 +14,44 @@ local TOKEN_LIFE = "21600" -- seconds, the most there is; the token is fetched f
 local TIMEOUT = 1 -- seconds to connect, and as many to read (CREDENTIALS.md section 5)
 
 --- Why the environment leaves this source out, or nil.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@return string|nil
-function ecs_ram_role.skip(world)
-  if variables.is_true(world, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") then
+function ecs_ram_role.skip(context)
+  if variables.is_true(context, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") then
     return "ALIBABA_CLOUD_ECS_METADATA_DISABLED is true"
   end
 end
 
-local function ask(world, host, request)
+local function ask(context, host, request)
   request.url = host .. request.url
   request.timeout, request.connect_timeout, request.direct = 2 * TIMEOUT, TIMEOUT, true
-  return exchange.ask(world, request, "the ECS metadata service")
+  return exchange.ask(context, request, "the ECS metadata service")
 end
 
-local function fetch_token(world, host)
-  local body, err = ask(world, host, { method = "PUT", url = "/latest/api/token", body = "",
+local function fetch_token(context, host)
+  local body, err = ask(context, host, { method = "PUT", url = "/latest/api/token", body = "",
     headers = { ["x-aliyun-ecs-metadata-token-ttl-seconds"] = TOKEN_LIFE } })
-  if body and record.refuse(body) then
-    return nil, errors.credentials("the metadata token " .. record.refuse(body))
+  if body and record.validate(body) then
+    return nil, errors.credentials("the metadata token " .. record.validate(body))
   end
   return body, err
 end
 
 --- The body of a path: with the token if there is one, and once without if that fails and may be.
-local function get(world, session, path)
+local function get(context, session, path)
   local headers = session.token and { ["x-aliyun-ecs-metadata-token"] = session.token } or nil
-  local body, err = ask(world, session.host, { method = "GET", url = path, headers = headers })
+  local body, err = ask(context, session.host, { method = "GET", url = path, headers = headers })
   if not body and session.token and session.plain_allowed and err.kind ~= "cancelled" then
     session.token = nil
-    return get(world, session, path)
+    return get(context, session, path)
   end
   return body, err
 end
 
-local function find_role(world, session, settings)
-  local role, err = settings.role_name or variables.get(world, "ALIBABA_CLOUD_ECS_METADATA"), nil
+local function find_role(context, session, settings)
+  local role, err = settings.role_name or variables.get(context, "ALIBABA_CLOUD_ECS_METADATA"), nil
   if not role then
-    role, err = get(world, session, ROLES)
+    role, err = get(context, session, ROLES)
   end
   role = role and role:match("^%s*(.-)%s*$")
   if role and not role:find("^[%w._@-]+$") then
@@ -60,27 +60,27 @@ local function find_role(world, session, settings)
   return role, err
 end
 
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param settings { role_name?: string, token_only?: boolean, endpoint?: string }
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function ecs_ram_role.fetch(world, settings)
-  local reason = ecs_ram_role.skip(world)
+function ecs_ram_role.fetch(context, settings)
+  local reason = ecs_ram_role.skip(context)
   if reason then
     return nil, errors.credentials(reason)
   end
   local session = { host = settings.endpoint or HOST,
-    plain_allowed = not settings.token_only and not variables.is_true(world, "ALIBABA_CLOUD_IMDSV1_DISABLED") }
+    plain_allowed = not settings.token_only and not variables.is_true(context, "ALIBABA_CLOUD_IMDSV1_DISABLED") }
   local err, role, body
-  session.token, err = fetch_token(world, session.host)
+  session.token, err = fetch_token(context, session.host)
   if not session.token and (not session.plain_allowed or err.kind == "cancelled") then
     return nil, err
   end
-  role, err = find_role(world, session, settings)
+  role, err = find_role(context, session, settings)
   if not role then
     return nil, err
   end
-  body, err = get(world, session, ROLES .. role)
+  body, err = get(context, session, ROLES .. role)
   if not body then
     return nil, err
   end

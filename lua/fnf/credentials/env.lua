@@ -14,13 +14,13 @@ env.names = {
   security_token = "ALIBABA_CLOUD_SECURITY_TOKEN",
 }
 
----@param world fnf.World
+---@param context fnf.CallContext
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function env.fetch(world)
+function env.fetch(context)
   local found, missing = {}, {}
   for field, name in pairs(env.names) do
-    found[field] = variables.get(world, name)
+    found[field] = variables.get(context, name)
   end
   for _, field in ipairs { "access_key_id", "access_key_secret" } do
     missing[#missing + 1] = not found[field] and env.names[field] or nil

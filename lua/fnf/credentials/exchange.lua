@@ -16,8 +16,8 @@ end
 
 --- What is wrong with a URL that keys come from, or nil: https, or http to this machine.
 ---@param url any
----@return string|nil complaint without the URL, which may hold a secret
-function exchange.refuse(url)
+---@return string|nil problem without the URL, which may hold a secret
+function exchange.validate(url)
   if type(url) ~= "string" then
     return "is missing, or no text"
   end
@@ -41,17 +41,17 @@ function exchange.origin(url)
 end
 
 --- Send a request and get the body of the 200 that answers it.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param request table a fnf.Request of which only `method` and `url` must be there
 ---@param what string who is asked, in words
 ---@return string|nil
 ---@return fnf.Error|nil
-function exchange.ask(world, request, what)
-  if world.left() <= 0 then
+function exchange.ask(context, request, what)
+  if context.left() <= 0 then
     return nil, errors.credentials(("%s was not asked: the deadline has passed"):format(what))
   end
   local scheme, authority = split(request.url)
-  local answer, cause = world.send {
+  local answer, cause = context.send {
     method = request.method, url = request.url, headers = request.headers or {}, body = request.body,
     timeout = request.timeout or TIMEOUT, connect_timeout = request.connect_timeout or CONNECT_TIMEOUT,
     -- A proxy must not see what is meant for this machine.

@@ -13,13 +13,13 @@ local function has(mode, bit)
 end
 
 --- The text of a file.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param path string
 ---@param what string the file in words: "the CLI's configuration"
 ---@return string|nil
 ---@return fnf.Error|integer mode or what went wrong
-function file.read(world, path, what)
-  local text, mode = world.read(path, LIMIT)
+function file.read(context, path, what)
+  local text, mode = context.read(path, LIMIT)
   if not text then
     return nil, errors.credentials(("cannot read %s %s (%s)"):format(what, path, mode))
   end
@@ -27,17 +27,17 @@ function file.read(world, path, what)
 end
 
 --- The text of a file that holds keys: that others can read it is worth a warning.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param path string
 ---@param what string
 ---@return string|nil
 ---@return fnf.Error|nil
-function file.read_private(world, path, what)
-  local text, mode = file.read(world, path, what)
+function file.read_private(context, path, what)
+  local text, mode = file.read(context, path, what)
   if not text then
     return nil, mode
   elseif has(mode, READ_BY_GROUP) or has(mode, READ_BY_ALL) then
-    world.tell("warning", { message = ("%s %s holds keys, and others can read it; chmod 600"):format(what, path) })
+    context.tell("warning", { message = ("%s %s holds keys, and others can read it; chmod 600"):format(what, path) })
   end
   return text
 end

@@ -20,72 +20,72 @@ local TOKEN_LEFT = 1200 -- seconds an access token must still have (CREDENTIALS.
 local STORED_LEFT = 180 -- seconds stored keys must still have
 
 --- What the CLI got and stored, while it is good.
-local function stored(world, profile)
+local function stored(context, profile)
   local expires = tonumber(profile.sts_expiration)
-  if expires and expires - world.time() > STORED_LEFT and profile.sts_token then
+  if expires and expires - context.time() > STORED_LEFT and profile.sts_token then
     return record.new({ access_key_id = profile.access_key_id, access_key_secret = profile.access_key_secret,
       security_token = profile.sts_token, expires = expires }, "oauth")
   end
 end
 
-local function is_good(token, world)
-  return not record.refuse(token.access) and (token.expires or 0) - world.time() > TOKEN_LEFT
+local function is_good(token, context)
+  return not record.validate(token.access) and (token.expires or 0) - context.time() > TOKEN_LEFT
 end
 
-local function renew(world, site, token)
-  local body, err = exchange.ask(world, {
+local function renew(context, site, token)
+  local body, err = exchange.ask(context, {
     method = "POST", url = site.url .. "/v1/token",
     headers = { accept = "application/json", ["content-type"] = "application/x-www-form-urlencoded" },
     body = core.encode { "grant_type", "refresh_token", "refresh_token", token.refresh, "client_id", site.client_id,
-      "Timestamp", time.timestamp(world.time()) },
+      "Timestamp", time.timestamp(context.time()) },
   }, "the OAuth server")
   local object = body and record.object(body)
   if not body then
     return nil, err
-  elseif not object or record.refuse(object.access_token) or not tonumber(object.expires_in) then
+  elseif not object or record.validate(object.access_token) or not tonumber(object.expires_in) then
     return nil, errors.credentials("the OAuth server gave no access token: sign in again with the CLI")
   end
-  local refresh = not record.refuse(object.refresh_token) and object.refresh_token or token.refresh
-  return { access = object.access_token, refresh = refresh, expires = world.time() + tonumber(object.expires_in) }
+  local refresh = not record.validate(object.refresh_token) and object.refresh_token or token.refresh
+  return { access = object.access_token, refresh = refresh, expires = context.time() + tonumber(object.expires_in) }
 end
 
 --- The token to use: the newest of file and memory, renewed if it is near its end.
-local function find_token(world, profile, site, memory)
+local function find_token(context, profile, site, memory)
   local origin = profile.oauth_refresh_token or ""
   local token = memory.origin == origin and memory.token
     or { access = profile.oauth_access_token, refresh = origin, expires = tonumber(profile.oauth_access_token_expire) }
-  if is_good(token, world) then
+  if is_good(token, context) then
     return token
-  elseif record.refuse(token.refresh) then
+  elseif record.validate(token.refresh) then
     return nil, errors.credentials("the OAuth sign-in is over: sign in again with the CLI")
   end
-  local renewed, err = renew(world, site, token)
+  local renewed, err = renew(context, site, token)
   if renewed then
     memory.origin, memory.token = origin, renewed
   end
   return renewed, err
 end
 
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param profile table of the CLI's configuration
 ---@param memory table kept from one fetch to the next
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function oauth.fetch(world, profile, memory)
+function oauth.fetch(context, profile, memory)
   local site = SITES[profile.oauth_site_type]
   if not site then
     return nil, errors.credentials("oauth_site_type must be CN or INTL")
   end
-  local found = stored(world, profile)
+  local found = stored(context, profile)
   if found then
     return found
   end
-  local token, err = find_token(world, profile, site, memory)
+  local token, err = find_token(context, profile, site, memory)
   if not token then
     return nil, err
   end
   local body
-  body, err = exchange.ask(world, {
+  body, err = exchange.ask(context, {
     method = "POST", url = site.url .. "/v1/exchange", body = "",
     headers = { authorization = "Bearer " .. token.access, accept = "application/json",
       ["content-type"] = "application/json" },

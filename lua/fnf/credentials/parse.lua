@@ -28,7 +28,7 @@ record.spellings = {
 --- What is wrong with a word that will stand in a header or URL, or nil. Never shows the word.
 ---@param value any
 ---@return string|nil
-function record.refuse(value)
+function record.validate(value)
   if value == nil then
     return "is missing"
   end
@@ -45,9 +45,9 @@ function record.new(fields, source, names)
   local made = { source = source, expires = fields.expires, single_use = fields.single_use }
   for _, field in ipairs(FIELDS) do
     local value = fields[field]
-    local complaint = (value ~= nil or field ~= "security_token") and record.refuse(value)
-    if complaint then
-      return nil, errors.credentials(("%s %s"):format(names and names[field] or field, complaint))
+    local problem = (value ~= nil or field ~= "security_token") and record.validate(value)
+    if problem then
+      return nil, errors.credentials(("%s %s"):format(names and names[field] or field, problem))
     end
     made[field] = value
   end

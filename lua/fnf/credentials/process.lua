@@ -13,10 +13,10 @@ local TIMEOUT = 60 -- seconds (CREDENTIALS.md section 7)
 local DISABLE = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"
 
 --- Whether the environment forbids programs.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@return string|nil
-function process.skip(world)
-  local value = (world.getenv(DISABLE) or ""):lower()
+function process.skip(context)
+  local value = (context.getenv(DISABLE) or ""):lower()
   if value == "1" or value == "true" then
     return DISABLE .. " is set"
   end
@@ -39,23 +39,23 @@ local function read(text)
   return record.new(fields, "external")
 end
 
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param settings { command: string|string[], timeout?: number }
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function process.fetch(world, settings)
-  local list, complaint = settings.command, process.skip(world)
-  if complaint then
-    return nil, errors.credentials(complaint)
-  elseif not world.run then
+function process.fetch(context, settings)
+  local list, problem = settings.command, process.skip(context)
+  if problem then
+    return nil, errors.credentials(problem)
+  elseif not context.run then
     return nil, errors.credentials("no program can be run here")
   elseif type(list) == "string" then
-    list, complaint = words.split(list)
+    list, problem = words.split(list)
     if not list then
-      return nil, errors.credentials("the command of the program " .. complaint)
+      return nil, errors.credentials("the command of the program " .. problem)
     end
   end
-  local text, reason = world.run(list, { timeout = settings.timeout or TIMEOUT, limit = LIMIT })
+  local text, reason = context.run(list, { timeout = settings.timeout or TIMEOUT, limit = LIMIT })
   if errors.is(reason) then
     return nil, reason
   elseif not text then

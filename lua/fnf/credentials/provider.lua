@@ -1,30 +1,30 @@
 --- Holds what a source gave, and has it renewed ahead of its end, by one caller at a time.
 -- SPDX-License-Identifier: MIT
 --
--- Any number of coroutines may ask at once; whatever yields them yields in the world's send and sleep. One of them
+-- Any number of coroutines may ask at once; whatever yields them yields in the context's send and sleep. One of them
 -- asks the source (a flight), the others go on with what is held while that is good, else wait for the flight. A
 -- flight whose coroutine was killed, or unwound by an error, is taken over.
 
 local errors = require "fnf.errors"
 
-local wallet = {}
+local provider = {}
 
 ---@class fnf.Source
 ---@field name string such as "env"
----@field fetch fun(world: fnf.World): fnf.Credentials|nil, fnf.Error|nil
----@field region? fun(world: fnf.World): string|nil the region its configuration names
+---@field fetch fun(context: fnf.CallContext): fnf.Credentials|nil, fnf.Error|nil
+---@field region? fun(context: fnf.CallContext): string|nil the region its configuration names
 ---@field fixed? boolean true: asking again gives the same
 ---@field patience? number seconds that asking may take (20)
 
----@class fnf.Wallet what `fnf.credentials` functions return: a source, and what it gave
+---@class fnf.CredentialsProvider what `fnf.credentials` functions return: a source, and what it gave
 ---@field source fnf.Source
 ---@field package held? fnf.Credentials
 ---@field package renew_at? number seconds since 1970; nil: never
 ---@field package flight? table the asking under way
 ---@field package failures integer since the last success
 ---@field package next_try number monotonic seconds
-local Wallet = { __name = "fnf.Credentials" }
-Wallet.__index = Wallet
+local Provider = { __name = "fnf.Credentials" }
+Provider.__index = Provider
 
 local EARLY, EARLY_IF_SHORT, SHORT = 900, 180, 1800 -- seconds: renewed so long before its end (section 8)
 local LONGEST_PAUSE = 10 -- seconds between two tries while the old ones are good
@@ -32,15 +32,15 @@ local PATIENCE = 20 -- seconds: connecting and reading, and a little
 local LOOK = 0.05 -- seconds between looks at another's flight
 
 ---@param source fnf.Source
----@return fnf.Wallet
-function wallet.new(source)
-  return setmetatable({ source = source, failures = 0, next_try = 0 }, Wallet)
+---@return fnf.CredentialsProvider
+function provider.new(source)
+  return setmetatable({ source = source, failures = 0, next_try = 0 }, Provider)
 end
 
 ---@param value any
 ---@return boolean
-function wallet.is(value)
-  return getmetatable(value) == Wallet
+function provider.is(value)
+  return getmetatable(value) == Provider
 end
 
 local function is_good(self, now)
@@ -62,27 +62,27 @@ end
 --- The held ones, if nothing needs to be asked for them.
 ---@param now number seconds since 1970
 ---@return fnf.Credentials|nil
-function Wallet:current(now)
+function Provider:current(now)
   local renew_at = self.renew_at
   if not renew_at or now < renew_at then
     return self.held
   end
 end
 
-local function take_in(self, found, world, now)
+local function take_in(self, found, context, now)
   self.held, self.renew_at, self.failures = found, renewal(found, now), 0
   if not self.source.fixed then
-    world.tell("refresh", { source = found.source, expires = found.expires })
+    context.tell("refresh", { source = found.source, expires = found.expires })
   end
   return found
 end
 
 --- A failure: the old ones stay in use while they are good, and the next try waits a while.
-local function make_do(self, err, world, now)
+local function make_do(self, err, context, now)
   self.failures = self.failures + 1
   local window = math.min(LONGEST_PAUSE, 2 ^ (self.failures - 1))
-  self.next_try = world.now() + 1 + world.random() * (window - 1)
-  world.tell("refresh", { source = self.source.name, error = err })
+  self.next_try = context.now() + 1 + context.random() * (window - 1)
+  context.tell("refresh", { source = self.source.name, error = err })
   if is_good(self, now) then
     return self.held
   end
@@ -94,17 +94,17 @@ local function out_of_time(what)
 end
 
 --- Ask the source, while others wait.
-local function fly(self, world)
-  local flight = { overdue = world.now() + (self.source.patience or PATIENCE), thread = coroutine.running() }
+local function fly(self, context)
+  local flight = { overdue = context.now() + (self.source.patience or PATIENCE), thread = coroutine.running() }
   self.flight = flight
-  local found, err = self.source.fetch(world)
-  local now = world.time()
+  local found, err = self.source.fetch(context)
+  local now = context.time()
   if found and found.expires and found.expires <= now then
     found, err = nil, errors.credentials(("%s gave credentials that have expired already; is the clock right?"):format(
       self.source.name))
   end
   -- What only this caller's limits have ended says nothing to the others.
-  local own = not found and (err.kind == "cancelled" or world.left() <= 0)
+  local own = not found and (err.kind == "cancelled" or context.left() <= 0)
   if own and err.kind ~= "cancelled" then
     err = out_of_time("looking for a key: " .. err.message)
   end
@@ -113,24 +113,24 @@ local function fly(self, world)
     self.flight = nil
   end
   if found then
-    return take_in(self, found, world, now)
+    return take_in(self, found, context, now)
   elseif own then
     return nil, err
   end
-  return make_do(self, err, world, now)
+  return make_do(self, err, context, now)
 end
 
-local function is_under_way(flight, world)
-  return flight and not flight.done and world.now() < flight.overdue and flight.thread ~= coroutine.running()
+local function is_under_way(flight, context)
+  return flight and not flight.done and context.now() < flight.overdue and flight.thread ~= coroutine.running()
 end
 
 --- Wait for another's flight; true, or why this caller cannot.
-local function join(flight, world)
-  while is_under_way(flight, world) do
-    if world.left() <= 0 then
+local function join(flight, context)
+  while is_under_way(flight, context) do
+    if context.left() <= 0 then
       return nil, out_of_time("waiting for a key")
     end
-    local slept, refused = world.sleep(LOOK)
+    local slept, refused = context.sleep(LOOK)
     if not slept then
       return nil, refused or errors.cancelled()
     end
@@ -139,21 +139,21 @@ local function join(flight, world)
 end
 
 --- Credentials to sign with now.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function Wallet:get(world)
+function Provider:get(context)
   while true do
-    local now, flight = world.time(), self.flight
+    local now, flight = context.time(), self.flight
     local current = self:current(now)
     if current then
       return current
-    elseif is_good(self, now) and (is_under_way(flight, world) or world.now() < self.next_try) then
+    elseif is_good(self, now) and (is_under_way(flight, context) or context.now() < self.next_try) then
       return self.held
-    elseif not is_under_way(flight, world) then
-      return fly(self, world)
+    elseif not is_under_way(flight, context) then
+      return fly(self, context)
     end
-    local joined, err = join(flight, world)
+    local joined, err = join(flight, context)
     if not joined then
       return nil, err
     elseif flight.found then
@@ -167,7 +167,7 @@ end
 --- Take back what the service refuses as expired; whether asking the source again may give better.
 ---@param used fnf.Credentials
 ---@return boolean
-function Wallet:reject(used)
+function Provider:reject(used)
   if self.source.fixed then
     return false
   elseif self.held == used then
@@ -176,8 +176,8 @@ function Wallet:reject(used)
   return true
 end
 
-function Wallet:__tostring()
+function Provider:__tostring()
   return ("fnf.Credentials (%s)"):format(self.source.name)
 end
 
-return wallet
+return provider

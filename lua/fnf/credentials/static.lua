@@ -4,7 +4,7 @@
 local env = require "fnf.credentials.env"
 local record = require "fnf.credentials.parse"
 local variables = require "fnf.credentials.variables"
-local wallet = require "fnf.credentials.provider"
+local provider = require "fnf.credentials.provider"
 
 local static = {}
 
@@ -18,19 +18,19 @@ function static.new(fields, names)
 end
 
 --- Credentials of a profile; what it leaves empty comes from the environment (CREDENTIALS.md section 2).
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param profile table
 ---@param names table<string, string> our field to the profile's
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function static.of_profile(world, profile, names)
+function static.of_profile(context, profile, names)
   local fields = {}
   for field, name in pairs(names) do
     local value = profile[name]
     if value == "" then
       value = nil
     end
-    fields[field] = value or variables.get(world, env.names[field])
+    fields[field] = value or variables.get(context, env.names[field])
   end
   if names.security_token and not fields.security_token then
     fields.security_token = "" -- which is then complained of
@@ -38,11 +38,11 @@ function static.of_profile(world, profile, names)
   return static.new(fields, names)
 end
 
---- A wallet of credentials that are what they are.
+--- A provider of credentials that are what they are.
 ---@param found fnf.Credentials
----@return fnf.Wallet
-function static.wallet(found)
-  return wallet.new { name = found.source, fixed = true, fetch = function()
+---@return fnf.CredentialsProvider
+function static.provider(found)
+  return provider.new { name = found.source, fixed = true, fetch = function()
     return found
   end }
 end

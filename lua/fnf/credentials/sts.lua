@@ -32,29 +32,29 @@ sts.operations = {
 }
 
 --- The address named by settings or environment, https or this machine's; the CLI's variable.
-local function named_endpoint(world, settings)
-  local address = settings.sts_endpoint or variables.get(world, "ALIBABA_CLOUD_STS_ENDPOINT")
+local function named_endpoint(context, settings)
+  local address = settings.sts_endpoint or variables.get(context, "ALIBABA_CLOUD_STS_ENDPOINT")
   if not address then
     return nil
   end
-  local found, complaint = endpoint.of_address(address)
-  complaint = complaint or exchange.refuse(found.url)
-  return found, complaint and errors.credentials("the STS endpoint " .. complaint)
+  local found, problem = endpoint.of_address(address)
+  problem = problem or exchange.validate(found.url)
+  return found, problem and errors.credentials("the STS endpoint " .. problem)
 end
 
 --- Where STS is asked: an address, else by region, else the central host (section 6).
-local function find_endpoint(world, settings)
-  local found, err = named_endpoint(world, settings)
+local function find_endpoint(context, settings)
+  local found, err = named_endpoint(context, settings)
   if found or err then
     return not err and found or nil, err
   end
-  local region = settings.sts_region or variables.get(world, "ALIBABA_CLOUD_STS_REGION")
+  local region = settings.sts_region or variables.get(context, "ALIBABA_CLOUD_STS_REGION")
   if not region then
     return endpoint.of_address("sts.aliyuncs.com")
   elseif not region:find("^%w[%w-]*$") then
     return nil, errors.credentials("the STS region must be a region id such as cn-hangzhou")
   end
-  local vpc = settings.vpc or variables.is_true(world, "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED")
+  local vpc = settings.vpc or variables.is_true(context, "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED")
   return endpoint.of_address(("%s.%s.aliyuncs.com"):format(vpc and "sts-vpc" or "sts", region))
 end
 
@@ -69,19 +69,19 @@ end
 ---@field sts_endpoint? string
 
 --- What both operations take, checked, from settings and environment.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param settings fnf.RoleSettings
 ---@return table|nil parameters
 ---@return fnf.Error|nil
-function sts.parameters(world, settings)
-  local role = settings.role_arn or variables.get(world, "ALIBABA_CLOUD_ROLE_ARN")
-  local session = settings.session_name or variables.get(world, "ALIBABA_CLOUD_ROLE_SESSION_NAME")
-    or ("credentials-lua-%d"):format(math.floor(world.time()))
+function sts.parameters(context, settings)
+  local role = settings.role_arn or variables.get(context, "ALIBABA_CLOUD_ROLE_ARN")
+  local session = settings.session_name or variables.get(context, "ALIBABA_CLOUD_ROLE_SESSION_NAME")
+    or ("credentials-lua-%d"):format(math.floor(context.time()))
   local duration = settings.duration or DURATION
   if not role then
     return nil, errors.credentials("no role: its ARN is not given and ALIBABA_CLOUD_ROLE_ARN is not set")
-  elseif record.refuse(role) then
-    return nil, errors.credentials("the role's ARN " .. record.refuse(role))
+  elseif record.validate(role) then
+    return nil, errors.credentials("the role's ARN " .. record.validate(role))
   elseif #session < 2 or #session > 64 or not session:find("^[%w.@_-]+$") then
     return nil, errors.credentials("the role session name must be 2 to 64 of letters, digits, . @ - _")
   elseif duration < LEAST_DURATION then
@@ -91,22 +91,22 @@ function sts.parameters(world, settings)
 end
 
 --- Ask STS for credentials.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param row fnf.Operation
 ---@param params table
 ---@param settings fnf.RoleSettings where to ask
----@param signer? fnf.Wallet whose key signs; none: unsigned
+---@param signer? fnf.CredentialsProvider whose key signs; none: unsigned
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function sts.ask(world, row, params, settings, signer)
-  local address, err = find_endpoint(world, settings)
+function sts.ask(context, row, params, settings, signer)
+  local address, err = find_endpoint(context, settings)
   if not address then
     return nil, err
   end
   local answer
-  answer, err = world.call(row, params, {
+  answer, err = context.call(row, params, {
     target = { endpoint = address, algorithm = signer and "HMAC-SHA1" or "none", version = VERSION },
-    wallet = signer,
+    provider = signer,
   }, TIMEOUT)
   if not answer then
     return nil, err.kind == "cancelled" and err or errors.credentials(tostring(err), err)

@@ -11,28 +11,28 @@ local uri = {}
 local VARIABLE = "ALIBABA_CLOUD_CREDENTIALS_URI"
 
 --- Why the environment does not ask for this source, or nil.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@return string|nil
-function uri.skip(world)
-  if not variables.get(world, VARIABLE) then
+function uri.skip(context)
+  if not variables.get(context, VARIABLE) then
     return VARIABLE .. " is not set"
   end
 end
 
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param settings { uri?: string }
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function uri.fetch(world, settings)
-  local address = settings.uri or variables.get(world, VARIABLE)
+function uri.fetch(context, settings)
+  local address = settings.uri or variables.get(context, VARIABLE)
   if not address then
-    return nil, errors.credentials("no credentials URI: none is given and " .. uri.skip(world))
+    return nil, errors.credentials("no credentials URI: none is given and " .. uri.skip(context))
   end
-  local complaint = exchange.refuse(address)
-  if complaint then
-    return nil, errors.credentials("the credentials URI " .. complaint)
+  local problem = exchange.validate(address)
+  if problem then
+    return nil, errors.credentials("the credentials URI " .. problem)
   end
-  local body, err = exchange.ask(world, { method = "GET", url = address }, "the credentials URI")
+  local body, err = exchange.ask(context, { method = "GET", url = address }, "the credentials URI")
   if not body then
     return nil, err
   end

@@ -4,27 +4,27 @@
 local variables = {}
 
 --- The value of a variable; nil if it is unset or empty (CREDENTIALS.md section 2).
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param name string
 ---@return string|nil
-function variables.get(world, name)
-  local value = world.getenv(name)
+function variables.get(context, name)
+  local value = context.getenv(name)
   return value ~= "" and value or nil
 end
 
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param name string
 ---@return boolean
-function variables.is_true(world, name)
-  return (world.getenv(name) or ""):lower() == "true"
+function variables.is_true(context, name)
+  return (context.getenv(name) or ""):lower() == "true"
 end
 
 --- A path below the home directory; nil without one.
----@param world fnf.World
+---@param context fnf.CallContext
 ---@param path string
 ---@return string|nil
-function variables.below_home(world, path)
-  local home = variables.get(world, "HOME")
+function variables.below_home(context, path)
+  local home = variables.get(context, "HOME")
   return home and home .. "/" .. path
 end
 

@@ -44,7 +44,7 @@ end
 --- The words of a command line.
 ---@param text string
 ---@return string[]|nil
----@return string|nil complaint
+---@return string|nil problem
 function words.split(text)
   local list, word, at = {}, nil, 1
   while at <= #text do

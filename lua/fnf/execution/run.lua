@@ -11,7 +11,7 @@ local waiter = require "fnf.wait.waiter"
 local run = {}
 
 ---@class fnf.RunOptions
----@field on_progress? fun(execution: table, map_runs: table[]) called after every look
+---@field on_progress? fun(execution: table, map_runs: table[]) called after every poll
 ---@field timeout? number seconds for all of it; none by default
 ---@field cancel? fun(): any true once the caller gives up
 ---@field stop_on_cancel? boolean stop the execution then
@@ -34,8 +34,8 @@ for _, rows in ipairs { operations.start_execution.parameters, run.options } do
   end
 end
 
-local HOLD = 5 -- seconds the service may hold a look: as old as the news of a MapRun may get
-local PER_LOOK = 5 -- MapRuns described at a look: half of what the account's quota refills meanwhile
+local HOLD = 5 -- seconds the service may hold a poll: as old as the news of a MapRun may get
+local PER_POLL = 5 -- MapRuns described at a poll: half of what the account's quota refills meanwhile
 local AFTERMATH = 60 -- seconds a MapRun may take to end after its execution
 local READINGS = 5 -- tries to read the history once the execution has ended
 local STOP_TIME = 30 -- seconds for the stop of an execution given up
@@ -65,7 +65,7 @@ end
 local function read_history(self)
   local rewound = false
   while true do
-    local page, err = self.walk:next(self.limits())
+    local page, err = self.walk:next(self.limits)
     if err and err.status == 400 and not rewound and self.walk:rewind() then
       rewound = true -- it may be the token that is too old
     elseif err then
@@ -97,14 +97,14 @@ local function is_open(found)
   return found.MapRunName and not FINAL[found.Status]
 end
 
---- Describe the open MapRuns, a few at a look and all in turn.
+--- Describe the open MapRuns, a few at a poll and all in turn.
 local function describe_open(self)
-  local left, turn = PER_LOOK, self.turn
+  local few, last = PER_POLL, self.described
   for step = 1, #self.found do
-    local i = (turn + step - 1) % #self.found + 1
-    if left > 0 and is_open(self.found[i]) then
-      left, self.turn = left - 1, i
-      local described, err = self.client:perform(operations.describe_map_run, names_of(self.found[i]), self.limits())
+    local i = (last + step - 1) % #self.found + 1
+    if few > 0 and is_open(self.found[i]) then
+      few, self.described = few - 1, i
+      local described, err = self.client:perform(operations.describe_map_run, names_of(self.found[i]), self.limits)
       if described then
         renew(self, i, described)
       elseif not waiter.may_heal(err) then
@@ -120,8 +120,8 @@ local function tell_progress(self)
   end
 end
 
---- After each look at the execution: what its MapRuns do. What may heal is looked at again; what cannot ends the run.
-local function look_around(self, execution)
+--- After each poll of the execution: what its MapRuns do. What may heal is polled again; what cannot ends the run.
+local function describe_map_runs(self, execution)
   self.execution = execution
   local err = read_history(self)
   self.unread = err
@@ -137,12 +137,16 @@ end
 
 ---- the end ----
 
+local function left(self)
+  return (self.limits.deadline or math.huge) - self.platform.now()
+end
+
 --- The history to its end, although the last reading failed.
 local function read_to_the_end(self)
   for attempt = 1, READINGS do
     if not self.unread then
       return nil
-    elseif not self.platform.sleep(math.min(2 ^ attempt, self.limits().deadline or math.huge), self.cancel) then
+    elseif not self.platform.sleep(math.max(0, math.min(2 ^ attempt, left(self))), self.limits.cancel) then
       return errors.cancelled()
     end
     self.unread = read_history(self)
@@ -153,12 +157,11 @@ end
 --- The execution has ended; its MapRuns are given a little time to do so. What a stop does to them is not documented,
 --- so one that never ends is returned as it was last seen.
 local function wait_for_map_runs(self)
-  local news, ending = false, self.platform.now() + AFTERMATH
+  local news, ending = false, math.min(self.platform.now() + AFTERMATH, self.limits.deadline or math.huge)
   for i, found in ipairs(self.found) do
-    local left = math.min(ending - self.platform.now(), self.limits().deadline or AFTERMATH)
-    if is_open(found) and left > 0.001 then
+    if is_open(found) and self.platform.now() < ending then
       local described, err = waiter.wait(self.client, operations.describe_map_run, names_of(found),
-        { timeout = left, cancel = self.cancel })
+        { deadline = ending, cancel = self.limits.cancel })
       if not described and err.kind ~= "timeout" then
         return err
       end
@@ -178,7 +181,7 @@ end
 local function stop(self, err)
   local stopped, reason = self.client:perform(operations.stop_execution, { FlowName = self.names.FlowName,
     ExecutionName = self.names.ExecutionName, Error = "Cancelled", Cause = "The caller gave up waiting." },
-    { deadline = STOP_TIME })
+    { timeout = STOP_TIME })
   err.stopped = stopped ~= nil
   if reason then
     err.message = ("%s; stopping the execution failed: %s"):format(err.message, tostring(reason))
@@ -208,16 +211,14 @@ local function split(given, options)
 end
 
 local function new(client, options)
-  local platform = client:platform()
-  local ending = options.timeout and platform.now() + options.timeout
-  local self = { client = client, platform = platform, options = options, found = {}, known = {},
-    turn = 0 }
-  function self.cancel()
-    return self.fatal or options.cancel and options.cancel()
-  end
-  function self.limits()
-    return { deadline = ending and math.max(0.001, ending - platform.now()), cancel = self.cancel }
-  end
+  local platform = client:choose_platform()
+  local self = { client = client, platform = platform, options = options, found = {}, known = {}, described = 0 }
+  self.limits = {
+    deadline = options.timeout and platform.now() + options.timeout,
+    cancel = function()
+      return self.fatal or options.cancel and options.cancel()
+    end,
+  }
   return self
 end
 
@@ -226,8 +227,8 @@ local function follow(self)
   self.walk = pages.walk(self.client, HISTORY, self.names)
   local execution, err = waiter.wait(self.client, operations.describe_execution,
     { FlowName = self.names.FlowName, ExecutionName = self.names.ExecutionName, WaitTimeSeconds = HOLD },
-    { timeout = self.limits().deadline, cancel = self.cancel, max_delay = HOLD, on_progress = function(seen)
-      look_around(self, seen)
+    { deadline = self.limits.deadline, cancel = self.limits.cancel, max_delay = HOLD, on_progress = function(seen)
+      describe_map_runs(self, seen)
     end })
   err = self.fatal or err
   if not err then
@@ -250,10 +251,10 @@ function run.run(client, given, options)
   local params
   params, options = split(given, options)
   local self = new(client, options)
-  local execution, err = start.run(client, params, self.limits())
+  local execution, err = start.run(client, params, self.limits)
   if not execution then
     self.names = { FlowName = params.FlowName, ExecutionName = err.execution_name }
-    if not err.doubtful then
+    if not err.outcome_unknown then
       return nil, err
     end
     return give_up(self, err)

@@ -66,19 +66,15 @@ function start.same_input(a, b)
   return a == b or equal(meaning(a), meaning(b))
 end
 
-local function describe(client, wanted, options, ending)
-  local platform = client:platform()
+local function describe(client, wanted, limits)
   return client:perform(operations.describe_execution,
-    { FlowName = wanted.FlowName, ExecutionName = wanted.ExecutionName },
-    { cancel = options.cancel, max_attempts = options.max_attempts, timeout = options.timeout,
-      deadline = ending and ending - platform.now() }, platform)
+    { FlowName = wanted.FlowName, ExecutionName = wanted.ExecutionName }, limits)
 end
 
---- After a doubtful attempt: the execution that is there, if it is the one that was to be started.
-local function adopt(client, wanted, options, call)
-  local found, err = call.found, call.err
+--- After an attempt of unknown outcome: the execution that is there, if it is the one that was to be started.
+local function adopt(client, wanted, limits, found, err)
   if err and err.code == "ExecutionAlreadyExists" or found and found.Input == nil then
-    found, err = describe(client, wanted, options, call.ending)
+    found, err = describe(client, wanted, limits)
   end
   if found and not start.same_input(found.Input, wanted.Input) then
     return nil, errors.new { kind = "service", code = "ExecutionAlreadyExists", operation = REPEATABLE.action,
@@ -94,16 +90,16 @@ end
 ---@return table|nil execution
 ---@return fnf.Error|nil err with `execution_name` if it may have been started
 function start.run(client, params, options)
-  local platform = client:platform()
-  local ending = options.deadline and platform.now() + options.deadline
+  local platform = client:choose_platform()
+  local limits = client:limits(options, platform)
   local wanted = complete(params, platform)
-  local found, err, doubtful = client:perform(REPEATABLE, wanted, options, platform)
-  if found and not doubtful or err and not err.doubtful then
+  local found, err, outcome_unknown = client:perform(REPEATABLE, wanted, limits, platform)
+  if found and not outcome_unknown or err and not err.outcome_unknown then
     return found, err
   end
-  found, err = adopt(client, wanted, options, { found = found, err = err, ending = ending })
+  found, err = adopt(client, wanted, limits, found, err)
   if err and err.code ~= "ExecutionAlreadyExists" then
-    err.doubtful, err.execution_name = true, wanted.ExecutionName
+    err.outcome_unknown, err.execution_name = true, wanted.ExecutionName
     err.message = ("%s; it may have been started as %s"):format(err.message, wanted.ExecutionName)
   end
   return found, err

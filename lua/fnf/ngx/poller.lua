@@ -6,7 +6,7 @@
 
 local core = require "fnf.core"
 local operations = require "fnf.operations"
-local pace = require "fnf.call.rate_limiter"
+local rate_limiter = require "fnf.call.rate_limiter"
 local retry = require "fnf.call.retry"
 local wait = require "fnf.wait.wait"
 
@@ -25,7 +25,7 @@ local ROW = operations.describe_map_run
 ---@field seat string what only one keeper of a worker holds
 ---@field entries table<string, table>|nil what this worker knows beyond the board while it holds the lease
 ---@field quota? { rate: number, burst: number }|false as it was asked for
----@field pace? fnf.Pace the rate that is left of it; what may be sent at once is on the board, for the next holder
+---@field rate_limiter? fnf.RateLimiter the rate that is left of it; what may be sent at once is on the board, for the next holder
 local Keeper = {}
 Keeper.__index = Keeper
 
@@ -33,7 +33,7 @@ Keeper.__index = Keeper
 --- from the quota of all.
 local function new_wait(self, state)
   local one = wait.new({
-    client = self.client, row = ROW, platform = self.client:platform(), options = { cancel = ngx.worker.exiting },
+    client = self.client, row = ROW, platform = self.client:choose_platform(), options = { cancel = ngx.worker.exiting },
     started = core.now(), ending = ROW.final, limits = state.limits, max_attempts = 1, open = 1,
   }, state.names)
   one.polls, one.last, one.reached = state.polls, state.run, true
@@ -46,13 +46,13 @@ local function plain_error(err)
 end
 
 --- Somebody else uses the account's quota, too, or no more.
-local function keep_pace(self, trouble)
+local function keep_rate(self, trouble)
   local now = core.now()
   if not trouble then
-    self.pace:succeeded(now)
+    self.rate_limiter:succeeded(now)
   elseif retry.reason(ROW, trouble) == "throttle" then
-    self.pace:throttled(now)
-    self.board:exhaust(self.group, self.pace, now)
+    self.rate_limiter:throttled(now)
+    self.board:exhaust(self.group, self.rate_limiter, now)
   end
 end
 
@@ -64,8 +64,8 @@ local function look(self, entry)
     return -- this worker is ending; the next holder of the lease looks
   end
   local trouble = err or one.trouble
-  if self.pace then
-    keep_pace(self, trouble)
+  if self.rate_limiter then
+    keep_rate(self, trouble)
   end
   if not trouble then
     state.run, state.seen, state.progress = one.last, core.time(), one.progress:report()
@@ -141,8 +141,8 @@ local function round(self)
   refresh(self)
   local due, delay = find_due(self)
   for _, entry in ipairs(due) do
-    if self.pace and not self.board:take(self.group, self.pace, core.now()) then
-      return math.min(LONGEST, 1 / self.pace.rate) -- what is due longest comes first then
+    if self.rate_limiter and not self.board:take(self.group, self.rate_limiter, core.now()) then
+      return math.min(LONGEST, 1 / self.rate_limiter.rate) -- what is due longest comes first then
     end
     entry.busy = true
     ngx.thread.spawn(guarded_look, self, entry)
@@ -173,11 +173,11 @@ local function tick(premature, self)
   end
 end
 
---- Another quota begins with another pace; the same one goes on with its own.
+--- Another quota begins with another rate limiter; the same one goes on with its own.
 local function set_quota(self, quota)
   local old = self.quota
   if not (old and quota and old.rate == quota.rate and old.burst == quota.burst) then
-    self.quota, self.pace = quota, quota and pace.new(quota) or nil
+    self.quota, self.rate_limiter = quota, quota and rate_limiter.new(quota) or nil
   end
 end
 

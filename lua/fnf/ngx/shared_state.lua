@@ -33,7 +33,7 @@ Board.__index = Board
 --- The board in a dictionary, or what is missing.
 ---@param name string of the lua_shared_dict
 ---@return fnf.Board|nil
----@return string|nil complaint
+---@return string|nil problem
 function board.open(name)
   local dict = ngx.shared[name]
   if not dict then

@@ -89,13 +89,13 @@ local ROUTES = { [""] = serve_page, ["status.json"] = serve_json, metrics = serv
 --- Answer the request: the page for a path that ends in a slash, else status.json, metrics or events. Raises misuse.
 ---@param options fnf.StatusOptions
 function status.serve(options)
-  local complaint = check.table(options, status.options, "option")
+  local problem = check.table(options, status.options, "option")
   local shared
-  if not complaint then
-    shared, complaint = board.open(options.dict)
+  if not problem then
+    shared, problem = board.open(options.dict)
   end
-  if complaint then
-    error("fnf.ngx.status: " .. complaint, 2)
+  if problem then
+    error("fnf.ngx.status: " .. problem, 2)
   end
   local method = ngx.req.get_method()
   local route = ROUTES[ngx.var.uri:match "[^/]*$"]

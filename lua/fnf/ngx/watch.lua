@@ -30,10 +30,10 @@ watch.options = {
   min_delay = { type = "seconds", minimum = 0.01 },
   max_delay = { type = "seconds", minimum = 0.01 },
   keep = { type = "seconds" },
-  pace = { type = "any" },
+  rate_limit = { type = "any" },
 }
 
-local PACE = {
+local RATE_LIMIT = {
   rate = { type = "seconds", required = true },
   burst = { type = "integer", required = true, minimum = 1 },
 }
@@ -46,15 +46,15 @@ local ASK = 0.1 -- seconds between two looks at the dictionary in `wait`
 local Watch = {}
 Watch.__index = Watch
 
-local function is_pace(pace)
-  if type(pace) ~= "table" then
-    return not pace
+local function is_rate_limit(rate_limit)
+  if type(rate_limit) ~= "table" then
+    return not rate_limit
   end
-  return not check.table(pace, PACE, "entry")
+  return not check.table(rate_limit, RATE_LIMIT, "entry")
 end
 
 --- What is wrong although every option is right by itself.
-local function refuse(options)
+local function validate(options)
   local given = 0
   for _, name in ipairs { "FlowName", "ExecutionName", "MapRunName" } do
     given = given + (options[name] and 1 or 0)
@@ -63,12 +63,12 @@ local function refuse(options)
     return "FlowName, ExecutionName and MapRunName go together; leave out all three to go on with what is watched"
   elseif options.min_delay and options.max_delay and options.min_delay > options.max_delay then
     return "option min_delay is greater than max_delay"
-  elseif not is_pace(options.pace) then
-    return "option pace must be { rate = ..., burst = ... }, or false for none"
+  elseif not is_rate_limit(options.rate_limit) then
+    return "option rate_limit must be { rate = ..., burst = ... }, or false for none"
   elseif ngx.get_phase() == "init" then
     return "there are no timers yet in the phase init; call it from init_worker_by_lua, or in a request"
   end
-  return methods.refuse("describe_map_run", options.client, given == 3 and {
+  return methods.validate("describe_map_run", options.client, given == 3 and {
     FlowName = options.FlowName, ExecutionName = options.ExecutionName, MapRunName = options.MapRunName } or {
     FlowName = "any", ExecutionName = "any", MapRunName = "any" })
 end
@@ -102,13 +102,13 @@ end
 ---@param options fnf.WatchOptions
 ---@return fnf.Watch
 function watch.start(options)
-  local complaint = check.table(options, watch.options, "option") or refuse(options)
+  local problem = check.table(options, watch.options, "option") or validate(options)
   local shared
-  if not complaint then
-    shared, complaint = board.open(options.dict)
+  if not problem then
+    shared, problem = board.open(options.dict)
   end
-  if complaint then
-    error("fnf.ngx.watch: " .. complaint, 2)
+  if problem then
+    error("fnf.ngx.watch: " .. problem, 2)
   end
   local client = options.client
   local group = options.group or client.target.endpoint.host
@@ -118,7 +118,7 @@ function watch.start(options)
     self.id = board.id(group, options)
     register(self, new_state(self.id, group, options))
   end
-  keeper.of(shared, options.dict, group, client, options.pace)
+  keeper.of(shared, options.dict, group, client, options.rate_limit)
   return self
 end
 
@@ -161,11 +161,11 @@ end
 ---@return table|nil run
 ---@return fnf.Error|nil
 function Watch:wait(seconds, cancel)
-  local complaint = check.types.seconds(seconds, {}) or not self.id and "has nothing to wait for: it has no names"
-  if complaint then
-    error("fnf.Watch:wait: seconds " .. complaint, 2)
+  local problem = check.types.seconds(seconds, {}) or not self.id and "has nothing to wait for: it has no names"
+  if problem then
+    error("fnf.Watch:wait: seconds " .. problem, 2)
   end
-  local platform = self.client:platform()
+  local platform = self.client:choose_platform()
   local ending = platform.now() + seconds
   while true do
     local ended = self.board:has_ended(self.id)

@@ -152,7 +152,7 @@ function openresty.gather(functions, cancel)
   return nil, unable()
 end
 
-local function refused_options()
+local function unsupported_options()
   if ngx.config.ngx_lua_version >= CERTIFICATE_SINCE then
     return REFUSED
   end
@@ -171,7 +171,7 @@ function openresty.new(options)
   local initial
   local find_options = exchange_options(options)
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    readable = readable, read = core.read, refused = refused_options(), sleep = sleep, gather = openresty.gather,
+    readable = readable, read = core.read, unsupported = unsupported_options(), sleep = sleep, gather = openresty.gather,
     close = function() end }
 
   function platform.send(request, cancel)

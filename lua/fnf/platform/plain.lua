@@ -27,7 +27,7 @@ local plain = { gather = tasks.gather }
 ---@field gather fun(functions: function[], cancel?: fun(): any): any[]|nil, any see `tasks.gather`
 ---@field close fun()
 ---@field choose? fun(): fnf.Platform the platform of this very call, where that differs
----@field refused? table<string, string> options it cannot honour, and what does the same there
+---@field unsupported? table<string, string> options it cannot honour, and what does the same there
 
 local SLEEP_SLICE = 0.1 -- seconds between looks at `cancel` while sleeping
 local SEND_SLICE = 0.25 -- the same in a transfer

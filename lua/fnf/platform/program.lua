@@ -9,7 +9,7 @@ local program = {}
 local FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05 -- seconds between looks at it, doubling
 
 --- Why the output of an ended program cannot be used, or nil.
-local function refuse(output, status)
+local function validate(output, status)
   if not output then
     return status
   elseif status ~= 0 then
@@ -32,7 +32,7 @@ function program.run(words, limits, sleep)
   while true do
     local output, status = process:look()
     if output ~= false then
-      reason = refuse(output, status)
+      reason = validate(output, status)
       process:close()
       return not reason and output or nil, reason
     elseif core.now() >= ending then

@@ -55,11 +55,11 @@ end
 ---@param self fnf.Wait
 ---@return string
 function token.write(self)
-  local errand = self.errand
+  local context = self.context
   local text = json.encode {
-    action = errand.row.action, host = errand.client:host(), params = self.params, polls = self.polls,
-    failures = self.failures, statuses = self.statuses, errors = self.errors, written = errand.platform.time(),
-    progress = saved_progress(self.progress, errand.platform.now()),
+    action = context.row.action, host = context.client:host(), params = self.params, polls = self.polls,
+    failures = self.failures, statuses = self.statuses, errors = self.errors, written = context.platform.time(),
+    progress = saved_progress(self.progress, context.platform.now()),
   }
   return ("%s.%s.%s"):format(HEAD, sum(text), text)
 end
@@ -101,8 +101,8 @@ local function parse(text, row, host)
     return nil, "the token is damaged"
   end
   local found = json.decode(body)
-  local complaint = check.table(found, ROWS, "field")
-  if complaint or found.action ~= row.action or not are_tallies(found) or not is_progress(found.progress)
+  local problem = check.table(found, ROWS, "field")
+  if problem or found.action ~= row.action or not are_tallies(found) or not is_progress(found.progress)
     or check.table(found.params, row.parameters, "parameter") then
     return nil, "the token holds what no wait can have seen"
   elseif found.host ~= host then
@@ -112,7 +112,7 @@ local function parse(text, row, host)
 end
 
 local function restore(self, found)
-  local platform = self.errand.platform
+  local platform = self.context.platform
   local now = platform.now()
   local away = math.max(0, math.min(OLDEST, platform.time() - found.written))
   local seen = progress.new()
@@ -124,17 +124,17 @@ local function restore(self, found)
 end
 
 --- The wait that a token tells of.
----@param errand fnf.Errand
+---@param context fnf.WaitContext
 ---@param text string
 ---@return fnf.Wait|nil
 ---@return fnf.Error|nil
-function token.read(errand, text)
-  local found, complaint = parse(text, errand.row, errand.client:host())
+function token.read(context, text)
+  local found, problem = parse(text, context.row, context.client:host())
   if not found then
-    return nil, errors.new { kind = "protocol", message = "cannot resume: " .. complaint,
-      operation = errand.row.action }
+    return nil, errors.new { kind = "protocol", message = "cannot resume: " .. problem,
+      operation = context.row.action }
   end
-  local self = wait.new(errand, found.params)
+  local self = wait.new(context, found.params)
   restore(self, found)
   return self
 end

@@ -14,7 +14,7 @@ local waits = {}
 local MOST_WORKERS, FEWEST_WORKERS = 32, 4 -- looks in flight at most, and at least for a small quota
 
 ---@class fnf.Board
----@field errand fnf.Errand
+---@field context fnf.WaitContext
 ---@field line fnf.Line
 ---@field parents? fnf.Parents
 ---@field runs (table|false)[] final descriptions by their place in the list; false: it could not be found out
@@ -42,8 +42,8 @@ for name, row in pairs(waiter.options) do
   waits.of_one[name], waits.options[name] = row, row
 end
 
---- The first complaint about a list of parameters, or nil.
-local function refuse_list(list, rows)
+--- The first problem about a list of parameters, or nil.
+local function validate_list(list, rows)
   if type(list) ~= "table" then
     return "a list of parameters expected, got " .. type(list)
   end
@@ -53,9 +53,9 @@ local function refuse_list(list, rows)
     end
   end
   for place, params in ipairs(list) do
-    local complaint = check.table(params, rows, "parameter")
-    if complaint then
-      return ("entry %d: %s"):format(place, complaint)
+    local problem = check.table(params, rows, "parameter")
+    if problem then
+      return ("entry %d: %s"):format(place, problem)
     end
   end
 end
@@ -65,15 +65,15 @@ end
 ---@param options fnf.WaitsOptions
 ---@param rows table<string, fnf.Row> of each entry of the list
 ---@return string|nil
-function waits.refuse(list, options, rows)
-  return refuse_list(list, rows) or waiter.refuse(options)
+function waits.validate(list, options, rows)
+  return validate_list(list, rows) or waiter.validate(options)
     or options.any and options.each and "options any and each exclude each other" or nil
 end
 
 local function settle(self, one, run, err)
   self.runs[one.place], self.failures[one.place] = run or false, err
   self.ended[#self.ended + 1] = one.place
-  self.errand.open = self.errand.open - 1
+  self.context.open = self.context.open - 1
   if one.parent then
     one.parent:release(one)
   end
@@ -81,27 +81,27 @@ end
 
 --- The executions' ends are to announce those of the runs.
 local function watch_parents(self, list, first)
-  self.parents = parents.new(self.errand, list, first, function(one)
+  self.parents = parents.new(self.context, list, first, function(one)
     self.line:hurry(one)
   end)
   self.line.restless = self.parents ~= nil
 end
 
----@param errand fnf.Errand
+---@param context fnf.WaitContext
 ---@param list fnf.Wait[]
 ---@return fnf.Board
-function waits.new(errand, list)
-  local self = setmetatable({ errand = errand, runs = {}, failures = {}, ended = {} }, Board)
-  self.line = line.new(errand, function(one, run, err)
+function waits.new(context, list)
+  local self = setmetatable({ context = context, runs = {}, failures = {}, ended = {} }, Board)
+  self.line = line.new(context, function(one, run, err)
     settle(self, one, run, err)
   end)
-  local first = errand.started + (errand.options.initial_delay or 0)
+  local first = context.started + (context.options.initial_delay or 0)
   for place, one in ipairs(list) do
     one.place = place
-    self.line:put(first + (errand.pace and errand.pace:first_look(place) or 0), one)
+    self.line:put(first + (context.rate_limiter and context.rate_limiter:first_look(place) or 0), one)
   end
-  errand.open = #list
-  if errand.options.last_step and errand.platform.gather then
+  context.open = #list
+  if context.options.last_step and context.platform.gather then
     watch_parents(self, list, first)
   end
   return self
@@ -109,18 +109,18 @@ end
 
 ---- working it off ----
 
-local function worker_count(pace)
-  local useful = pace and math.max(FEWEST_WORKERS, pace.burst, pace.rate) or MOST_WORKERS
+local function worker_count(rate_limiter)
+  local useful = rate_limiter and math.max(FEWEST_WORKERS, rate_limiter.burst, rate_limiter.rate) or MOST_WORKERS
   return math.min(MOST_WORKERS, math.ceil(useful))
 end
 
 --- Have all workers work; false if they were ended.
 local function employ(self, halt)
-  local gather, tasks = self.errand.platform.gather, {}
+  local gather, tasks = self.context.platform.gather, {}
   if not gather then -- one look after the other
     return self.line:work(halt)
   end
-  self.line:staff(worker_count(self.errand.pace), halt, tasks)
+  self.line:staff(worker_count(self.context.rate_limiter), halt, tasks)
   if self.parents then
     self.parents:staff(halt, tasks)
   end
@@ -139,11 +139,11 @@ end
 --- Work until all waits have ended, or `enough` says so.
 ---@param enough? fun(): boolean
 function Board:work(enough)
-  local cancel, errand = self.errand.options.cancel, self.errand
+  local cancel, context = self.context.options.cancel, self.context
   local halt = cancel
   if enough or self.parents then
     function halt()
-      return errand.open == 0 or enough and enough() or cancel and cancel()
+      return context.open == 0 or enough and enough() or cancel and cancel()
     end
   end
   if not employ(self, halt) or cancel and cancel() then
@@ -151,11 +151,11 @@ function Board:work(enough)
   end
 end
 
---- Weigh no more on the pace.
+--- Weigh no more on the rate limiter.
 function Board:leave()
-  self.errand.open = 0
+  self.context.open = 0
   if self.parents then
-    self.parents.errand.open = 0
+    self.parents.context.open = 0
   end
 end
 
@@ -164,7 +164,7 @@ local function iterate(self)
   local told = 0
   return function()
     told = told + 1
-    if not self.ended[told] and self.errand.open > 0 then
+    if not self.ended[told] and self.context.open > 0 then
       self:work(function()
         return self.ended[told] ~= nil
       end)
@@ -185,11 +185,11 @@ end
 ---@return any
 ---@return any
 function waits.run(client, row, list, options)
-  local errand, all = waiter.errand(client, row, options), {}
+  local context, all = waiter.context(client, row, options), {}
   for place, params in ipairs(list) do
-    all[place] = wait.new(errand, params)
+    all[place] = wait.new(context, params)
   end
-  local board = waits.new(errand, all)
+  local board = waits.new(context, all)
   if options.each then
     return iterate(board)
   elseif options.any then
@@ -205,10 +205,10 @@ end
 ---- one ----
 
 local function finish(one)
-  if not one.errand.options.last_step then
+  if not one.context.options.last_step then
     return one:finish()
   end
-  local board = waits.new(one.errand, { one })
+  local board = waits.new(one.context, { one })
   board:work()
   board:leave()
   return board.runs[1] or nil, board.failures[1]
@@ -222,7 +222,7 @@ end
 ---@return table|nil run the final description
 ---@return fnf.Error|nil
 function waits.one(client, row, params, options)
-  return finish(wait.new(waiter.errand(client, row, options), params))
+  return finish(wait.new(waiter.context(client, row, options), params))
 end
 
 --- Go on with the wait that a token tells of.
@@ -233,7 +233,7 @@ end
 ---@return table|nil run the final description
 ---@return fnf.Error|nil kind "protocol" for a token that is damaged or not of this client's host
 function waits.resume(client, row, text, options)
-  local found, err = token.read(waiter.errand(client, row, options), text)
+  local found, err = token.read(waiter.context(client, row, options), text)
   if not found then
     return nil, err
   end

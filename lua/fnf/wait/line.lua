@@ -15,18 +15,18 @@ local line = {}
 ---@field hurried? boolean it is to look again at once
 
 ---@class fnf.Line
----@field errand fnf.Errand
+---@field context fnf.WaitContext
 ---@field due fnf.Queue of fnf.Looker
 ---@field settle fun(one: fnf.Looker, outcome: any, err?: fnf.Error) called at the end of each
 ---@field restless? boolean some of it may be hurried: sleep lightly
 local Line = {}
 Line.__index = Line
 
----@param errand fnf.Errand
+---@param context fnf.WaitContext
 ---@param settle fun(one: fnf.Looker, outcome: any, err?: fnf.Error)
 ---@return fnf.Line
-function line.new(errand, settle)
-  return setmetatable({ errand = errand, settle = settle, due = queue.new() }, Line)
+function line.new(context, settle)
+  return setmetatable({ context = context, settle = settle, due = queue.new() }, Line)
 end
 
 --- Put one in, or in another place.
@@ -60,15 +60,15 @@ end
 
 --- Sleep until one is due. False if the work is to stop, or something has overtaken it.
 local function sleep_until(self, due, halt)
-  local platform = self.errand.platform
-  local delay = math.min(due, self.errand.deadline or due) - platform.now()
+  local platform = self.context.platform
+  local delay = math.min(due, self.context.deadline or due) - platform.now()
   if delay <= 0 then
     return true
   elseif not self.restless then
     return platform.sleep(delay, halt)
   end
   return platform.sleep(delay, function()
-    return self.errand.open == 0 or (self.due:first() or due) < due or halt and halt()
+    return self.context.open == 0 or (self.due:first() or due) < due or halt and halt()
   end)
 end
 
@@ -78,7 +78,7 @@ local function look(self, one)
   if ended then
     self.settle(one, outcome, err)
   else
-    self:put(one.hurried and 0 or self.errand.platform.now() + outcome, one)
+    self:put(one.hurried and 0 or self.context.platform.now() + outcome, one)
   end
   one.hurried = nil
 end

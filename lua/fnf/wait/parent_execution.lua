@@ -31,7 +31,7 @@ local Parent = {}
 Parent.__index = Parent
 
 ---@class fnf.Parents
----@field errand fnf.Errand
+---@field context fnf.WaitContext
 ---@field line fnf.Line
 ---@field hold number seconds a look is held open, as far as the way to the service allows
 ---@field places integer
@@ -54,15 +54,15 @@ end
 
 --- How many seconds the service is to hold a look.
 local function hold_of(self)
-  local crew, errand = self.crew, self.crew.errand
-  local hold = errand.open <= crew.places and crew.hold or math.min(crew.hold, SHORTEST)
-  local left = errand.deadline and errand.deadline - errand.platform.now() - RESERVE or hold
+  local crew, context = self.crew, self.crew.context
+  local hold = context.open <= crew.places and crew.hold or math.min(crew.hold, SHORTEST)
+  local left = context.deadline and context.deadline - context.platform.now() - RESERVE or hold
   return math.max(0, math.floor(math.min(hold, left)))
 end
 
 --- A look that failed after so many seconds. Something on the way may not let a silent connection live for so long.
 local function miss(self, err, took)
-  local crew, client = self.crew, self.crew.errand.client
+  local crew, client = self.crew, self.crew.context.client
   if err.kind == "cancelled" then
     return
   end
@@ -75,18 +75,18 @@ end
 
 --- One attempt only: the next look is another.
 local function look(self, now)
-  local errand = self.crew.errand
+  local context = self.crew.context
   self.params.WaitTimeSeconds = hold_of(self)
-  return errand.client:perform(ROW, self.params, { cancel = self.crew.halt, pace = errand.pace, max_attempts = 1,
-    deadline = errand.deadline and math.max(0.001, errand.deadline - now) }, errand.platform)
+  return context.client:perform(ROW, self.params, { cancel = self.crew.halt, max_attempts = 1,
+    rate_limiter = context.rate_limiter, deadline = context.deadline or math.huge }, context.platform)
 end
 
 --- Look, if an end may be near.
 ---@return boolean ended
 ---@return boolean|number outcome whether it announces an end; or seconds to the next look
 function Parent:step()
-  local errand = self.crew.errand
-  local begun = errand.platform.now()
+  local context = self.crew.context
+  local begun = context.platform.now()
   local near = until_near(self, begun)
   if not near then
     return true, false
@@ -94,7 +94,7 @@ function Parent:step()
     return false, near
   end
   local execution, err = look(self, begun)
-  local now = errand.platform.now()
+  local now = context.platform.now()
   if err then
     miss(self, err, now - begun)
   else
@@ -105,7 +105,7 @@ function Parent:step()
   elseif err and self.crew.halt() then -- it was cut short by us: go on with it as soon as work does
     return false, 0
   end
-  local delay = math.min(ROUND, math.sqrt(now - errand.started + 1)) - (now - begun)
+  local delay = math.min(ROUND, math.sqrt(now - context.started + 1)) - (now - begun)
   return false, math.max(0, delay, math.min(err and err.retry_after or 0, 2 * ROUND))
 end
 
@@ -141,24 +141,24 @@ local function parent_of(self, found, params)
 end
 
 --- The executions of these waits.
----@param errand fnf.Errand of the waits
+---@param context fnf.WaitContext of the waits
 ---@param runs fnf.Wait[] each gets its execution as `parent`
 ---@param first number when to look first; at the last of them first, for the runs are looked at in their order
 ---@param hurry fun(run: fnf.Wait) called for each run of an execution that has ended
 ---@return fnf.Parents|nil none where the client has no connection to spare for them
-function parents.new(errand, runs, first, hurry)
-  local client, found = errand.client, {}
+function parents.new(context, runs, first, hurry)
+  local client, found = context.client, {}
   local places = math.floor(math.min(PLACES, (client.settings.max_connections or 2 * PLACES) / 2))
   if places == 0 then
     return nil
   end
   -- A transport of the caller's would hold up everything else.
   local self = setmetatable({ hold = client.transport and 0 or LONGEST, places = places }, Parents)
-  self.errand = waiter.errand(client, ROW, {})
-  self.errand.deadline, self.errand.open = errand.deadline, 0
-  self.line = line.new(self.errand, function(parent, announced)
+  self.context = waiter.context(client, ROW, {})
+  self.context.deadline, self.context.open = context.deadline, 0
+  self.line = line.new(self.context, function(parent, announced)
     parent.over = true
-    self.errand.open = self.errand.open - 1
+    self.context.open = self.context.open - 1
     for _, run in ipairs(announced and parent.runs or {}) do
       hurry(run)
     end
@@ -169,7 +169,7 @@ function parents.new(errand, runs, first, hurry)
     run.parent = parent
     table.insert(parent.runs, run)
     if not parent.at then
-      self.errand.open = self.errand.open + 1
+      self.context.open = self.context.open + 1
       self.line:put(first - i * TICK, parent)
     end
   end

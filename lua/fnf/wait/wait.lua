@@ -24,7 +24,7 @@ local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older
 ---@field errors table<string, integer> failures by code or kind
 
 ---@class fnf.Wait one of them: small, for there may be ten thousand; so what most never have is in the class
----@field errand fnf.Errand
+---@field context fnf.WaitContext
 ---@field params table
 ---@field progress fnf.Progress
 ---@field polls integer
@@ -49,11 +49,11 @@ local function keep(row, params)
 end
 
 --- A wait that has not looked yet.
----@param errand fnf.Errand
+---@param context fnf.WaitContext
 ---@param params table checked
 ---@return fnf.Wait
-function wait.new(errand, params)
-  return setmetatable({ errand = errand, params = keep(errand.row, params), progress = progress.new(), polls = 0,
+function wait.new(context, params)
+  return setmetatable({ context = context, params = keep(context.row, params), progress = progress.new(), polls = 0,
     statuses = {} }, Wait)
 end
 
@@ -77,12 +77,12 @@ end
 ---@return nil
 ---@return fnf.Error
 function Wait:give_up(fields)
-  local errand = self.errand
-  fields.operation = errand.row.action
+  local context = self.context
+  fields.operation = context.row.action
   local err = errors.is(fields) and fields or errors.new(fields)
   err.last = self.last
   err.observed = { polls = self.polls, failures = self.failures, statuses = self.statuses, errors = self.errors or {} }
-  errand.client:tell("done", { operation = errand.row.action, error = err, polls = self.polls })
+  context.client:tell("done", { operation = context.row.action, error = err, polls = self.polls })
   return true, nil, err
 end
 
@@ -97,45 +97,45 @@ local function time_out(self, message)
 end
 
 local function no_end(self)
-  return ("no end in %g seconds"):format(self.errand.options.timeout)
+  return ("no end in %g seconds"):format(self.context.deadline - self.context.started)
 end
 
 local function succeed(self, run)
-  self.errand.client:tell("done", { operation = self.errand.row.action, status = run.Status, polls = self.polls })
+  self.context.client:tell("done", { operation = self.context.row.action, status = run.Status, polls = self.polls })
   return true, run
 end
 
 ---- a look ----
 
 --- Seconds since the run started, by the clock the service goes by; nil where that makes no sense.
-local function age_of(errand, run)
+local function age_of(context, run)
   local started = time.from_rfc3339(run.StartedTime)
-  local age = started and errand.client:time(errand.platform) - started
+  local age = started and context.client:time(context.platform) - started
   return age and age >= YOUNGEST and age < OLDEST and age or nil
 end
 
 local function tell_progress(self, run)
-  local errand = self.errand
-  if errand.client.on_event then
-    local fields = { operation = errand.row.action, run = run, progress = self.progress }
-    errand.client:tell("progress", fields)
+  local context = self.context
+  if context.client.on_event then
+    local fields = { operation = context.row.action, run = run, progress = self.progress }
+    context.client:tell("progress", fields)
     if self.progress:stalled() then
-      errand.client:tell("stall", fields)
+      context.client:tell("stall", fields)
     end
   end
-  if errand.options.on_progress then
-    errand.options.on_progress(run, self.progress, self)
+  if context.options.on_progress then
+    context.options.on_progress(run, self.progress, self)
   end
 end
 
 --- Take in the answer to a look; whether it ends the wait.
 local function see(self, run)
-  local errand = self.errand
+  local context = self.context
   self.last, self.misses, self.trouble = run, nil, nil
   tally(self.statuses, tostring(run.Status))
-  self.progress:see(run, errand.platform.now(), self.progress.looks == 0 and age_of(errand, run) or nil)
+  self.progress:see(run, context.platform.now(), self.progress.looks == 0 and age_of(context, run) or nil)
   tell_progress(self, run)
-  return errand.ending[run.Status] or errand.options.fail_fast and self.progress:is_broken(run)
+  return context.ending[run.Status] or context.options.fail_fast and self.progress:is_broken(run)
 end
 
 --- Take in a failed look; whether another may follow.
@@ -148,40 +148,40 @@ local function miss(self, err)
   self.failures = self.failures + 1
   self.errors = self.errors or {}
   tally(self.errors, err.code or err.kind)
-  self.errand.client:tell("warning", { operation = self.errand.row.action, error = err, misses = self.misses })
+  self.context.client:tell("warning", { operation = self.context.row.action, error = err, misses = self.misses })
   return wait.may_heal(err)
 end
 
 local function left(self)
-  local errand = self.errand
-  return errand.deadline and errand.deadline - errand.platform.now() or math.huge
+  local context = self.context
+  return context.deadline and context.deadline - context.platform.now() or math.huge
 end
 
 --- Seconds to the next look. The last one is drawn forward, so that the deadline does not pass in sleep.
 local function next_delay(self)
-  local errand = self.errand
-  local limits = errand.pace and errand.pace:limits(errand.limits) or errand.limits
+  local context = self.context
+  local limits = context.rate_limiter and context.rate_limiter:limits(context.limits) or context.limits
   limits = self.parent and self.parent:limits(limits) or limits
-  local delay = self.progress:next_look(self.misses, limits, errand.platform.random())
+  local delay = self.progress:next_look(self.misses, limits, context.platform.random())
   local hint = self.trouble and self.trouble.retry_after
   if hint then
     delay = math.max(delay, math.min(hint, 60))
   end
   local remaining = left(self)
   if delay >= remaining then
-    delay = remaining - math.min(RESERVE, errand.options.timeout / 10)
+    delay = remaining - math.min(RESERVE, (context.deadline - context.started) / 10)
   end
   return delay
 end
 
 --- The parameters of a look that the service is to hold open, not past the deadline.
 local function held(self, remaining)
-  local name = self.errand.row.holds
+  local name = self.context.row.holds
   if not name then
     return self.params
   end
-  local params = keep(self.errand.row, self.params)
-  local hold = params[name] or self.errand.hold
+  local params = keep(self.context.row, self.params)
+  local hold = params[name] or self.context.hold
   if remaining < hold + RESERVE then
     hold = math.max(0, math.floor(remaining - RESERVE))
   end
@@ -190,28 +190,28 @@ local function held(self, remaining)
 end
 
 local function look(self)
-  local errand = self.errand
+  local context = self.context
   self.polls = self.polls + 1
   local remaining = left(self)
-  if errand.client.on_event then
-    errand.client:tell("poll", { operation = errand.row.action, poll = self.polls })
+  if context.client.on_event then
+    context.client:tell("poll", { operation = context.row.action, poll = self.polls })
   end
-  return errand.client:perform(errand.row, held(self, remaining), {
-    deadline = remaining < math.huge and remaining or nil,
-    cancel = errand.options.cancel, pace = errand.pace, max_attempts = errand.max_attempts,
-  }, errand.platform)
+  return context.client:perform(context.row, held(self, remaining), {
+    deadline = context.deadline or math.huge, cancel = context.options.cancel,
+    rate_limiter = context.rate_limiter, max_attempts = context.max_attempts,
+  }, context.platform)
 end
 
 --- Why no further look may follow after `delay`, in words; nil if one may.
 local function is_over(self, delay)
-  local errand = self.errand
-  local idle = errand.options.stall_after and self.progress:idle()
-  if self.polls >= (errand.options.max_polls or math.huge) then
+  local context = self.context
+  local idle = context.options.stall_after and self.progress:idle()
+  if self.polls >= (context.options.max_polls or math.huge) then
     return ("no end after %d looks"):format(self.polls)
-  elseif idle and idle >= errand.options.stall_after then
+  elseif idle and idle >= context.options.stall_after then
     return ("no item started or ended in %.0f seconds"):format(idle)
-  elseif not (self.last or self.reached or errand.deadline)
-    and errand.platform.now() - errand.started >= FIRST_ANSWER then
+  elseif not (self.last or self.reached or context.deadline)
+    and context.platform.now() - context.started >= FIRST_ANSWER then
     return ("no end in %d seconds"):format(FIRST_ANSWER)
   elseif delay < SHORTEST then
     return no_end(self)
@@ -223,11 +223,11 @@ end
 ---@return table|number|nil run the final description; or, not ended, seconds to the next look
 ---@return fnf.Error|nil
 function Wait:step()
-  local errand = self.errand
+  local context = self.context
   if left(self) <= 0 then
     return time_out(self, no_end(self))
   end
-  local begun = errand.platform.now()
+  local begun = context.platform.now()
   local run, err = look(self)
   if run and see(self, run) then
     return succeed(self, run)
@@ -238,8 +238,8 @@ function Wait:step()
   local over = is_over(self, delay)
   if over then
     return time_out(self, over)
-  elseif errand.row.holds then -- the time that a look was held open has been waited already
-    delay = math.max(0, delay - (errand.platform.now() - begun))
+  elseif context.row.holds then -- the time that a look was held open has been waited already
+    delay = math.max(0, delay - (context.platform.now() - begun))
   end
   return false, delay
 end
@@ -249,13 +249,13 @@ end
 ---@return table|nil run the final description
 ---@return fnf.Error|nil
 function Wait:finish(delay)
-  local errand = self.errand
-  delay = delay or errand.options.initial_delay or 0
+  local context = self.context
+  delay = delay or context.options.initial_delay or 0
   local ended, run, err
   repeat
     local slept, refusal = true, nil
     if delay > 0 then
-      slept, refusal = errand.platform.sleep(math.min(delay, left(self)), errand.options.cancel)
+      slept, refusal = context.platform.sleep(math.min(delay, left(self)), context.options.cancel)
     end
     if not slept then
       ended, run, err = self:give_up(refusal or errors.cancelled())
@@ -264,7 +264,7 @@ function Wait:finish(delay)
       delay = run --[[@as number]]
     end
   until ended
-  errand.open = 0
+  context.open = 0
   return run, err
 end
 

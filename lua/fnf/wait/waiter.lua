@@ -37,12 +37,12 @@ waiter.options = {
   cancel = { type = "function" },
 }
 
----@class fnf.Errand what several waits have in common
+---@class fnf.WaitContext what several waits have in common
 ---@field client fnf.Client
 ---@field row fnf.Operation
 ---@field options fnf.WaitOptions
 ---@field platform fnf.Platform
----@field pace? fnf.Pace
+---@field rate_limiter? fnf.RateLimiter
 ---@field open integer waits that have not ended
 ---@field started number
 ---@field deadline? number
@@ -67,7 +67,7 @@ end
 --- What is wrong with the options beyond the type of each, or nil.
 ---@param options fnf.WaitOptions
 ---@return string|nil
-function waiter.refuse(options)
+function waiter.validate(options)
   local names = options.until_status
   if options.min_delay and options.max_delay and options.min_delay > options.max_delay then
     return "option min_delay is greater than max_delay"
@@ -85,22 +85,22 @@ end
 ---@param client fnf.Client
 ---@param row fnf.Operation one with final statuses
 ---@param options fnf.WaitOptions checked
----@return fnf.Errand
-function waiter.errand(client, row, options)
-  local platform = client:platform()
+---@return fnf.WaitContext
+function waiter.context(client, row, options)
+  local platform = client:choose_platform()
   local started = platform.now()
   local min = options.min_delay or math.min(MIN_DELAY, options.max_delay or MIN_DELAY)
-  local errand = {
-    client = client, row = row, options = options, platform = platform, pace = client:pace(row), started = started,
-    deadline = options.timeout and started + options.timeout, ending = ending_set(row.final, options.until_status),
+  local context = {
+    client = client, row = row, options = options, platform = platform, rate_limiter = client:rate_limiter(row), started = started,
+    deadline = options.deadline or options.timeout and started + options.timeout, ending = ending_set(row.final, options.until_status),
     hold = HOLD, limits = { min_delay = min,
       max_delay = options.max_delay or math.max(row.holds and HOLD or MAX_DELAY, min) },
     open = 1,
   }
-  if errand.pace then
-    errand.pace:join(errand)
+  if context.rate_limiter then
+    context.rate_limiter:join(context)
   end
-  return errand
+  return context
 end
 
 --- Wait for the end of what an operation describes.
@@ -111,8 +111,8 @@ end
 ---@return table|nil run the final description
 ---@return fnf.Error|nil
 function waiter.wait(client, row, params, options)
-  local errand = waiter.errand(client, row, options)
-  return wait.new(errand, params):finish()
+  local context = waiter.context(client, row, options)
+  return wait.new(context, params):finish()
 end
 
 return waiter
