@@ -4,7 +4,7 @@
 local errors = require "fnf.errors"
 local fnf = require "fnf"
 local plain = require "fnf.platform.plain"
-local schedule = require "fnf.platform.schedule"
+local scheduler = require "fnf.platform.scheduler"
 
 local platform = plain.new {}
 
@@ -48,7 +48,7 @@ describe("gather", function()
 
   it("leaves no task behind: outside of it everything blocks as before", function()
     fnf.gather { sleeper(0.01) }
-    assert.is_nil(schedule.current())
+    assert.is_nil(scheduler.current())
     assert.is_true(platform.sleep(0.01))
   end)
 

@@ -3,13 +3,12 @@
 
 package.path = "./bench/?.lua;" .. package.path
 
-local flights = require "fnf.platform.transfers"
+local transfers = require "fnf.platform.transfers"
 local runs = require "waiting.runs"
-local schedule = require "fnf.platform.schedule"
+local scheduler = require "fnf.platform.scheduler"
 local platform = require("fnf.platform.plain").new {}
-local tasks = require "fnf.platform.scheduler"
 
-local PLACES = 128 -- transfers of one pool at once: see fnf.tasks.flights
+local PLACES = 128 -- transfers of one pool at once: see fnf.platform.transfers
 
 --- A pool that answers what was started whenever somebody waits, `most` the most at once.
 local function new_pool()
@@ -51,18 +50,18 @@ local function run(pool, count, sends, cancel)
     functions[i] = function()
       local body
       for _ = 1, sends(i) do
-        body = select(3, flights.send(schedule.current(), pool, {}, cancel and cancel(i)))
+        body = select(3, transfers.send(scheduler.current(), pool, {}, cancel and cancel(i)))
       end
       return body or false
     end
   end
-  return assert(tasks.gather(functions, function()
+  return assert(scheduler.gather(functions, function()
     asked = asked + 1
     return asked > PATIENCE
   end))
 end
 
-describe("flights", function()
+describe("transfers", function()
   it("bring each answer to the task that waits for it", function()
     local pool = new_pool()
     assert.same({ "answer 1", "answer 2", "answer 3" }, run(pool, 3, function() return 1 end))
@@ -111,18 +110,18 @@ describe("flights", function()
   local function busy(random, pool, depth)
     return function()
       for _ = 1, math.floor(4 * random()) do
-        local chance, task = random(), schedule.current()
+        local chance, task = random(), scheduler.current()
         if chance < 0.7 and not pool.closed then
-          flights.send(task, pool, {}, random() < 0.1 and function() return random() < 0.3 end or nil)
+          transfers.send(task, pool, {}, random() < 0.1 and function() return random() < 0.3 end or nil)
         elseif chance < 0.75 then
-          tasks.sleep(task, 1e-4)
+          scheduler.sleep(task, 1e-4)
         elseif chance < 0.85 and depth < 3 then
-          tasks.gather { busy(random, pool, depth + 1), busy(random, pool, depth + 1) }
+          scheduler.gather { busy(random, pool, depth + 1), busy(random, pool, depth + 1) }
         elseif chance > 0.99 then
           return nil, "no luck"
         elseif chance > 0.985 and not pool.closed then
           pool.closed = true
-          flights.forsake(pool)
+          transfers.close_pool(pool)
         end
       end
       return true
@@ -138,7 +137,7 @@ describe("flights", function()
         functions[i] = busy(random, pool, 1)
       end
       local began = platform.now()
-      tasks.gather(functions, function()
+      scheduler.gather(functions, function()
         assert(platform.now() - began < 5, case)
       end)
     end

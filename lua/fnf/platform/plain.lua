@@ -4,14 +4,14 @@
 -- The one seam between the library and the world. What uses it is pure given one of these tables, so a spec hands in a
 -- table of its own, with a clock moved by hand.
 
+local cancellable = require "fnf.platform.cancellable"
 local core = require "fnf.core"
 local errors = require "fnf.errors"
-local flights = require "fnf.platform.transfers"
 local program = require "fnf.platform.program"
-local schedule = require "fnf.platform.schedule"
-local tasks = require "fnf.platform.scheduler"
+local scheduler = require "fnf.platform.scheduler"
+local transfers = require "fnf.platform.transfers"
 
-local plain = { gather = tasks.gather }
+local plain = { gather = scheduler.gather }
 
 ---@class fnf.Platform
 ---@field now fun(): number monotonic seconds
@@ -24,14 +24,12 @@ local plain = { gather = tasks.gather }
 ---@field run? fun(words: string[], limits: table, cancel?: fun(): any): string?, string|fnf.Error|nil see program.run
 ---@field sleep fun(seconds: number, cancel?: fun(): any): boolean, fnf.Error|nil false if cancelled, or why it may not
 ---@field send fun(request: fnf.Request, cancel?: fun(): any): fnf.Answer|nil, fnf.Error|nil
----@field gather fun(functions: function[], cancel?: fun(): any): any[]|nil, any see `tasks.gather`
+---@field gather fun(functions: function[], cancel?: fun(): any): any[]|nil, any see `scheduler.gather`
 ---@field close fun()
 ---@field choose? fun(): fnf.Platform the platform of this very call, where that differs
 ---@field unsupported? table<string, string> options it cannot honour, and what does the same there
 
-local SLEEP_SLICE = 0.1 -- seconds between looks at `cancel` while sleeping
-local SEND_SLICE = 0.25 -- the same in a transfer
-local LONG_SLICE = 1 -- without `cancel`: so often Lua's own signal hook may run
+local LONGEST = 1 -- seconds in C at a time: so often Lua's own signal hook may run
 
 --- fnf_status names of csrc/fnf.h to kinds of errors, and whether the failure may pass by itself.
 local KINDS = {
@@ -55,37 +53,29 @@ local function readable(path)
 end
 
 local function sleep(seconds, cancel)
-  local task = schedule.current()
+  local task = scheduler.current()
   if task then
-    return tasks.sleep(task, seconds, cancel)
+    return scheduler.sleep(task, seconds, cancel)
   end
-  local ending = core.now() + seconds
-  repeat
-    if cancel and cancel() then
-      return false
-    end
-    local left = ending - core.now()
-    if left > 0 then
-      core.sleep(math.min(left, cancel and SLEEP_SLICE or LONG_SLICE))
-    end
-  until left <= 0
-  return true
+  return cancellable.sleep(seconds, cancel, function(left)
+    core.sleep(math.min(left, LONGEST))
+  end)
 end
 
---- Send a request outside of a task, and wait for what comes of it, as `flights.send` does.
+--- Send a request outside of a task, and wait for what comes of it, as `transfers.send` does.
 local function exchange(pool, request, cancel)
   local id, reason, message = pool:start(request)
   if not id then
     return nil, reason, message, false
   end
-  local slice = cancel and SEND_SLICE or LONG_SLICE
+  local slice = cancel and cancellable.SLICE or LONGEST
   while true do
     pool:wait(slice)
     local ended, status, a, b, sent = pool:take()
     if ended == id then
       return status, a, b, sent
     elseif ended then
-      flights.deliver(pool, ended, status, a, b, sent)
+      transfers.deliver(pool, ended, status, a, b, sent)
     elseif cancel and cancel() then
       pool:cancel(id)
       return false
@@ -108,7 +98,7 @@ function plain.new(options)
     max_connections = options.max_connections,
   }
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    readable = readable, read = core.read, sleep = sleep, gather = tasks.gather }
+    readable = readable, read = core.read, sleep = sleep, gather = scheduler.gather }
 
   function platform.send(request, cancel)
     if not pool then
@@ -118,10 +108,10 @@ function plain.new(options)
         return nil, failure("network", "libcurl cannot be used: " .. reason, false)
       end
     end
-    local task = schedule.current()
+    local task = scheduler.current()
     local status, a, b, sent
     if task then
-      status, a, b, sent = flights.send(task, pool, request, cancel)
+      status, a, b, sent = transfers.send(task, pool, request, cancel)
     else
       status, a, b, sent = exchange(pool, request, cancel)
     end
@@ -141,7 +131,7 @@ function plain.new(options)
 
   function platform.close()
     if pool then
-      flights.forsake(pool)
+      transfers.close_pool(pool)
       pool:close()
       pool = nil
     end

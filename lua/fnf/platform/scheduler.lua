@@ -1,19 +1,121 @@
---- Functions that run at the same time in one thread: they take turns whenever one sleeps or sends.
+--- Tasks: functions that run at the same time in one thread, taking turns whenever one sleeps or sends.
 -- SPDX-License-Identifier: MIT
 --
--- A task that is told to end (another one failed, or the caller gave up) finds its next sleep or transfer cancelled;
--- if it goes on all the same, the one after that raises. Lua 5.1 cannot suspend across pcall, a metamethod or an
--- iterator written in C; later Luas do, or block where they cannot either.
+-- One scheduler serves a Lua state. A task that is cancelled (another of its group failed, or the caller gave up) finds
+-- its next sleep or transfer cancelled; if it goes on all the same, the one after that raises. Lua 5.1 cannot suspend
+-- across pcall, a metamethod or an iterator written in C; later Luas do, or block where they cannot either.
 
+local cancellable = require "fnf.platform.cancellable"
 local core = require "fnf.core"
 local errors = require "fnf.errors"
-local flights = require "fnf.platform.transfers"
-local schedule = require "fnf.platform.schedule"
+local heap = require "fnf.wait.heap"
 
-local tasks = {}
+local scheduler = {}
 
-local SLICE = 0.1 -- seconds between two questions to a `cancel`
 local LONGEST = 1 -- seconds in C at a time: so often Lua's own signal hook may run
+
+--- What passes the time while no task is ready. Transfers put themselves here: they need tasks to resume, and tasks
+--- need them only to wait.
+scheduler.io = { wait = core.sleep, abandon = function() end }
+
+---- tasks ----
+
+---@class fnf.Task a coroutine that is suspended while it sleeps or waits for an answer
+---@field thread thread
+---@field on_end fun(task: fnf.Task, done: boolean, result: any, reason: any)
+---@field cancelled? boolean|string it is to end; "heard" once it knows
+---@field alarm? number when it is to be resumed, if nothing else does it
+
+local is_yieldable = rawget(coroutine, "isyieldable") -- not in Lua 5.1
+local alarms, ready = heap.new(), {}
+local current -- the task that runs now
+
+--- The task whose function this is part of; nil outside of one, and where it cannot be suspended.
+---@return fnf.Task|nil
+function scheduler.current()
+  if current and current.thread == coroutine.running() and (not is_yieldable or is_yieldable()) then
+    return current
+  end
+end
+
+--- Suspend the running task until something resumes it, at `alarm` at the latest. It may be for nothing.
+---@param task fnf.Task
+---@param alarm? number by the monotonic clock
+---@return any ... what it was resumed with
+function scheduler.park(task, alarm)
+  task.alarm = alarm
+  if alarm then
+    alarms:put(alarm, task)
+  end
+  return coroutine.yield()
+end
+
+--- Resume a task soon.
+---@param task fnf.Task
+function scheduler.wake(task)
+  ready[#ready + 1] = task
+end
+
+--- Whether the running task is to end. Raises at the second time of asking: it did not listen.
+---@param task fnf.Task
+---@return boolean|nil
+function scheduler.is_cancelled(task)
+  if task.cancelled == "heard" then
+    error(errors.cancelled(), 0)
+  elseif task.cancelled then
+    task.cancelled = "heard"
+    return true
+  end
+end
+
+--- Resume a task now, unless it runs or has ended.
+---@param task fnf.Task
+---@param ... any what its `park` returns
+function scheduler.resume(task, ...)
+  if coroutine.status(task.thread) ~= "suspended" then
+    return
+  end
+  local before = current
+  current, task.alarm = task, nil
+  local done, result, reason = coroutine.resume(task.thread, ...)
+  current = before
+  if coroutine.status(task.thread) == "dead" then
+    task.on_end(task, done, result, reason)
+  end
+end
+
+--- Resume what is ready, then what is due.
+local function run_ready()
+  local batch = ready
+  ready = {}
+  for _, task in ipairs(batch) do
+    scheduler.resume(task)
+  end
+  local now = core.now()
+  while (alarms:first() or math.huge) <= now do
+    local task, time = alarms:take()
+    if task.alarm == time then
+      scheduler.resume(task)
+    end
+  end
+end
+
+--- Seconds until something is to run.
+local function until_next()
+  return ready[1] and 0 or math.max(0, (alarms:first() or math.huge) - core.now())
+end
+
+--- What began outside of all tasks has ended: forget the alarms that nobody waited for.
+local function rest()
+  if not current then
+    alarms, ready = heap.new(), {}
+  end
+end
+
+--- Forget all tasks.
+local function abandon()
+  alarms, ready, current = heap.new(), {}, nil
+end
 
 ---@class fnf.Group functions that run together
 ---@field parent fnf.Task the task that waits for them
@@ -27,17 +129,14 @@ local LONGEST = 1 -- seconds in C at a time: so often Lua's own signal hook may 
 ---@param seconds number
 ---@param cancel? fun(): any
 ---@return boolean done false if it was cancelled
-function tasks.sleep(task, seconds, cancel)
-  local ending = core.now() + seconds
-  while true do
-    local now = core.now()
-    if schedule.is_told(task) or cancel and cancel() then
-      return false
-    elseif now >= ending then
-      return true
-    end
-    schedule.park(task, cancel and math.min(ending, now + SLICE) or ending)
+function scheduler.sleep(task, seconds, cancel)
+  if scheduler.is_cancelled(task) then
+    return false
   end
+  return cancellable.sleep(seconds, cancel, function(left)
+    scheduler.park(task, core.now() + left)
+    return not scheduler.is_cancelled(task)
+  end)
 end
 
 ---- groups ----
@@ -59,18 +158,18 @@ local function spawn(group, index, body)
       group.results[index] = result
     end
     if group.failure or group.alive == 0 then
-      schedule.wake(group.parent)
+      scheduler.wake(group.parent)
     end
   end
   group.members[task] = true
   group.alive = group.alive + 1
-  schedule.wake(task)
+  scheduler.wake(task)
 end
 
-local function tell_all(group)
+local function cancel_all(group)
   for task in pairs(group.members) do
-    task.told = task.told or true
-    schedule.wake(task)
+    task.cancelled = task.cancelled or true
+    scheduler.wake(task)
   end
 end
 
@@ -78,14 +177,14 @@ end
 local function await(group, cancel)
   local parent, is_over = group.parent, false
   while group.alive > 0 do
-    if not group.failure and (parent.told or cancel and cancel()) then
+    if not group.failure and (parent.cancelled or cancel and cancel()) then
       fail(group, errors.cancelled(), false)
     end
     if group.failure and not is_over then
       is_over = true
-      tell_all(group)
+      cancel_all(group)
     end
-    schedule.park(parent, cancel and not is_over and core.now() + SLICE)
+    scheduler.park(parent, cancel and not is_over and core.now() + cancellable.SLICE)
   end
 end
 
@@ -107,9 +206,9 @@ end
 
 local function drive(root)
   while not root.over do
-    schedule.run()
+    run_ready()
     if not root.over then
-      flights.wait(math.min(LONGEST, schedule.pause()))
+      scheduler.io.wait(math.min(LONGEST, until_next()))
     end
   end
 end
@@ -120,14 +219,14 @@ local function run(body)
   function root.on_end(_, done, result, reason)
     root.over, root.done, root.result, root.reason = true, done, result, reason
   end
-  schedule.wake(root)
+  scheduler.wake(root)
   local done, trouble = pcall(drive, root)
   if not done then -- by a signal's hook, say: without the loop nothing would ever be resumed
-    flights.abandon()
-    schedule.abandon()
+    scheduler.io.abandon()
+    abandon()
     error(trouble, 0)
   end
-  schedule.rest()
+  rest()
   if not root.done then
     error(root.result, 0)
   end
@@ -140,14 +239,14 @@ end
 ---@param cancel? fun(): any asked ten times a second; true ends all of them
 ---@return any[]|nil results the first result of each, in their order
 ---@return any err what a function returned after nil; an error of kind "cancelled"
-function tasks.gather(functions, cancel)
-  local task = schedule.current()
+function scheduler.gather(functions, cancel)
+  local task = scheduler.current()
   if task then
     return gather(task, functions, cancel)
   end
   return run(function()
-    return gather(schedule.current(), functions, cancel)
+    return gather(scheduler.current(), functions, cancel)
   end)
 end
 
-return tasks
+return scheduler

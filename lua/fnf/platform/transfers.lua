@@ -1,69 +1,69 @@
 --- Transfers that tasks wait for, by connection pool.
 -- SPDX-License-Identifier: MIT
 
+local cancellable = require "fnf.platform.cancellable"
 local core = require "fnf.core"
-local schedule = require "fnf.platform.schedule"
+local scheduler = require "fnf.platform.scheduler"
 
-local flights = {}
+local transfers = {}
 
-local SLICE = 0.1 -- seconds between two questions to a `cancel`
 local MOST = 128 -- transfers of one pool at once; more would only wait in libcurl, with a handle each
 local CLOSED = "the client was closed"
 
 local unpack = rawget(_G, "unpack") or rawget(table, "unpack")
 
----@class fnf.Flight what is on its way over one pool
+---@class fnf.PoolTransfers the transfers of one pool
 ---@field count integer
 ---@field tasks table<integer, fnf.Task> by the number of the transfer
----@field line table tasks that wait for a place, in their order
+---@field waiting table tasks that wait for a place, in their order
 ---@field first integer
 ---@field last integer
 ---@field closed? boolean
 
----@type table<userdata, fnf.Flight>
+---@type table<userdata, fnf.PoolTransfers>
 local all = {}
 
-local function flight_of(pool)
-  local flight = all[pool]
-  if not flight then
-    flight = { count = 0, tasks = {}, line = {}, first = 1, last = 0 }
-    all[pool] = flight
+local function transfers_of(pool)
+  local of_pool = all[pool]
+  if not of_pool then
+    of_pool = { count = 0, tasks = {}, waiting = {}, first = 1, last = 0 }
+    all[pool] = of_pool
   end
-  return flight
+  return of_pool
 end
 
---- A place is free: wake the first in line that still wants one. Nobody does and nothing flies: forget it all.
-local function call_next(pool, flight)
-  while flight.first <= flight.last do
-    local place = flight.line[flight.first]
-    flight.line[flight.first] = nil
-    flight.first = flight.first + 1
+--- A place is free: wake the first that waits and still wants one. Nobody does and nothing is under way: forget it all.
+local function call_next(pool, of_pool)
+  while of_pool.first <= of_pool.last do
+    local place = of_pool.waiting[of_pool.first]
+    of_pool.waiting[of_pool.first] = nil
+    of_pool.first = of_pool.first + 1
     if place.task then
-      return schedule.wake(place.task)
+      return scheduler.wake(place.task)
     end
   end
-  if flight.count == 0 and all[pool] == flight then
+  if of_pool.count == 0 and all[pool] == of_pool then
     all[pool] = nil
   end
 end
 
 --- A transfer is over.
-local function leave(pool, flight, id)
-  flight.tasks[id] = nil
-  flight.count = flight.count - 1
-  call_next(pool, flight)
+local function leave(pool, of_pool, id)
+  of_pool.tasks[id] = nil
+  of_pool.count = of_pool.count - 1
+  call_next(pool, of_pool)
 end
 
---- Stand in line until the pool has a place. False if cancelled; who was called all the same lets another go.
-local function take_place(task, pool, flight, cancel)
-  while flight.count >= MOST and not flight.closed do
+--- Wait until the pool has a place. False if cancelled; who was called all the same lets another go.
+local function take_place(task, pool, of_pool, cancel)
+  while of_pool.count >= MOST and not of_pool.closed do
     local place = { task = task }
-    flight.last = flight.last + 1
-    flight.line[flight.last] = place
-    schedule.park(task, cancel and core.now() + SLICE)
+    of_pool.last = of_pool.last + 1
+    of_pool.waiting[of_pool.last] = place
+    scheduler.park(task, cancel and core.now() + cancellable.SLICE)
     place.task = nil
-    if schedule.is_told(task) or cancel and cancel() then
-      call_next(pool, flight)
+    if scheduler.is_cancelled(task) or cancel and cancel() then
+      call_next(pool, of_pool)
       return false
     end
   end
@@ -79,30 +79,30 @@ end
 ---@return string|nil headers
 ---@return string|nil body
 ---@return boolean|nil sent
-function flights.send(task, pool, request, cancel)
-  if schedule.is_told(task) then
+function transfers.send(task, pool, request, cancel)
+  if scheduler.is_cancelled(task) then
     return false
   end
-  local flight = flight_of(pool)
-  if not take_place(task, pool, flight, cancel) then
+  local of_pool = transfers_of(pool)
+  if not take_place(task, pool, of_pool, cancel) then
     return false
-  elseif flight.closed then
+  elseif of_pool.closed then
     return nil, "network", CLOSED, false
   end
-  flight = flight_of(pool) -- all that flew may have landed, and others have begun anew, on the way from the line
+  of_pool = transfers_of(pool) -- all may have ended, and others have begun anew, while it waited
   local id, reason, message = pool:start(request)
   if not id then
-    call_next(pool, flight)
+    call_next(pool, of_pool)
     return nil, reason, message, false
   end
-  flight.tasks[id], flight.count = task, flight.count + 1
+  of_pool.tasks[id], of_pool.count = task, of_pool.count + 1
   while true do
-    local arrived, status, a, b, sent = schedule.park(task, cancel and core.now() + SLICE)
+    local arrived, status, a, b, sent = scheduler.park(task, cancel and core.now() + cancellable.SLICE)
     if arrived then
       return status, a, b, sent
-    elseif schedule.is_told(task) or cancel and cancel() then
+    elseif scheduler.is_cancelled(task) or cancel and cancel() then
       pool:cancel(id)
-      leave(pool, flight, id)
+      leave(pool, of_pool, id)
       return false
     end
   end
@@ -112,19 +112,19 @@ end
 ---@param pool userdata
 ---@param id integer|nil as `pool:take` gives it, and what follows
 ---@return integer|nil id
-function flights.deliver(pool, id, ...)
-  local flight = all[pool]
-  local task = flight and flight.tasks[id]
+function transfers.deliver(pool, id, ...)
+  local of_pool = all[pool]
+  local task = of_pool and of_pool.tasks[id]
   if task then
-    leave(pool, flight, id)
-    schedule.resume(task, true, ...)
+    leave(pool, of_pool, id)
+    scheduler.resume(task, true, ...)
   end
   return id
 end
 
 --- Work on the transfers for at most that long, and hand over what has ended.
 ---@param seconds number
-function flights.wait(seconds)
+function transfers.wait(seconds)
   local pools = {}
   for pool in pairs(all) do
     pools[#pools + 1] = pool
@@ -137,34 +137,36 @@ function flights.wait(seconds)
     pools[1]:wait(seconds)
   end
   for _, pool in ipairs(pools) do
-    while all[pool] and flights.deliver(pool, pool:take()) do end
+    while all[pool] and transfers.deliver(pool, pool:take()) do end
   end
 end
 
 --- A pool is about to be closed: its transfers end with that as their failure.
 ---@param pool userdata
-function flights.forsake(pool)
-  local flight = all[pool]
-  if flight then
-    local flying = flight.tasks
-    all[pool], flight.tasks, flight.closed = nil, {}, true
-    for _, task in pairs(flying) do
-      schedule.resume(task, true, nil, "network", CLOSED, true)
+function transfers.close_pool(pool)
+  local of_pool = all[pool]
+  if of_pool then
+    local under_way = of_pool.tasks
+    all[pool], of_pool.tasks, of_pool.closed = nil, {}, true
+    for _, task in pairs(under_way) do
+      scheduler.resume(task, true, nil, "network", CLOSED, true)
     end
-    for at = flight.first, flight.last do
-      schedule.wake(flight.line[at].task)
+    for at = of_pool.first, of_pool.last do
+      scheduler.wake(of_pool.waiting[at].task)
     end
   end
 end
 
 --- End everything: nobody will ask for it.
-function flights.abandon()
-  for pool, flight in pairs(all) do
-    for id in pairs(flight.tasks) do
+function transfers.abandon()
+  for pool, of_pool in pairs(all) do
+    for id in pairs(of_pool.tasks) do
       pool:cancel(id)
     end
   end
   all = {}
 end
 
-return flights
+scheduler.io = transfers
+
+return transfers
