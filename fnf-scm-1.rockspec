@@ -150,7 +150,6 @@ build = {
     ["fnf.platform.transfers"] = "lua/fnf/platform/transfers.lua",
     ["fnf.settings"] = "lua/fnf/settings.lua",
     ["fnf.time"] = "lua/fnf/time.lua",
-    ["fnf.unlisted"] = "lua/fnf/unlisted.lua",
     ["fnf.wait.checkpoint"] = "lua/fnf/wait/checkpoint.lua",
     ["fnf.wait.group"] = "lua/fnf/wait/group.lua",
     ["fnf.wait.heap"] = "lua/fnf/wait/heap.lua",

@@ -6,12 +6,12 @@
 
 local check = require "fnf.check"
 local client = require "fnf.client"
+local json = require "fnf.json"
 local map_runs = require "fnf.execution.map_runs"
 local operations = require "fnf.operations"
 local pages = require "fnf.call.pages"
 local run = require "fnf.execution.run"
 local start = require "fnf.execution.start"
-local unlisted = require "fnf.unlisted"
 local waiter = require "fnf.wait.waiter"
 local waits = require "fnf.wait.group"
 
@@ -26,10 +26,90 @@ methods.call_options = {
   cancel = { type = "function" },
 }
 
+---- operations that are newer than the rows, or newer parameters of those that are there ----
+
+--- What every request has by itself; an operation's parameter of such a name would break the signature.
+local TAKEN = { Action = true, Version = true, Format = true, Timestamp = true, SignatureNonce = true,
+  SignatureMethod = true, SignatureVersion = true, SignatureType = true, Signature = true, AccessKeyId = true,
+  SecurityToken = true }
+
+local QUOTA = { burst = 10, rate = 2 } -- "every other operation" (API.md section 6)
+
+--- Options of `client:call`: those of every call, and two.
+local UNLISTED_OPTIONS = { method = { type = "string", values = { "GET", "POST" } }, repeatable = { type = "boolean" } }
+for name, row in pairs(methods.call_options) do
+  UNLISTED_OPTIONS[name] = row
+end
+
+local function validate_value(value)
+  local kind = type(value)
+  if kind == "table" then
+    local reason = json.validate(value)
+    return reason and "cannot be written as JSON: " .. reason
+  elseif kind == "number" and (value ~= value or value == math.huge or value == -math.huge) then
+    return "must be finite"
+  elseif kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+    return "must be a string, number, boolean or table, is a " .. kind
+  end
+end
+
+--- What is wrong with a call of an operation that has no row here, or nil.
+local function validate_unlisted(params, _, action)
+  if type(action) ~= "string" or not action:find("^%a%w*$") then
+    return "the name of an operation expected first, such as \"DescribeMapRun\""
+  elseif type(params) ~= "table" then
+    return "a table of parameters expected, got " .. type(params)
+  end
+  for name, value in pairs(params) do
+    if type(name) ~= "string" or not name:find("^[%w_.-]+$") then
+      return "a parameter's name must be a word, is " .. tostring(name):gsub("%c", "?")
+    elseif TAKEN[name] then
+      return ("parameter %s belongs to every request and cannot be given"):format(name)
+    end
+    local problem = validate_value(value)
+    if problem then
+      return ("parameter %s %s"):format(name, problem)
+    end
+  end
+end
+
+local function row_of_action(action)
+  for _, row in pairs(operations) do
+    if row.action == action then
+      return row
+    end
+  end
+end
+
+--- A row for an operation. What we know of it holds; what we do not is a POST that must not be repeated by itself.
+---@param action string
+---@param options { method?: "GET"|"POST", repeatable?: boolean }
+---@return fnf.Operation
+local function unlisted_row(action, options)
+  local known = row_of_action(action) or { method = "POST", parameters = {}, repeatable = false, writes = true }
+  local repeatable = options.repeatable
+  if repeatable == nil then
+    repeatable = known.repeatable
+  end
+  return {
+    action = action,
+    method = options.method or known.method,
+    parameters = known.parameters,
+    repeatable = repeatable,
+    writes = known.writes,
+    quota = known.quota or QUOTA,
+    attempt_timeout = known.attempt_timeout,
+    holds = known.holds,
+    answer = known.answer,
+  }
+end
+
+---- the methods ----
+
 ---@class fnf.Method
 ---@field parameters? table<string, fnf.Row> rows of the first argument; none: it is left to `validate`
 ---@field options table<string, fnf.Row> rows of the second
----@field validate? fun(params: any, options: table, action?: any): string|nil what is wrong although every entry is right
+---@field validate? fun(params: any, options: table, action?: any): string|nil beyond the type of each entry
 ---@field run fun(self: fnf.Client, params: table, options: table, action?: string): any, any
 ---@field is_given? boolean the first argument is no table of parameters, and never left out
 ---@field of_action? boolean an operation's name comes before the parameters
@@ -98,10 +178,10 @@ methods.rows = {
   -- client:call(action, params, options): an operation that is newer than these rows, parameters unchecked.
   call = {
     of_action = true,
-    options = unlisted.options(methods.call_options),
-    validate = unlisted.validate,
+    options = UNLISTED_OPTIONS,
+    validate = validate_unlisted,
     run = function(self, params, options, action)
-      local result, err = self:perform(unlisted.row(action, options), params, options)
+      local result, err = self:perform(unlisted_row(action, options), params, options)
       return result, err
     end,
   },

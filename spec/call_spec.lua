@@ -77,7 +77,7 @@ describe("client:call", function()
         client:call(case[1], case[2], case[4])
       end)
       assert.is_false(done)
-      assert.truthy(message:find("unlisted_spec%.lua:%d+: call: "), message)
+      assert.truthy(message:find("call_spec%.lua:%d+: call: "), message)
       assert.truthy(message:find(case[3], 1, true), message)
     end
     assert.equal(0, #sent)
