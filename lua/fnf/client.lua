@@ -23,6 +23,8 @@ local Client = { __name = "fnf.Client" }
 Client.__index = Client
 
 local NO_OPTIONS = {}
+local MOST_SKEW = 86400 -- seconds: a Date further off is the mistake
+local SKEW_TOLERANCE = 60 -- seconds between two readings of the service's clock: answers take their time
 local MARGIN = 1 -- of a quota's burst is left alone: requests do not arrive at the distances they were sent at
 
 ---- making one ----
@@ -103,17 +105,35 @@ function Client:time(platform)
   return platform.time() + self.skew
 end
 
---- Take the server's word for the time of day.
+--- Seconds since 1970 by which a key's end is judged: of this machine's clock and the service's the earlier, so that
+--- a wrong correction never makes a good key look ended. One that has is refused by the service, and renewed then.
+---@param platform fnf.Platform
+---@return number
+function Client:key_time(platform)
+  return platform.time() + math.min(0, self.skew)
+end
+
+--- Take the server's word for the time of day, unless it is absurd.
 ---@param date number|nil seconds since 1970
 ---@return boolean
 function Client:correct_clock(date)
-  if not date then
+  local skew = date and date - self.platform.time()
+  if not skew or math.abs(skew) > MOST_SKEW then
     return false
   end
-  self.skew = date - self.platform.time()
+  self.skew = skew
   self:tell("warning", { message = ("this machine's clock is off by %d seconds; corrected for signing"):format(
     math.floor(self.skew + 0.5)) })
   return true
+end
+
+--- A good answer's Date puts right what an earlier, wrong one has spoilt.
+---@param date number|nil seconds since 1970
+function Client:confirm_clock(date)
+  local skew = date and date - self.platform.time()
+  if skew and math.abs(skew) <= MOST_SKEW and math.abs(skew - self.skew) > SKEW_TOLERANCE then
+    self.skew = skew
+  end
 end
 
 ---- the way of a call ----

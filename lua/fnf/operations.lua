@@ -72,12 +72,14 @@ local function limit(most)
   return { type = "integer", minimum = 1, maximum = most }
 end
 
--- Delete answers and lists have nothing else that must be there.
+-- A success says which request it answers; more is not asked for, since the write has been done whatever else the
+-- answer lacks. Only a wait cannot do without the Status of what it polls.
 local ANY = { must = "RequestId" }
-local FLOW = { must = "Name", same = { Name = "Name" } }
-local SCHEDULE = { must = "ScheduleName", same = { ScheduleName = "ScheduleName" } }
+local FLOW = { must = "RequestId", same = { Name = "Name" } }
+local SCHEDULE = { must = "RequestId", same = { ScheduleName = "ScheduleName" } }
 local ALIAS = { must = "RequestId", integers = { Weight = true } }
-local EXECUTION = { must = "Status", same = { Name = "ExecutionName" } }
+local EXECUTION = { must = "RequestId", same = { Name = "ExecutionName" } }
+local POLLED_EXECUTION = { must = "Status", same = { Name = "ExecutionName" } }
 local TOLERANCE = { ToleratedFailedPercentage = true }
 
 ---@type table<string, fnf.Operation>
@@ -114,7 +116,7 @@ local operations = {
   publish_flow_version = {
     action = "PublishFlowVersion", method = "POST", writes = true, repeatable = false, quota = OTHER,
     parameters = { FlowName = NAME, Description = TEXT },
-    answer = { must = "Version", same = { FlowName = "FlowName" } },
+    answer = { must = "RequestId", same = { FlowName = "FlowName" } },
   },
   list_flow_versions = {
     action = "ListFlowVersions", method = "GET", repeatable = true, quota = OTHER, answer = ANY,
@@ -129,7 +131,7 @@ local operations = {
   create_flow_alias = {
     action = "CreateFlowAlias", method = "POST", writes = true, repeatable = false, quota = OTHER,
     parameters = { FlowName = NAME, Name = NAME, RoutingConfigurations = need(ROUTES), Description = TEXT },
-    answer = { must = "Name", same = { Name = "Name", FlowName = "FlowName" }, integers = { Weight = true } },
+    answer = { must = "RequestId", same = { Name = "Name", FlowName = "FlowName" }, integers = { Weight = true } },
   },
   update_flow_alias = {
     action = "UpdateFlowAlias", method = "POST", writes = true, repeatable = true, quota = OTHER, answer = ALIAS,
@@ -163,14 +165,15 @@ local operations = {
     -- within the 5 minutes an Express execution may take.
     action = "StartSyncExecution", method = "POST", writes = true, repeatable = false, quota = OTHER, attempt_timeout = 310,
     parameters = { FlowName = NAME, ExecutionName = NEW_NAME, Input = JSON, Qualifier = WORD },
-    answer = { must = "Status" },
+    answer = ANY,
   },
   stop_execution = {
     action = "StopExecution", method = "POST", writes = true, repeatable = true, quota = OTHER, answer = EXECUTION,
     parameters = { FlowName = NAME, ExecutionName = NAME, Error = ERROR, Cause = CAUSE },
   },
   describe_execution = {
-    action = "DescribeExecution", method = "GET", repeatable = true, quota = EXECUTION_READS, answer = EXECUTION,
+    action = "DescribeExecution", method = "GET", repeatable = true, quota = EXECUTION_READS,
+    answer = POLLED_EXECUTION,
     holds = "WaitTimeSeconds",
     parameters = { FlowName = NAME, ExecutionName = NAME,
       WaitTimeSeconds = { type = "integer", minimum = 0, maximum = 60 } },
@@ -204,7 +207,7 @@ local operations = {
     parameters = { FlowName = NAME, ExecutionName = NAME, MapRunName = NAME, RequestId = WORD, Concurrency = INTEGER,
       ToleratedFailedCount = INTEGER,
       ToleratedFailedPercentage = { type = "number", minimum = 0, maximum = 100 } },
-    answer = { must = "MapRunName", same = { MapRunName = "MapRunName" }, floats = TOLERANCE },
+    answer = { must = "RequestId", same = { MapRunName = "MapRunName" }, floats = TOLERANCE },
   },
 
   ---- tasks that wait for a callback ----

@@ -15,8 +15,12 @@ local function days(year, month, day)
   return 365 * year + leaps + math.floor((153 * (month - 3) + 2) / 5) + day - 1 - 719468
 end
 
+local function days_of_month(year, month)
+  return days(month == 12 and year + 1 or year, month % 12 + 1, 1) - days(year, month, 1)
+end
+
 local function epoch(year, month, day, hour, minute, second)
-  if month < 1 or month > 12 or day < 1 or day > 31 or hour > 23 or minute > 59 or second > 60 then
+  if month < 1 or month > 12 or day < 1 or day > days_of_month(year, month) or hour > 23 or minute > 59 or second > 60 then
     return nil
   end
   return days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second

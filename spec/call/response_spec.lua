@@ -94,6 +94,14 @@ describe("a senseless answer", function()
     end)
   end
 
+  for status, passes in pairs { [400] = false, [403] = false, [404] = false, [407] = false, [451] = false, [408] = true,
+    [425] = true, [429] = true, [500] = true, [502] = true, [599] = true } do
+    it(("12.16: with status %d and no JSON %s"):format(status, passes and "may pass" or "is final"), function()
+      local _, err = read { status = status, body = "<html>" }
+      assert.same({ "protocol", passes }, { err.kind, err.retryable })
+    end)
+  end
+
   it("of megabytes is refused at once", function()
     local started = os.clock()
     for _, body in ipairs { (" "):rep(8e6), ("{"):rep(8e6), ("<"):rep(8e6), '{"a":"' .. ("x"):rep(8e6) } do

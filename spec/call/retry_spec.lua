@@ -53,7 +53,11 @@ describe("a failed attempt", function()
     { "protocol", failure("protocol", { status = 200, retryable = true }), "fault", nil },
     { "cancelled", errors.cancelled(), nil, nil },
     { "credentials", failure("credentials", {}), nil, nil },
-    { "501", service(501, "NotImplemented"), nil, nil },
+    { "501, as any 5xx (12.16)", service(501, "NotImplemented"), "fault", nil },
+    { "507 (12.16)", service(507, "Odd"), "fault", nil },
+    { "408 (12.16)", service(408, "RequestTimeout"), "fault", nil },
+    { "425 (12.16)", service(425, "TooEarly"), "fault", nil },
+    { "404 that is no JSON (12.16)", failure("protocol", { status = 404, retryable = false }), nil, nil },
   }
   for _, code in ipairs { "InvalidArgument", "MissingRequiredHeader", "MissingRequiredParams", "ActionNotSupported",
     "APIVersionNotSupported", "EntityTooLarge", "IncompleteSignature", "InvalidTimeStamp.Format" } do
@@ -81,9 +85,11 @@ describe("the delay before the next attempt", function()
     { "throttle", 1, nil, 0, 0 }, { "throttle", 1, nil, 0.5, 0.5 }, { "throttle", 2, nil, 0.5, 1 },
     { "throttle", 3, nil, 0.5, 2 }, { "throttle", 10, nil, 0.5, 15 }, { "throttle", 99, nil, 0.5, 15 },
     { "fault", 1, nil, 0.5, 0.125 }, { "fault", 2, nil, 0.5, 0.25 }, { "fault", 99, nil, 0.5, 5 },
-    { "throttle", 1, 0.3, 0.9, 0.3 }, { "throttle", 5, 0, 0.9, 0 }, { "fault", 1, 7, 0.9, 7 },
+    { "throttle", 1, 0.3, 0.9, 0.3 }, { "fault", 1, 7, 0.9, 7 },
     { "throttle", 1, 1e9, 0.5, 60 }, { "fault", 1, 61, 0.5, 60 },
     { "clock", 1, nil, 0.9, 0 }, { "nonce", 1, 5, 0.9, 0 },
+    -- 12.16: a hint of nothing is no leave to ask as fast as a loop runs
+    { "throttle", 1, 0, 0.5, 0.5 }, { "throttle", 5, 0.001, 0.5, 8 }, { "fault", 1, 0.01, 0, 0.01 },
   }
   for _, row in ipairs(ROWS) do
     it(("for %s after attempt %d, hint %s, chance %s is %s s"):format(row[1], row[2], tostring(row[3]), row[4], row[5]),
@@ -159,10 +165,10 @@ describe("a call", function()
   end)
 
   it("corrects a refused clock from the answer, once, without waiting", function()
-    local headers = { date = "Sun, 06 Nov 1994 08:49:37 GMT" }
+    local headers = { date = "Mon, 21 Sep 2026 20:49:37 GMT" }
     local w, run = call { world.refusal(403, "RequestTimeTooSkewed", nil, headers), world.run() }
     assert.is_truthy(run)
-    assert.equal("1994-11-06T08:49:37Z", w.sent[2].query.Timestamp)
+    assert.equal("2026-09-21T20:49:37Z", w.sent[2].query.Timestamp)
     assert.equal(0, w:slept())
     assert.equal(1, #w:heard "warning")
     local again, result, err = call { world.refusal(403, "RequestTimeTooSkewed", nil, headers),
@@ -172,13 +178,49 @@ describe("a call", function()
   end)
 
   it("keeps the corrected clock for the next call", function()
-    local w = world.new { world.refusal(403, "RequestTimeTooSkewed", nil, { date = "Sun, 06 Nov 1994 08:49:37 GMT" }),
+    local w = world.new { world.refusal(403, "RequestTimeTooSkewed", nil, { date = "Mon, 21 Sep 2026 20:49:37 GMT" }),
       world.run(), world.run() }
     local client = w:client()
     assert(client:describe_map_run(world.names))
     w.clock = w.clock + 10
     assert(client:describe_map_run(world.names))
-    assert.equal("1994-11-06T08:49:47Z", w.sent[3].query.Timestamp)
+    assert.equal("2026-09-21T20:49:47Z", w.sent[3].query.Timestamp)
+  end)
+
+  for _, date in ipairs { "Fri, 01 Jan 2100 00:00:00 GMT", "Sun, 06 Nov 1994 08:49:37 GMT", "Mon, 31 Feb 2026 00:00:00 GMT",
+    "Wed, 23 Sep 2026 00:00:00 GMT", "tomorrow" } do
+    it("12.13: does not take an absurd Date for the time: " .. date, function()
+      local w, result, err = call { world.refusal(400, "InvalidTimeStamp.Expired", nil, { date = date }), world.run() }
+      assert.same({ nil, false, 1 }, { result, err.retryable, #w.sent })
+      assert.same({ 0, 0 }, { w:client().skew, #w:heard "warning" })
+    end)
+  end
+
+  it("12.13: is put right by the Date of a later good answer", function()
+    local wrong, right = "Tue, 22 Sep 2026 09:00:00 GMT", "Mon, 21 Sep 2026 14:13:20 GMT"
+    local w = world.new { world.refusal(403, "RequestTimeTooSkewed", nil, { date = wrong }),
+      world.run({}, { headers = { date = right } }), world.run() }
+    local client = w:client()
+    assert(client:describe_map_run(world.names))
+    assert(client:describe_map_run(world.names))
+    assert.equal("2026-09-22T09:00:00Z", w.sent[2].query.Timestamp)
+    assert.equal("2026-09-21T14:13:20Z", w.sent[3].query.Timestamp)
+  end)
+
+  it("12.13: does not judge keys by a correction that would end them", function()
+    local key = { access_key_id = "STS.x", access_key_secret = world.secret, security_token = world.token,
+      expires = 1790000000 + 4 * 3600 }
+    local asked = 0
+    local w = world.new { world.refusal(403, "RequestTimeTooSkewed", nil, { date = "Tue, 22 Sep 2026 09:00:00 GMT" }),
+      world.run({}, { times = 3 }) }
+    local client = w:client { credentials = function()
+      asked = asked + 1
+      return key
+    end }
+    for _ = 1, 3 do
+      assert(client:describe_map_run(world.names))
+    end
+    assert.equal(1, asked)
   end)
 
   it("gives up on a clock that no answer tells", function()
@@ -251,6 +293,31 @@ describe("a call", function()
     client:describe_map_run(world.names)
     assert.equal(2, #w.sent - before)
   end)
+
+  it("12.15: gives back to the budget what its retry cost, once it succeeds", function()
+    local w = world.new()
+    local client = w:client { max_attempts = 3 }
+    for _ = 1, 1000 do -- every call needs a retry; without the rule the budget would end after 125
+      w.script = { { status = 503 }, world.run() }
+      assert(client:describe_map_run(world.names))
+    end
+    assert.equal(2000, #w.sent)
+  end)
+
+  for share, most in pairs { [0.2] = 0.011, [0.3] = 0.032 } do -- of calls: three attempts fail with 0.8 and 2.7 %
+    it(("12.15: fails seldom where %d %% of the answers are 503"):format(share * 100), function()
+      local seed, failed = 7, 0
+      local w = world.new { function()
+        seed = (seed * 16807) % 2147483647
+        return seed / 2147483647 < share and { status = 503 } or world.run()
+      end }
+      local client = w:client()
+      for _ = 1, 5000 do
+        failed = failed + (client:describe_map_run(world.names) and 0 or 1)
+      end
+      assert.is_true(failed / 5000 < most, failed)
+    end)
+  end
 
   it("tells of each retry why, how long and after which attempt", function()
     local w = call { THROTTLED, BROKEN, world.run() }

@@ -181,6 +181,9 @@ function World:client(options)
   for name, value in pairs(options or {}) do
     all[name] = value
   end
+  if all.credentials then -- instead of the key
+    all.access_key_id, all.access_key_secret = nil, nil
+  end
   return assert(client.new(all, self.platform))
 end
 

@@ -18,7 +18,7 @@ local function key_of(call)
   if not provider then
     return nil
   end
-  local found = provider:current(call.platform.time() + self.skew)
+  local found = provider:current(self:key_time(call.platform))
   if not found then
     local err
     found, err = provider:get(context.of(call))
@@ -101,6 +101,8 @@ local function exchange(call, key)
   result, err = response.read(call.row, call.params, answer)
   if err then
     explain_signature(key, call, answer, err)
+  elseif self.skew ~= 0 then
+    self:confirm_clock(time.from_http(response.header(answer.headers, "date")))
   end
   return result, err, answer.status
 end

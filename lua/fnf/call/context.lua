@@ -7,7 +7,7 @@
 local context = {}
 
 ---@class fnf.CallContext : fnf.Platform
----@field time fun(): number seconds since 1970, by the service's clock
+---@field time fun(): number seconds since 1970, by which ends of keys are judged
 ---@field left fun(): number seconds until the call's deadline
 ---@field sleep fun(seconds: number): boolean, fnf.Error|nil false if cancelled, or why it may not
 ---@field send fun(request: fnf.Request): fnf.Answer|nil, fnf.Error|nil
@@ -23,7 +23,7 @@ function context.of(call)
   local made = {}
 
   function made.time()
-    return platform.time() + client.skew
+    return client:key_time(platform)
   end
 
   function made.left()

@@ -77,8 +77,14 @@ function response.hint(headers)
     or span(retry_after(headers))
 end
 
+--- Statuses below 500 of something between that the next attempt may not meet (RFC 9110, RFC 8470, RFC 6585).
+local PASSING = { [408] = true, [425] = true, [429] = true }
+
+--- A refusal in other words than the service's comes from something between, and the same request will be refused again.
 local function protocol(answer, message)
-  return nil, errors.new { kind = "protocol", status = answer.status, message = message, retryable = true,
+  local status = answer.status
+  return nil, errors.new { kind = "protocol", status = status, message = message,
+    retryable = status < 400 or status >= 500 or PASSING[status] == true,
     retry_after = response.hint(answer.headers) }
 end
 

@@ -17,15 +17,18 @@ local MENDED = { clock = true, nonce = true, expired = true } -- reasons with a 
 local FAULT = { InternalServerError = true, InternalError = true, ServiceUnavailable = true }
 -- A write that was refused because the thing has changed would overwrite that change: its caller must look first.
 local CHANGED = { PreconditionFailed = true }
-local FAULT_STATUS = { [500] = true, [502] = true, [503] = true, [504] = true }
+local FAULT_STATUS = { [408] = true, [425] = true } -- besides all from 500 on
 
 local LONGEST_HINT = 60 -- seconds: a hint above it is taken for a mistake
+local SHORTEST_HINT = 0.1 -- seconds: one below it, or of 0, is no leave to ask as fast as a loop runs
 local DELAYS = { -- seconds: first, and most, of the window a delay is drawn from
   throttle = { 1, 30 }, -- the documented quota refills two a second for the whole account
   fault = { 0.25, 10 },
 }
 local PERMIT_SLICE = 1 -- seconds between two questions when a permit comes: the rate may have changed
-local BUDGET = { most = 500, retry = 5, success = 1 } -- as many retries as do not multiply an outage's load
+-- As many retries as do not multiply an outage's load: a call that succeeds after a retry gives back what that retry
+-- cost, one that needed none earns a little (the retry quota of botocore's standard mode).
+local BUDGET = { most = 500, retry = 5, success = 1 }
 
 ---@alias fnf.Reason "throttle"|"fault"|"clock"|"nonce"|"expired"
 
@@ -50,7 +53,7 @@ function retry.reason(row, err)
     return "nonce"
   elseif CHANGED[code] then
     return not row.writes and "fault" or nil
-  elseif err.retryable or FAULT[code] or FAULT_STATUS[err.status] then
+  elseif err.retryable or FAULT[code] or FAULT_STATUS[err.status] or (err.status or 0) >= 500 then
     return "fault"
   end
 end
@@ -62,7 +65,7 @@ function retry.leaves_outcome_unknown(err)
   if err.sent == false or err.kind == "credentials" then
     return false
   end
-  return err.kind ~= "service" or NONCE[err.code] == true or (err.status or 500) >= 500
+  return err.kind ~= "service" or NONCE[err.code] == true or (err.status or 500) >= 500 or err.status == 408
 end
 
 --- Seconds before the next attempt: the service's hint, else a random share of a window that doubles (full jitter).
@@ -74,11 +77,12 @@ end
 function retry.delay(reason, attempt, err, random)
   if MENDED[reason] then
     return 0
-  elseif err.retry_after then
-    return math.min(err.retry_after, LONGEST_HINT)
   end
-  local window = DELAYS[reason]
-  return random * math.min(window[2], window[1] * 2 ^ (attempt - 1))
+  local hint, window = err.retry_after or 0, DELAYS[reason]
+  if hint >= SHORTEST_HINT then
+    return math.min(hint, LONGEST_HINT)
+  end
+  return math.max(hint, random * math.min(window[2], window[1] * 2 ^ (attempt - 1)))
 end
 
 ---@class fnf.Budget retries a client may still make; refilled by success
@@ -97,9 +101,9 @@ local function spend(budget)
   return true
 end
 
-local function earn(budget)
+local function earn(budget, attempt)
   if budget.tokens < BUDGET.most then
-    budget.tokens = math.min(BUDGET.most, budget.tokens + BUDGET.success)
+    budget.tokens = math.min(BUDGET.most, budget.tokens + (attempt > 1 and BUDGET.retry or BUDGET.success))
   end
 end
 
@@ -205,7 +209,7 @@ function retry.run(call, attempt)
       result, err = attempt(call)
     end
     if result then
-      earn(client.budget)
+      earn(client.budget, call.attempt)
       return result, nil, call.outcome_unknown
     end
     call.outcome_unknown = call.outcome_unknown or call.row.writes and retry.leaves_outcome_unknown(err) or nil
