@@ -5,7 +5,7 @@ local core = require "fnf.core"
 local credentials = require "fnf.credentials"
 local fnf = require "fnf"
 local json = require "fnf.json"
-local words = require "fnf.credentials.words"
+local process = require "fnf.credentials.process"
 
 local URI = "GET http://127.0.0.1:9/keys"
 
@@ -174,7 +174,7 @@ describe("a command line", function()
     { [[a\]], "backslash" }, { "", "empty" }, { " \t", "empty" },
   } do
     it(("%q is read as POSIX has it"):format(row[1]), function()
-      local list, problem = words.split(row[1])
+      local list, problem = process.split(row[1])
       if type(row[2]) == "table" then
         assert.are.same(row[2], list)
       else

@@ -279,10 +279,10 @@ describe("a function of the user's", function()
 
   it("is asked once while its keys do not end, and again ahead of their end", function()
     local asked = 0
-    local client = place:client { credentials = function(world)
+    local client = place:client { credentials = function(context)
       asked = asked + 1
       return { access_key_id = "id" .. asked, access_key_secret = bank.mark,
-        expires = asked > 1 and world.time() + 3600 or nil }
+        expires = asked > 1 and context.time() + 3600 or nil }
     end }
     assert(describe_run(client) and describe_run(client))
     assert.are.equal(1, asked)
