@@ -1,13 +1,10 @@
--- The public functions of fnf.credentials, the chain's memory, programs, and the region.
+-- The public functions of fnf.credentials, functions of the user's, and the region.
 -- SPDX-License-Identifier: MIT
 local bank = require "spec.support.bank"
-local core = require "fnf.core"
 local credentials = require "fnf.credentials"
 local fnf = require "fnf"
 local json = require "fnf.json"
-local words = require "fnf.credentials.words"
-
-local URI = "GET http://127.0.0.1:9/keys"
+local source_rows = require "spec.support.source_rows"
 
 local function config(...)
   return json.encode { current = (...).name, profiles = { ... } }
@@ -20,209 +17,6 @@ local function key_profile(name, fields)
   end
   return made
 end
-
-describe("the default chain", function()
-  local place
-
-  before_each(function() place = bank.new { env = { ALIBABA_CLOUD_CREDENTIALS_URI = "http://127.0.0.1:9/keys" } } end)
-  after_each(function() place:close() end)
-
-  it("remembers the source that worked, and asks it alone from then on", function()
-    place.answers[URI] = bank.temporary("uri", 3600)
-    local client = place:client { max_attempts = 1 }
-    assert(client:describe_map_run(bank.names))
-    place.home:write(".aliyun/config.json", config(key_profile "a"))
-    place.answers[URI], place.clock, place.asked = nil, 3600, {}
-    local run, err = client:describe_map_run(bank.names)
-    assert.is_nil(run)
-    assert.is_truthy(err.message:find("the credentials URI cannot be asked", 1, true))
-    assert.are.same({ URI }, place.asked)
-  end)
-
-  it("remembers nothing after a complete failure", function()
-    local client = place:client { max_attempts = 1 }
-    assert.is_nil((client:describe_map_run(bank.names)))
-    place.home:write(".aliyun/config.json", config(key_profile "a"))
-    assert(client:describe_map_run(bank.names))
-    assert.are.equal("id-a", place:signed().AccessKeyId)
-  end)
-
-  it("lists each link and its reason in one block, and in one line", function()
-    local _, err = place:client({ max_attempts = 1 }):describe_map_run(bank.names)
-    local lines = {}
-    for line in err.details:gmatch("[^\n]+") do
-      lines[#lines + 1] = line
-    end
-    for index, start in ipairs { "no credentials found", "  env  ", "  oidc_role_arn  ", "  cli_profile  ",
-      "  profile  ", "  ecs_ram_role  ", "  credential_uri  ", "set ALIBABA_CLOUD_ACCESS_KEY_ID" } do
-      assert.are.equal(start, lines[index]:sub(1, #start))
-      assert.is_true(#lines[index] > #start)
-    end
-    assert.are.equal(8, #lines)
-    local line = tostring(err)
-    assert.is_nil(line:find("\n"))
-    assert.is_truthy(line:find("credential_uri: ", 1, true))
-    assert.is_nil(line:find("%.%.%.$"))
-  end)
-
-  it("ends at once when the caller's deadline has passed", function()
-    local client = place:client { max_attempts = 1 }
-    place.on_send = function() place.clock = place.clock + 5 end
-    local _, err = client:describe_map_run(bank.names, { timeout = 3 })
-    assert.are.equal("timeout", err.kind)
-    assert.are.equal(1, #place.asked)
-  end)
-end)
-
-describe("a program", function()
-  local place
-
-  before_each(function() place = bank.new {} end)
-  after_each(function() place:close() end)
-
-  local function ask(options)
-    local client = place:client { credentials = credentials.process(options), max_attempts = 1 }
-    local run, err = client:describe_map_run(bank.names)
-    assert.is_nil(place:printed(err, tostring(err)):find(bank.mark, 1, true))
-    return run and place:signed(), err
-  end
-
-  local function program(text)
-    return place.home:program("bin/keys", text)
-  end
-
-  local KEY = '"access_key_id":"id-p","access_key_secret":"s3cr3t-p"'
-
-  it("gives a key, by words or by a line", function()
-    local path = program(([[test "$2" = 'a b' && echo '{"mode":"AK",%s}']]):format(KEY))
-    assert.are.equal("id-p", ask({ command = { path, "x", "a b" } }).AccessKeyId)
-    assert.are.equal("id-p", ask({ command = path .. " x 'a b'" }).AccessKeyId)
-  end)
-
-  it("is not read by a shell", function()
-    local path = program(([[test "$1" = '$(touch' && echo '{"mode":"AK",%s}']]):format(KEY))
-    assert.are.equal("id-p", ask({ command = path .. " $(touch /tmp/none); true | false" }).AccessKeyId)
-  end)
-
-  it("gives a token that is renewed ahead of its end", function()
-    local path = program(([[echo '{"mode":"StsToken",%s,"sts_token":"s3cr3t-t","expiration":"%s"}'; echo >> "$0.log"]])
-      :format(KEY, bank.at(1000)))
-    local client = place:client { credentials = credentials.process { command = path } }
-    for _, clock in ipairs { 0, 500, 819, 820 } do
-      place.clock = clock
-      assert(client:describe_map_run(bank.names))
-    end
-    assert.are.equal("s3cr3t-t", place:signed().SecurityToken)
-    assert.are.equal("\n\n", (core.read(path .. ".log", 100)))
-  end)
-
-  it("without a usable end runs for every use", function()
-    local path = program(([[echo '{"mode":"AK",%s,"expiration":"never"}'; echo >> "$0.log"]]):format(KEY))
-    local client = place:client { credentials = credentials.process { command = { path } } }
-    for _ = 1, 3 do
-      assert(client:describe_map_run(bank.names))
-    end
-    assert.are.equal("\n\n\n", (core.read(path .. ".log", 100)))
-  end)
-
-  -- what the program does, words of the error
-  for _, row in ipairs {
-    { "echo s3cr3t; exit 3", "it ended with status 3" },
-    { "echo s3cr3t", "printed no JSON object" },
-    { "head -c 70000 /dev/zero", "it printed more than 65536 bytes" },
-    { [[echo '{"mode":"Anonymous","access_key_id":"s3cr3t"}']], "a mode that is neither AK nor StsToken" },
-    { [[echo '{"mode":"StsToken",]] .. KEY .. "}'", "security_token is empty" },
-    { [[echo '{"mode":"AK","access_key_id":"id"}']], "access_key_secret is empty" },
-  } do
-    it("that does " .. row[1]:sub(1, 30) .. " is refused", function()
-      local signed, err = ask({ command = { program(row[1]) } })
-      assert.is_nil(signed)
-      assert.is_truthy(err.message:find(row[2], 1, true), err.message)
-    end)
-  end
-
-  it("that does not end is ended", function()
-    local started = core.now()
-    local _, err = ask({ command = { program("exec sleep 60") }, timeout = 0.2 })
-    assert.is_truthy(err.message:find("did not end within 0.2 seconds", 1, true))
-    assert.is_true(core.now() - started < 10)
-  end)
-
-  it("that is not there is an error", function()
-    local _, err = ask({ command = "/none/keys --all" })
-    assert.is_truthy(err.message:find("/none/keys cannot be run: No such file or directory", 1, true))
-  end)
-
-  it("ends with the call that is cancelled", function()
-    local asked = 0
-    local client = place:client { credentials = credentials.process { command = { program("exec sleep 60") } } }
-    local _, err = client:describe_map_run(bank.names, { cancel = function()
-      asked = asked + 1
-      return asked > 3
-    end })
-    assert.are.equal("cancelled", err.kind)
-  end)
-end)
-
-describe("a command line", function()
-  -- text, words or what is wrong with it
-  for _, row in ipairs {
-    { "a b", { "a", "b" } }, { "  a\t b\n", { "a", "b" } }, { "'a b' c", { "a b", "c" } },
-    { [['a\b"']], { [[a\b"]] } }, { [["a b"c'd e']], { "a bcd e" } }, { [["a\"\\\$\`\n"]], { [[a"\$`\n]] } },
-    { "\"a\\\nb\"", { "ab" } }, { "a\\\nb", { "ab" } }, { [[a\ b\'c]], { "a b'c" } }, { [['' "" x]], { "", "", "x" } },
-    { "$HOME *.lua `x`", { "$HOME", "*.lua", "`x`" } }, { "a 'b", "quote" }, { [["a]], "quote" }, { [["a\"]], "quote" },
-    { [[a\]], "backslash" }, { "", "empty" }, { " \t", "empty" },
-  } do
-    it(("%q is read as POSIX has it"):format(row[1]), function()
-      local list, problem = words.split(row[1])
-      if type(row[2]) == "table" then
-        assert.are.same(row[2], list)
-      else
-        assert.is_nil(list)
-        assert.is_truthy(problem:find(row[2], 1, true))
-      end
-    end)
-  end
-end)
-
-describe("a profile with fields of wrong types", function()
-  local FIELDS = { "name", "mode", "access_key_id", "access_key_secret", "sts_token", "ram_role_arn",
-    "ram_session_name", "expired_seconds", "sts_region", "sts_endpoint", "policy", "external_id", "source_profile",
-    "ram_role_name",
-    "oidc_provider_arn", "oidc_token_file", "cloud_sso_sign_in_url", "access_token", "cloud_sso_access_token_expire",
-    "oauth_site_type", "oauth_refresh_token", "oauth_access_token", "oauth_access_token_expire", "sts_expiration",
-    "process_command", "credentials_uri" }
-  local GOOD = { name = "default", access_key_id = "id", access_key_secret = bank.mark, sts_token = bank.mark,
-    ram_role_arn = "acs:ram::1:role/r", source_profile = "other", oidc_provider_arn = "p", oidc_token_file = "/none",
-    cloud_sso_sign_in_url = "https://h/x", access_token = bank.mark, cloud_sso_access_token_expire = 1800000000,
-    oauth_site_type = "CN", oauth_refresh_token = bank.mark, process_command = "false",
-    credentials_uri = "https://h/x" }
-
-  for _, mode in ipairs { "AK", "StsToken", "RamRoleArn", "ChainableRamRoleArn", "EcsRamRole", "OIDC", "CloudSSO",
-    "OAuth", "External", "CredentialsURI" } do
-    it("is an error or a key, and never raises: " .. mode, function()
-      local place = bank.new { files = { [".aliyun/config.json"] = "" } }
-      for _, field in ipairs(FIELDS) do
-        for _, wrong in ipairs { 5, true, {}, "a b\n" } do
-          local profile = { mode = mode }
-          for name, value in pairs(GOOD) do
-            profile[name] = value
-          end
-          profile[field] = wrong
-          local file = assert(io.open(place.home.path .. "/.aliyun/config.json", "w"))
-          file:write(json.encode { current = "default", profiles = { profile, key_profile "other" } })
-          file:close()
-          place.events = {}
-          local client = place:client { credentials = credentials.profile(), max_attempts = 1 }
-          local run, err = client:describe_map_run(bank.names)
-          assert.is_true(run ~= nil or err.kind == "credentials", field)
-          assert.is_nil(place:printed(err, tostring(err)):find(bank.mark, 1, true), field)
-        end
-      end
-      place:close()
-    end)
-  end
-end)
 
 describe("the region", function()
   local place
@@ -378,4 +172,22 @@ describe("fnf.credentials", function()
     assert.are.equal(source, given.source)
     place:close()
   end)
+end)
+
+local rows = {
+  { "a function of the user's", id = "id-f", source = "function", given = function()
+    return function() return { access_key_id = "id-f", access_key_secret = "s3cr3t" } end
+  end },
+  { "a function that gives none", error = "gave none: no vault today", given = function()
+    return function() return nil, "no vault today" end
+  end },
+  { "a function that gives a key with a line break", error = "access_key_secret begins or ends", given = function()
+    return function() return { access_key_id = "id-f", access_key_secret = "s3cr3t\n" } end
+  end },
+}
+
+describe("credentials:", function()
+  for _, row in ipairs(rows) do
+    it(row[1], function() source_rows.check(row) end)
+  end
 end)

@@ -3,15 +3,14 @@
 --
 --   fnf.new { credentials = fnf.credentials.profile("prod") }
 --
--- Each function returns a provider, which asks its source when a key is needed, and renews what ends. It may be given to
--- several clients, which then share it. Misuse raises at the caller's line.
+-- Each function returns a provider, which asks its source when a key is needed, and renews what ends. It may be given
+-- to several clients, which then share it. Misuse raises at the caller's line.
 
 local chain = require "fnf.credentials.chain"
 local check = require "fnf.check"
-local env = require "fnf.credentials.env"
 local errors = require "fnf.errors"
-local record = require "fnf.credentials.parse"
-local static = require "fnf.credentials.static"
+local keys = require "fnf.credentials.keys"
+local parse = require "fnf.credentials.parse"
 local provider = require "fnf.credentials.provider"
 
 local credentials = {}
@@ -64,17 +63,17 @@ local function raise(name, problem)
   error(("fnf.credentials.%s: %s"):format(name, problem), 3)
 end
 
---- A source as a link of a chain.
+--- A source as a link of a chain; `find` gives it, for the module is loaded when it is first asked.
 ---@return fnf.Link
-local function link(name, source, settings)
+local function link(name, find, settings)
   return {
     name = name,
     skip = function(context)
-      local skip = sources[source].skip
+      local skip = find().skip
       return skip and skip(context)
     end,
     fetch = function(context)
-      return sources[source].fetch(context, settings)
+      return find().fetch(context, settings)
     end,
   }
 end
@@ -83,13 +82,13 @@ end
 ---@param given { access_key_id: string, access_key_secret: string, security_token?: string }
 ---@return fnf.CredentialsProvider
 function credentials.static(given)
-  return static.provider(assert(static.new(read("static", given))))
+  return keys.provider(assert(keys.new(read("static", given))))
 end
 
 --- Keys from the environment.
 ---@return fnf.CredentialsProvider
 function credentials.env()
-  return provider.new { name = "env", fetch = env.fetch }
+  return provider.new { name = "env", fetch = keys.from_environment }
 end
 
 --- A profile by its name, of the CLI's configuration, else a section of the credentials file.
@@ -106,7 +105,7 @@ function credentials.profile(name)
     patience = PROGRAM_PATIENCE,
     fetch = chain.new({
       { name = "cli_profile", fetch = function(context) return sources.cli_profile.fetch(context, settings) end },
-      link("profile", "credentials_file", settings),
+      link("profile", function() return sources.credentials_file end, settings),
     }, "", "configure it with the vendor's CLI, or write the credentials file"),
     region = function(context) return sources.cli_profile.region(context, settings) end,
   }
@@ -132,7 +131,7 @@ function credentials.assume_role(given)
     raise("assume_role", "option source " .. problem)
   end
   return provider.new { name = "ram_role_arn", fetch = function(context)
-    return sources.assume_role.fetch(context, settings, source)
+    return sources.sts.assume_role.fetch(context, settings, source)
   end }
 end
 
@@ -141,7 +140,9 @@ end
 ---@return fnf.CredentialsProvider
 function credentials.oidc(given)
   local settings = read("oidc", given)
-  return provider.new { name = "oidc_role_arn", fetch = function(context) return sources.oidc.fetch(context, settings) end }
+  return provider.new { name = "oidc_role_arn", fetch = function(context)
+    return sources.sts.oidc.fetch(context, settings)
+  end }
 end
 
 --- A URI that answers with keys: https, or http to this machine. Without one: ALIBABA_CLOUD_CREDENTIALS_URI.
@@ -149,11 +150,13 @@ end
 ---@return fnf.CredentialsProvider
 function credentials.uri(given)
   local settings = read("uri", given)
-  local problem = settings.uri and sources.exchange.validate(settings.uri)
+  local problem = settings.uri and sources.input.validate_url(settings.uri)
   if problem then
     raise("uri", "option uri " .. problem)
   end
-  return provider.new { name = "credential_uri", fetch = function(context) return sources.uri.fetch(context, settings) end }
+  return provider.new { name = "credential_uri", fetch = function(context)
+    return sources.uri.fetch(context, settings)
+  end }
 end
 
 --- A program that prints keys, as the CLI's mode External; no shell, 60 s and 64 KiB at most.
@@ -180,12 +183,12 @@ function credentials.default()
   return provider.new {
     name = "default",
     fetch = chain.new({
-      { name = "env", fetch = env.fetch },
-      link("oidc_role_arn", "oidc", settings),
-      link("cli_profile", "cli_profile", settings),
-      link("profile", "credentials_file", settings),
-      link("ecs_ram_role", "ecs_ram_role", settings),
-      link("credential_uri", "uri", settings),
+      { name = "env", fetch = keys.from_environment },
+      link("oidc_role_arn", function() return sources.sts.oidc end, settings),
+      link("cli_profile", function() return sources.cli_profile end, settings),
+      link("profile", function() return sources.credentials_file end, settings),
+      link("ecs_ram_role", function() return sources.ecs_ram_role end, settings),
+      link("credential_uri", function() return sources.uri end, settings),
     }, "default/", HINT),
     region = function(context)
       return not sources.cli_profile.skip(context) and sources.cli_profile.region(context, settings) or nil
@@ -196,7 +199,7 @@ end
 --- What a function of the user's gave, checked.
 local function take(found, reason)
   if type(found) == "table" then
-    return record.new(found, "function")
+    return parse.new(found, "function")
   elseif errors.is(reason) then
     return nil, reason
   end

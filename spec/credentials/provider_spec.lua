@@ -5,7 +5,6 @@ local credentials = require "fnf.credentials"
 local errors = require "fnf.errors"
 
 local URI = "GET http://127.0.0.1:9/keys"
-local STS = "POST https://sts.aliyuncs.com/"
 local EXPIRED = { status = 400, body = '{"Code":"InvalidSecurityToken.Expired","Message":"expired","RequestId":"r"}' }
 local DOWN = { status = 503, body = "" }
 
@@ -279,10 +278,10 @@ describe("a function of the user's", function()
 
   it("is asked once while its keys do not end, and again ahead of their end", function()
     local asked = 0
-    local client = place:client { credentials = function(world)
+    local client = place:client { credentials = function(context)
       asked = asked + 1
       return { access_key_id = "id" .. asked, access_key_secret = bank.mark,
-        expires = asked > 1 and world.time() + 3600 or nil }
+        expires = asked > 1 and context.time() + 3600 or nil }
     end }
     assert(describe_run(client) and describe_run(client))
     assert.are.equal(1, asked)
@@ -309,66 +308,3 @@ describe("a function of the user's", function()
   end)
 end)
 
-describe("a call to STS", function()
-  local place
-  local role = { role_arn = "acs:ram::1:role/r", source = credentials.static {
-    access_key_id = "id", access_key_secret = bank.mark } }
-
-  before_each(function() place = bank.new {} end)
-  after_each(function() place:close() end)
-
-  it("is signed as any other and repeated after a failure that may pass", function()
-    local tries = 0
-    place.answers[STS] = function()
-      tries = tries + 1
-      return tries < 3 and { status = 500, body = "{}" } or bank.assumed("a", 3600)
-    end
-    assert(describe_run(place:client { credentials = credentials.assume_role(role) }))
-    assert.are.equal("STS.a", place:signed().AccessKeyId)
-    assert.are.equal(3, tries)
-    local seen = {}
-    for _, sent in ipairs(place.sent) do
-      assert.are.equal(28, #sent.query.Signature)
-      assert.is_nil(seen[sent.query.SignatureNonce])
-      seen[sent.query.SignatureNonce] = true
-    end
-  end)
-
-  it("is signed by HMAC-SHA1 whatever the client's own signature is", function()
-    place.answers[STS] = bank.assumed("a", 3600)
-    local client = place:client { credentials = credentials.assume_role(role), signature = "ACS3-HMAC-SHA256" }
-    assert(describe_run(client))
-    assert.are.equal("HMAC-SHA1", place.sent[1].query.SignatureMethod)
-    assert.is_truthy(place.sent[2].headers.authorization:find("Credential=STS.a,", 1, true))
-    assert.are.equal(bank.mark .. "-token-a", place.sent[2].headers["x-acs-security-token"])
-  end)
-
-  it("stays within the deadline of the call that needs a key", function()
-    place.answers[STS] = bank.assumed("a", 3600)
-    local client = place:client { credentials = credentials.assume_role(role) }
-    assert(describe_run(client, { timeout = 3 }))
-    assert.are.equal(3, place.sent[1].timeout)
-    local other = place:client { credentials = credentials.assume_role(role) }
-    assert(describe_run(other))
-    assert.are.equal(15, place.sent[3].timeout)
-  end)
-
-  it("goes by the caller's transport", function()
-    local hosts = {}
-    local client = place:client { credentials = credentials.assume_role(role), transport = function(request)
-      hosts[#hosts + 1] = request.url:match("//([^/]+)")
-      return place.platform.send(request)
-    end, }
-    place.answers[STS] = bank.assumed("a", 3600)
-    assert(describe_run(client))
-    assert.are.same({ "sts.aliyuncs.com", "cn-hangzhou.fnf.aliyuncs.com" }, hosts)
-  end)
-
-  it("tells its attempts by the same events", function()
-    place.answers[STS] = bank.assumed("a", 3600)
-    assert(describe_run(place:client { credentials = credentials.assume_role(role) }))
-    assert.are.equal("AssumeRole", place:heard("request")[1].operation)
-    assert.are.equal("sts.aliyuncs.com", place:heard("request")[1].host)
-    assert.are.equal("DescribeMapRun", place:heard("request")[2].operation)
-  end)
-end)

@@ -1,19 +1,16 @@
 --- A profile of the vendor's CLI (~/.aliyun/config.json): keys in every mode its libraries take, and a region.
 -- SPDX-License-Identifier: MIT
 
-local assume_role = require "fnf.credentials.assume_role"
 local check = require "fnf.check"
-local cloud_sso = require "fnf.credentials.cloud_sso"
 local ecs_ram_role = require "fnf.credentials.ecs_ram_role"
 local errors = require "fnf.errors"
-local file = require "fnf.credentials.file"
+local input = require "fnf.credentials.input"
 local json = require "fnf.json"
-local oauth = require "fnf.credentials.oauth"
-local oidc = require "fnf.credentials.oidc"
+local keys = require "fnf.credentials.keys"
 local process = require "fnf.credentials.process"
-local static = require "fnf.credentials.static"
+local sign_in = require "fnf.credentials.sign_in"
+local sts = require "fnf.credentials.sts"
 local uri = require "fnf.credentials.uri"
-local variables = require "fnf.credentials.variables"
 
 local cli_profile = {}
 
@@ -26,7 +23,7 @@ local STS_NAMES = { access_key_id = "access_key_id", access_key_secret = "access
 ---@param context fnf.CallContext
 ---@return string|nil
 function cli_profile.skip(context)
-  if variables.is_true(context, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED") then
+  if input.is_true(context, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED") then
     return "ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true"
   end
 end
@@ -56,27 +53,27 @@ local resolve -- a profile may name another one
 ---@field memory table kept from one fetch to the next
 
 --- What each mode does, by its exact name (CREDENTIALS.md section 3).
----@type table<string, fun(context: fnf.CallContext, profile: table, search: fnf.ProfileSearch): fnf.Credentials?, fnf.Error?>
+---@type table<string, fun(context: fnf.CallContext, profile: table, search: fnf.ProfileSearch): fnf.Credentials?, any>
 local modes = {
   AK = function(context, profile)
-    return static.of_profile(context, profile, NAMES)
+    return keys.of_profile(context, profile, NAMES)
   end,
   StsToken = function(context, profile)
-    return static.of_profile(context, profile, STS_NAMES)
+    return keys.of_profile(context, profile, STS_NAMES)
   end,
   RamRoleArn = function(context, profile)
-    local key, err = static.of_profile(context, profile, text(profile, "sts_token") and STS_NAMES or NAMES)
+    local key, err = keys.of_profile(context, profile, text(profile, "sts_token") and STS_NAMES or NAMES)
     if not key then
       return nil, err
     end
-    return assume_role.fetch(context, role_settings(profile), static.provider(key))
+    return sts.assume_role.fetch(context, role_settings(profile), keys.provider(key))
   end,
   ChainableRamRoleArn = function(context, profile, search)
     local key, err = resolve(context, text(profile, "source_profile"), search)
     if not key then
       return nil, err
     end
-    return assume_role.fetch(context, role_settings(profile), static.provider(key))
+    return sts.assume_role.fetch(context, role_settings(profile), keys.provider(key))
   end,
   EcsRamRole = function(context, profile)
     return ecs_ram_role.fetch(context, { role_name = text(profile, "ram_role_name") })
@@ -85,11 +82,11 @@ local modes = {
     local settings = role_settings(profile)
     settings.provider_arn = text(profile, "oidc_provider_arn")
     settings.token_file = text(profile, "oidc_token_file")
-    return oidc.fetch(context, settings)
+    return sts.oidc.fetch(context, settings)
   end,
-  CloudSSO = cloud_sso.fetch,
+  CloudSSO = sign_in.cloud_sso,
   OAuth = function(context, profile, search)
-    return oauth.fetch(context, profile, search.memory)
+    return sign_in.oauth(context, profile, search.memory)
   end,
   External = function(context, profile)
     return process.fetch(context, { command = text(profile, "process_command") or "" })
@@ -130,11 +127,11 @@ end
 
 --- The configuration, and the name of the profile to take.
 local function read(context, name)
-  local path = variables.get(context, "ALIBABA_CLOUD_CONFIG_FILE") or variables.below_home(context, ".aliyun/config.json")
+  local path = input.variable(context, "ALIBABA_CLOUD_CONFIG_FILE") or input.below_home(context, ".aliyun/config.json")
   if not path then
     return nil, errors.credentials("no home directory: HOME is not set")
   end
-  local content, err = file.read_private(context, path, WHAT)
+  local content, err = input.read_private(context, path, WHAT)
   if not content then
     return nil, err
   end
@@ -142,7 +139,7 @@ local function read(context, name)
   if type(config) ~= "table" or type(config.profiles) ~= "table" or not config.profiles[1] then
     return nil, errors.credentials(("%s %s is no JSON object with profiles"):format(WHAT, path))
   end
-  return config, name or variables.get(context, "ALIBABA_CLOUD_PROFILE") or text(config, "current")
+  return config, name or input.variable(context, "ALIBABA_CLOUD_PROFILE") or text(config, "current")
 end
 
 --- The credentials of a profile.

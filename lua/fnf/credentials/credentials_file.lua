@@ -1,15 +1,13 @@
 --- A section of the credentials file (~/.alibabacloud/credentials), an INI file.
 -- SPDX-License-Identifier: MIT
 
-local assume_role = require "fnf.credentials.assume_role"
 local ecs_ram_role = require "fnf.credentials.ecs_ram_role"
 local errors = require "fnf.errors"
-local file = require "fnf.credentials.file"
-local oidc = require "fnf.credentials.oidc"
-local static = require "fnf.credentials.static"
-local variables = require "fnf.credentials.variables"
+local input = require "fnf.credentials.input"
+local keys = require "fnf.credentials.keys"
+local sts = require "fnf.credentials.sts"
 
-local ini = {}
+local credentials_file = {}
 
 local WHAT = "the credentials file"
 local NAMES = { access_key_id = "access_key_id", access_key_secret = "access_key_secret" }
@@ -19,7 +17,7 @@ local PLACES = { ".alibabacloud/credentials", ".alibabacloud/credentials.ini" }
 --- Sections by name. A comment begins with # or ; at the start of a line or after a blank.
 ---@param content string
 ---@return table<string, table<string, string>>
-function ini.parse(content)
+function credentials_file.parse(content)
   local sections, section = {}, nil
   for line in content:gmatch("[^\r\n]+") do
     line = (" " .. line):gsub("%s[#;].*$", ""):match("^%s*(.-)%s*$")
@@ -44,37 +42,37 @@ end
 --- What each type does (CREDENTIALS.md section 4).
 local types = {
   access_key = function(context, section)
-    return static.of_profile(context, section, NAMES)
+    return keys.of_profile(context, section, NAMES)
   end,
   ecs_ram_role = function(context, section)
     return ecs_ram_role.fetch(context, { role_name = section.role_name })
   end,
   ram_role_arn = function(context, section)
-    local key, err = static.of_profile(context, section, NAMES)
+    local key, err = keys.of_profile(context, section, NAMES)
     if not key then
       return nil, err
     end
-    return assume_role.fetch(context, role_settings(section), static.provider(key))
+    return sts.assume_role.fetch(context, role_settings(section), keys.provider(key))
   end,
   oidc_role_arn = function(context, section)
     local settings = role_settings(section)
     settings.provider_arn, settings.token_file = section.oidc_provider_arn, section.oidc_token_file_path
-    return oidc.fetch(context, settings)
+    return sts.oidc.fetch(context, settings)
   end,
 }
 
 local function read(context)
-  local path = variables.get(context, "ALIBABA_CLOUD_CREDENTIALS_FILE")
+  local path = input.variable(context, "ALIBABA_CLOUD_CREDENTIALS_FILE")
   if path then
-    return file.read_private(context, path, WHAT)
+    return input.read_private(context, path, WHAT)
   end
   local first
   for _, place in ipairs(PLACES) do
-    path = variables.below_home(context, place)
+    path = input.below_home(context, place)
     if not path then
       return nil, errors.credentials("no home directory: HOME is not set")
     end
-    local content, err = file.read_private(context, path, WHAT)
+    local content, err = input.read_private(context, path, WHAT)
     if content then
       return content
     end
@@ -88,13 +86,13 @@ end
 ---@param settings { name?: string } without a name: ALIBABA_CLOUD_PROFILE, else "default"
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function ini.fetch(context, settings)
+function credentials_file.fetch(context, settings)
   local content, err = read(context)
   if not content then
     return nil, err
   end
-  local name = settings.name or variables.get(context, "ALIBABA_CLOUD_PROFILE") or "default"
-  local section = ini.parse(content)[name]
+  local name = settings.name or input.variable(context, "ALIBABA_CLOUD_PROFILE") or "default"
+  local section = credentials_file.parse(content)[name]
   if not section then
     return nil, errors.credentials(("%s has no section [%s]"):format(WHAT, name))
   elseif not types[section.type] then
@@ -109,4 +107,4 @@ function ini.fetch(context, settings)
   return found, err
 end
 
-return ini
+return credentials_file

@@ -2,9 +2,8 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "fnf.errors"
-local exchange = require "fnf.credentials.exchange"
-local record = require "fnf.credentials.parse"
-local variables = require "fnf.credentials.variables"
+local input = require "fnf.credentials.input"
+local parse = require "fnf.credentials.parse"
 
 local ecs_ram_role = {}
 
@@ -17,7 +16,7 @@ local TIMEOUT = 1 -- seconds to connect, and as many to read (CREDENTIALS.md sec
 ---@param context fnf.CallContext
 ---@return string|nil
 function ecs_ram_role.skip(context)
-  if variables.is_true(context, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") then
+  if input.is_true(context, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") then
     return "ALIBABA_CLOUD_ECS_METADATA_DISABLED is true"
   end
 end
@@ -25,14 +24,14 @@ end
 local function ask(context, host, request)
   request.url = host .. request.url
   request.timeout, request.connect_timeout, request.direct = 2 * TIMEOUT, TIMEOUT, true
-  return exchange.ask(context, request, "the ECS metadata service")
+  return input.ask(context, request, "the ECS metadata service")
 end
 
 local function fetch_token(context, host)
   local body, err = ask(context, host, { method = "PUT", url = "/latest/api/token", body = "",
     headers = { ["x-aliyun-ecs-metadata-token-ttl-seconds"] = TOKEN_LIFE } })
-  if body and record.validate(body) then
-    return nil, errors.credentials("the metadata token " .. record.validate(body))
+  if body and parse.validate(body) then
+    return nil, errors.credentials("the metadata token " .. parse.validate(body))
   end
   return body, err
 end
@@ -49,7 +48,7 @@ local function get(context, session, path)
 end
 
 local function find_role(context, session, settings)
-  local role, err = settings.role_name or variables.get(context, "ALIBABA_CLOUD_ECS_METADATA"), nil
+  local role, err = settings.role_name or input.variable(context, "ALIBABA_CLOUD_ECS_METADATA"), nil
   if not role then
     role, err = get(context, session, ROLES)
   end
@@ -70,7 +69,7 @@ function ecs_ram_role.fetch(context, settings)
     return nil, errors.credentials(reason)
   end
   local session = { host = settings.endpoint or HOST,
-    plain_allowed = not settings.token_only and not variables.is_true(context, "ALIBABA_CLOUD_IMDSV1_DISABLED") }
+    plain_allowed = not settings.token_only and not input.is_true(context, "ALIBABA_CLOUD_IMDSV1_DISABLED") }
   local err, role, body
   session.token, err = fetch_token(context, session.host)
   if not session.token and (not session.plain_allowed or err.kind == "cancelled") then
@@ -84,11 +83,11 @@ function ecs_ram_role.fetch(context, settings)
   if not body then
     return nil, err
   end
-  local object = record.object(body)
+  local object = parse.object(body)
   if not object or object.Code ~= "Success" then
     return nil, errors.credentials("the ECS metadata service answered without success for the role " .. role)
   end
-  return record.temporary(object, record.spellings.service, "ecs_ram_role")
+  return parse.temporary(object, parse.spellings.service, "ecs_ram_role")
 end
 
 return ecs_ram_role

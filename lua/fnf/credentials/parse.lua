@@ -6,7 +6,7 @@ local errors = require "fnf.errors"
 local json = require "fnf.json"
 local time = require "fnf.time"
 
-local record = {}
+local parse = {}
 
 ---@class fnf.Credentials
 ---@field access_key_id string
@@ -19,7 +19,7 @@ local record = {}
 local FIELDS = { "access_key_id", "access_key_secret", "security_token" }
 
 --- The same three and their end, as the different sources spell them.
-record.spellings = {
+parse.spellings = {
   service = { "AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration" },
   oauth = { "accessKeyId", "accessKeySecret", "securityToken", "expiration" },
   cli = { "access_key_id", "access_key_secret", "sts_token", "expiration" },
@@ -28,7 +28,7 @@ record.spellings = {
 --- What is wrong with a word that will stand in a header or URL, or nil. Never shows the word.
 ---@param value any
 ---@return string|nil
-function record.validate(value)
+function parse.validate(value)
   if value == nil then
     return "is missing"
   end
@@ -41,11 +41,11 @@ end
 ---@param names? table<string, string>
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function record.new(fields, source, names)
+function parse.new(fields, source, names)
   local made = { source = source, expires = fields.expires, single_use = fields.single_use }
   for _, field in ipairs(FIELDS) do
     local value = fields[field]
-    local problem = (value ~= nil or field ~= "security_token") and record.validate(value)
+    local problem = (value ~= nil or field ~= "security_token") and parse.validate(value)
     if problem then
       return nil, errors.credentials(("%s %s"):format(names and names[field] or field, problem))
     end
@@ -57,7 +57,7 @@ end
 --- The object in a JSON text of at most 64 KiB.
 ---@param text string
 ---@return table|nil
-function record.object(text)
+function parse.object(text)
   local object = #text <= 64 * 1024 and text:find("^%s*{") and json.decode(text)
   return type(object) == "table" and object or nil
 end
@@ -68,7 +68,7 @@ end
 ---@param source string
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
-function record.temporary(object, spelling, source)
+function parse.temporary(object, spelling, source)
   object = type(object) == "table" and object or {}
   local fields, names = { expires = time.from_rfc3339(object[spelling[4]]) }, {}
   for index, field in ipairs(FIELDS) do
@@ -77,7 +77,7 @@ function record.temporary(object, spelling, source)
   if not fields.expires then
     return nil, errors.credentials(("the answer's %s is no time"):format(spelling[4]))
   end
-  return record.new(fields, source, names)
+  return parse.new(fields, source, names)
 end
 
-return record
+return parse

@@ -2,9 +2,8 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "fnf.errors"
-local record = require "fnf.credentials.parse"
+local parse = require "fnf.credentials.parse"
 local time = require "fnf.time"
-local words = require "fnf.credentials.words"
 
 local process = {}
 
@@ -22,8 +21,71 @@ function process.skip(context)
   end
 end
 
+--- The text in double quotes from `at` on, and the place after the closing one.
+local function double_quoted(text, at)
+  local parts = {}
+  while true do
+    local stop = text:find('[\\"]', at)
+    if not stop then
+      return nil
+    end
+    parts[#parts + 1] = text:sub(at, stop - 1)
+    if text:sub(stop, stop) == '"' then
+      return table.concat(parts), stop + 1
+    end
+    -- A backslash keeps its meaning before these only; before a line break both vanish.
+    local escaped = text:match('^[$`"\\]', stop + 1)
+    parts[#parts + 1] = escaped or text:sub(stop + 1, stop + 1) ~= "\n" and "\\" or ""
+    at = stop + ((escaped or text:sub(stop + 1, stop + 1) == "\n") and 2 or 1)
+  end
+end
+
+--- How a word goes on, by its next character: the piece, and the place after it; nil if a quote stays open.
+local pieces = {
+  ["'"] = function(text, at)
+    local piece, after = text:match("^'([^']*)'()", at)
+    return piece, after
+  end,
+  ['"'] = function(text, at)
+    return double_quoted(text, at + 1)
+  end,
+  ["\\"] = function(text, at)
+    local piece = text:sub(at + 1, at + 1)
+    return piece ~= "" and (piece == "\n" and "" or piece) or nil, at + 2
+  end,
+}
+
+local function plain(text, at)
+  return text:match("^([^%s'\"\\]+)()", at)
+end
+
+--- The words of a command line.
+---@param text string
+---@return string[]|nil
+---@return string|nil problem
+function process.split(text)
+  local list, word, at = {}, nil, 1
+  while at <= #text do
+    local blank = text:match("^%s+()", at)
+    if blank then
+      list[#list + 1], word, at = word, nil, blank
+    else
+      local piece, after = (pieces[text:sub(at, at)] or plain)(text, at)
+      if not piece then
+        return nil, "has a quote that is not closed, or ends with a backslash"
+      end
+      word, at = (word or "") .. piece, after
+    end
+  end
+  list[#list + 1] = word
+  if not list[1] then
+    return nil, "is empty"
+  end
+  return list
+end
+
 local function read(text)
-  local object = record.object(text)
+  local object = parse.object(text)
   if not object then
     return nil, errors.credentials("the program printed no JSON object of at most 64 KiB")
   elseif object.mode ~= "AK" and object.mode ~= "StsToken" then
@@ -36,7 +98,7 @@ local function read(text)
   end
   -- Without a usable end it is run for every use.
   fields.single_use = not fields.expires or nil
-  return record.new(fields, "external")
+  return parse.new(fields, "external")
 end
 
 ---@param context fnf.CallContext
@@ -50,7 +112,7 @@ function process.fetch(context, settings)
   elseif not context.run then
     return nil, errors.credentials("no program can be run here")
   elseif type(list) == "string" then
-    list, problem = words.split(list)
+    list, problem = process.split(list)
     if not list then
       return nil, errors.credentials("the command of the program " .. problem)
     end

@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: MIT
 --
 -- Any number of coroutines may ask at once; whatever yields them yields in the context's send and sleep. One of them
--- asks the source (a flight), the others go on with what is held while that is good, else wait for the flight. A
--- flight whose coroutine was killed, or unwound by an error, is taken over.
+-- refreshes, which is to ask the source; the others go on with what is held while that is good, else await its refresh.
+-- One whose coroutine was killed, or unwound by an error, is taken over.
 
 local errors = require "fnf.errors"
 
@@ -20,7 +20,7 @@ local provider = {}
 ---@field source fnf.Source
 ---@field package held? fnf.Credentials
 ---@field package renew_at? number seconds since 1970; nil: never
----@field package flight? table the asking under way
+---@field package under_way? table the refresh of whoever asks now
 ---@field package failures integer since the last success
 ---@field package next_try number monotonic seconds
 local Provider = { __name = "fnf.Credentials" }
@@ -29,7 +29,7 @@ Provider.__index = Provider
 local EARLY, EARLY_IF_SHORT, SHORT = 900, 180, 1800 -- seconds: renewed so long before its end (section 8)
 local LONGEST_PAUSE = 10 -- seconds between two tries while the old ones are good
 local PATIENCE = 20 -- seconds: connecting and reading, and a little
-local LOOK = 0.05 -- seconds between looks at another's flight
+local INTERVAL = 0.05 -- seconds between two checks of another's refresh
 
 ---@param source fnf.Source
 ---@return fnf.CredentialsProvider
@@ -78,7 +78,7 @@ local function take_in(self, found, context, now)
 end
 
 --- A failure: the old ones stay in use while they are good, and the next try waits a while.
-local function make_do(self, err, context, now)
+local function keep_stale(self, err, context, now)
   self.failures = self.failures + 1
   local window = math.min(LONGEST_PAUSE, 2 ^ (self.failures - 1))
   self.next_try = context.now() + 1 + context.random() * (window - 1)
@@ -94,9 +94,9 @@ local function out_of_time(what)
 end
 
 --- Ask the source, while others wait.
-local function fly(self, context)
-  local flight = { overdue = context.now() + (self.source.patience or PATIENCE), thread = coroutine.running() }
-  self.flight = flight
+local function refresh(self, context)
+  local mine = { overdue = context.now() + (self.source.patience or PATIENCE), thread = coroutine.running() }
+  self.under_way = mine
   local found, err = self.source.fetch(context)
   local now = context.time()
   if found and found.expires and found.expires <= now then
@@ -108,29 +108,29 @@ local function fly(self, context)
   if own and err.kind ~= "cancelled" then
     err = out_of_time("looking for a key: " .. err.message)
   end
-  flight.done, flight.found, flight.err = true, found, not own and err or nil
-  if self.flight == flight then
-    self.flight = nil
+  mine.done, mine.found, mine.err = true, found, not own and err or nil
+  if self.under_way == mine then
+    self.under_way = nil
   end
   if found then
     return take_in(self, found, context, now)
   elseif own then
     return nil, err
   end
-  return make_do(self, err, context, now)
+  return keep_stale(self, err, context, now)
 end
 
-local function is_under_way(flight, context)
-  return flight and not flight.done and context.now() < flight.overdue and flight.thread ~= coroutine.running()
+local function is_running(other, context)
+  return other and not other.done and context.now() < other.overdue and other.thread ~= coroutine.running()
 end
 
---- Wait for another's flight; true, or why this caller cannot.
-local function join(flight, context)
-  while is_under_way(flight, context) do
+--- Wait for another's refresh; true, or why this caller cannot.
+local function await_refresh(other, context)
+  while is_running(other, context) do
     if context.left() <= 0 then
       return nil, out_of_time("waiting for a key")
     end
-    local slept, refused = context.sleep(LOOK)
+    local slept, refused = context.sleep(INTERVAL)
     if not slept then
       return nil, refused or errors.cancelled()
     end
@@ -144,22 +144,22 @@ end
 ---@return fnf.Error|nil
 function Provider:get(context)
   while true do
-    local now, flight = context.time(), self.flight
+    local now, other = context.time(), self.under_way
     local current = self:current(now)
     if current then
       return current
-    elseif is_good(self, now) and (is_under_way(flight, context) or context.now() < self.next_try) then
+    elseif is_good(self, now) and (is_running(other, context) or context.now() < self.next_try) then
       return self.held
-    elseif not is_under_way(flight, context) then
-      return fly(self, context)
+    elseif not is_running(other, context) then
+      return refresh(self, context)
     end
-    local joined, err = join(flight, context)
+    local joined, err = await_refresh(other, context)
     if not joined then
       return nil, err
-    elseif flight.found then
-      return flight.found
-    elseif flight.err then
-      return nil, errors.copy(flight.err)
+    elseif other.found then
+      return other.found
+    elseif other.err then
+      return nil, errors.copy(other.err)
     end
   end
 end

@@ -2,9 +2,8 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "fnf.errors"
-local exchange = require "fnf.credentials.exchange"
-local record = require "fnf.credentials.parse"
-local variables = require "fnf.credentials.variables"
+local input = require "fnf.credentials.input"
+local parse = require "fnf.credentials.parse"
 
 local uri = {}
 
@@ -14,7 +13,7 @@ local VARIABLE = "ALIBABA_CLOUD_CREDENTIALS_URI"
 ---@param context fnf.CallContext
 ---@return string|nil
 function uri.skip(context)
-  if not variables.get(context, VARIABLE) then
+  if not input.variable(context, VARIABLE) then
     return VARIABLE .. " is not set"
   end
 end
@@ -24,24 +23,24 @@ end
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
 function uri.fetch(context, settings)
-  local address = settings.uri or variables.get(context, VARIABLE)
+  local address = settings.uri or input.variable(context, VARIABLE)
   if not address then
     return nil, errors.credentials("no credentials URI: none is given and " .. uri.skip(context))
   end
-  local problem = exchange.validate(address)
+  local problem = input.validate_url(address)
   if problem then
     return nil, errors.credentials("the credentials URI " .. problem)
   end
-  local body, err = exchange.ask(context, { method = "GET", url = address }, "the credentials URI")
+  local body, err = input.ask(context, { method = "GET", url = address }, "the credentials URI")
   if not body then
     return nil, err
   end
-  local object = record.object(body)
+  local object = parse.object(body)
   -- Some of the vendor's libraries take an answer whatever its Code; a failure is none.
   if not object or object.Code ~= nil and object.Code ~= "Success" then
     return nil, errors.credentials("the credentials URI answered without success")
   end
-  return record.temporary(object, record.spellings.service, "credential_uri")
+  return parse.temporary(object, parse.spellings.service, "credential_uri")
 end
 
 return uri

@@ -1,0 +1,30 @@
+-- Keys that stand where they were written: given, or in the environment.
+-- SPDX-License-Identifier: MIT
+local credentials = require "fnf.credentials"
+local source_rows = require "spec.support.source_rows"
+
+local ENV, AK, merge, config = source_rows.ENV, source_rows.AK, source_rows.merge, source_rows.config
+
+local rows = {
+  { "env alone is enough", given = credentials.env, env = ENV, id = "id-env", source = "env" },
+  { "env alone names what is missing", given = credentials.env, files = config(AK),
+    error = "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET are not set" },
+  { "env refuses blanks with a hint", given = credentials.env,
+    env = merge(ENV, { ALIBABA_CLOUD_ACCESS_KEY_SECRET = " s3cr3t" }),
+    error = "ALIBABA_CLOUD_ACCESS_KEY_SECRET begins or ends with a blank or line break" },
+  { "env refuses control characters with a hint", given = credentials.env,
+    env = merge(ENV, { ALIBABA_CLOUD_SECURITY_TOKEN = "s3cr3t\1x" }),
+    error = "ALIBABA_CLOUD_SECURITY_TOKEN holds a blank or control character" },
+  { "static keys", given = function() return credentials.static { access_key_id = "id-s",
+    access_key_secret = "s3cr3t" } end,
+    id = "id-s", fixed = true, env = ENV },
+  { "static keys with a token", id = "id-s", token = "s3cr3t-t", fixed = true, given = function()
+    return credentials.static { access_key_id = "id-s", access_key_secret = "s3cr3t", security_token = "s3cr3t-t" }
+  end },
+}
+
+describe("keys as they stand:", function()
+  for _, row in ipairs(rows) do
+    it(row[1], function() source_rows.check(row) end)
+  end
+end)
