@@ -164,7 +164,7 @@ build = {
     },
     ["fnf.curl"] = {
       sources = {
-        "csrc/lua_curl.c", "csrc/http.c", "csrc/pool.c", "csrc/transfer.c", "csrc/upload.c", "csrc/ca.c",
+        "csrc/lua_curl.c", "csrc/http.c", "csrc/transfer.c",
         "csrc/clock.c", "csrc/buf.c", "csrc/fnf.c",
       },
       libraries = { "curl" },

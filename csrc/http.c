@@ -1,34 +1,221 @@
 /*
- * One connection pool over libcurl's multi interface: start, wait, take.
+ * One connection pool over libcurl's multi interface: start, wait, take, cancel.
  * SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L /* strdup */
 #include "http.h"
 
-#include "clock.h"
-#include "pool.h"
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 
-enum { NS_PER_MS = 1000000, GRACE_MS = 5, BLIND_MS = 20 };
+#include "clock.h"
+#include "transfer.h"
+
+enum { DEFAULT_CONNECTIONS = 32, FIRST_SLOTS = 8, NS_PER_MS = 1000000, GRACE_MS = 5, BLIND_MS = 20 };
+
+enum slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_ENDED };
+
+struct slot {
+  struct fnf_transfer transfer; /* first: libcurl hands back its address */
+  enum slot_state state;
+  struct slot *next; /* in the free or the ended list */
+  int32_t index;
+  int64_t uses;        /* makes the transfer's number unique */
+  int64_t deadline_ns; /* while in flight */
+};
+
+struct fnf_http {
+  CURLM *multi;
+  struct fnf_http_options options; /* owned copies */
+  struct slot **slots;             /* pointers: libcurl borrows the slots */
+  int32_t slot_count, slot_capacity;
+  struct slot *first_free, *first_ended, *last_ended;
+  size_t in_flight;
+  int64_t deadline_ns; /* no transfer's deadline is earlier */
+  unsigned forks;
+};
+
+/* ---- life ---- */
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static CURLcode curl_ready = CURLE_FAILED_INIT;
+
+static void init_curl(void) {
+  curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* Copy the borrowed options. 0: no memory. */
+static int own_options(struct fnf_http_options *owned, const struct fnf_http_options *options) {
+  const char *const from[] = {options->ca_file, options->cert_file, options->key_file,
+                              options->proxy,   options->no_proxy,  options->user_agent};
+  const char **const to[] = {&owned->ca_file, &owned->cert_file, &owned->key_file,
+                             &owned->proxy,   &owned->no_proxy,  &owned->user_agent};
+  int done = 1;
+  owned->max_connections = options->max_connections ? options->max_connections : DEFAULT_CONNECTIONS;
+  for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
+    *to[i] = from[i] ? strdup(from[i]) : NULL;
+    done = done && (*to[i] || !from[i]);
+  }
+  return done;
+}
+
+static void free_options(struct fnf_http_options *owned) {
+  const char *const all[] = {owned->ca_file, owned->cert_file, owned->key_file,
+                             owned->proxy,   owned->no_proxy,  owned->user_agent};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    free((void *)all[i]);
+}
+
+static enum fnf_status open_multi(struct fnf_http *http) {
+  long most = http->options.max_connections;
+  http->forks = fnf_fork_count();
+  http->first_free = http->first_ended = http->last_ended = NULL;
+  http->deadline_ns = INT64_MAX;
+  http->multi = curl_multi_init();
+  if (!http->multi)
+    return FNF_NO_MEMORY;
+  /* Both: HTTP/2 would open a connection a transfer under the total alone. */
+  (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, most);
+  (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, most);
+  (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, most);
+  return FNF_OK;
+}
+
+enum fnf_status fnf_http_new(struct fnf_http **out, const struct fnf_http_options *options) {
+  *out = NULL;
+  if (pthread_once(&curl_once, init_curl) != 0 || curl_ready != CURLE_OK)
+    return FNF_UNSUPPORTED;
+  struct fnf_http *http = calloc(1, sizeof *http);
+  if (!http)
+    return FNF_NO_MEMORY;
+  enum fnf_status status = own_options(&http->options, options) ? open_multi(http) : FNF_NO_MEMORY;
+  if (status == FNF_OK)
+    *out = http;
+  else
+    fnf_http_free(http);
+  return status;
+}
+
+/* 1 in a forked child that has not adopted the pool. */
+static int is_inherited(const struct fnf_http *http) {
+  return http->forks != fnf_fork_count();
+}
+
+static void free_slots(struct fnf_http *http) {
+  int forked = is_inherited(http);
+  for (int32_t i = 0; i < http->slot_count; i++) {
+    struct slot *slot = http->slots[i];
+    if (!forked && slot->state == SLOT_IN_FLIGHT)
+      (void)curl_multi_remove_handle(http->multi, slot->transfer.easy);
+    if (forked)
+      fnf_transfer_abandon(&slot->transfer);
+    else
+      fnf_transfer_close(&slot->transfer);
+    free(slot);
+  }
+  free(http->slots);
+  if (!forked)
+    (void)curl_multi_cleanup(http->multi);
+  http->slots = NULL;
+  http->multi = NULL;
+  http->slot_count = http->slot_capacity = 0;
+  http->in_flight = 0;
+}
+
+void fnf_http_free(struct fnf_http *http) {
+  if (!http)
+    return;
+  free_slots(http);
+  free_options(&http->options);
+  free(http);
+}
+
+/* Make the pool this process's own: in a forked child, begin afresh. */
+static enum fnf_status adopt(struct fnf_http *http) {
+  if (!is_inherited(http))
+    return http->multi ? FNF_OK : open_multi(http);
+  free_slots(http);
+  return open_multi(http);
+}
+
+/* ---- slots ---- */
+
+/* Put one more slot at the head of the free list. */
+static enum fnf_status add_slot(struct fnf_http *http) {
+  if (http->slot_count >= FNF_HTTP_MAX_TRANSFERS)
+    return FNF_TOO_BIG;
+  if (http->slot_count == http->slot_capacity) {
+    int32_t capacity = http->slot_capacity ? http->slot_capacity * 2 : FIRST_SLOTS;
+    struct slot **slots = realloc(http->slots, (size_t)capacity * sizeof(struct slot *));
+    if (!slots)
+      return FNF_NO_MEMORY;
+    http->slots = slots;
+    http->slot_capacity = capacity;
+  }
+  struct slot *slot = calloc(1, sizeof *slot);
+  if (!slot)
+    return FNF_NO_MEMORY;
+  enum fnf_status status = fnf_transfer_open(&slot->transfer, &http->options);
+  if (status != FNF_OK) {
+    free(slot);
+    return status;
+  }
+  slot->index = http->slot_count++;
+  slot->next = http->first_free;
+  http->slots[slot->index] = slot;
+  http->first_free = slot;
+  return FNF_OK;
+}
+
+/* The number by which a slot's present transfer is known outside. */
+static int64_t number_of(const struct slot *slot) {
+  return slot->uses * FNF_HTTP_MAX_TRANSFERS + slot->index;
+}
+
+/* Back to the free list. */
+static void free_slot(struct fnf_http *http, struct slot *slot) {
+  slot->state = SLOT_FREE;
+  slot->next = http->first_free;
+  http->first_free = slot;
+}
+
+/* Take a slot's transfer out of libcurl's hands and put it at the end of the ended list. */
+static void end_slot(struct fnf_http *http, struct slot *slot) {
+  (void)curl_multi_remove_handle(http->multi, slot->transfer.easy);
+  http->in_flight--;
+  slot->state = SLOT_ENDED;
+  slot->next = NULL;
+  if (http->last_ended)
+    http->last_ended->next = slot;
+  else
+    http->first_ended = slot;
+  http->last_ended = slot;
+}
+
+/* ---- transfers ---- */
 
 enum fnf_status fnf_http_start(struct fnf_http *http, const struct fnf_http_request *request, int64_t *id) {
-  enum fnf_status status = fnf_pool_adopt(http);
+  enum fnf_status status = adopt(http);
   if (status == FNF_OK && !http->first_free)
-    status = fnf_pool_add_slot(http);
+    status = add_slot(http);
   if (status != FNF_OK)
     return status;
-  struct fnf_slot *slot = http->first_free;
-  status = fnf_transfer_prepare(&slot->transfer, request);
+  struct slot *slot = http->first_free;
+  status = fnf_transfer_load(&slot->transfer, request);
   if (status != FNF_OK)
     return status;
   if (curl_multi_add_handle(http->multi, slot->transfer.easy) != CURLM_OK)
     return FNF_NO_MEMORY;
   http->first_free = slot->next;
   http->in_flight++;
-  slot->state = FNF_SLOT_IN_FLIGHT;
+  slot->state = SLOT_IN_FLIGHT;
   slot->uses++;
   slot->deadline_ns = fnf_clock_monotonic_ns() + ((int64_t)request->timeout_ms + GRACE_MS) * NS_PER_MS;
   if (slot->deadline_ns < http->deadline_ns)
     http->deadline_ns = slot->deadline_ns;
-  *id = fnf_pool_number(slot);
+  *id = number_of(slot);
   return FNF_OK;
 }
 
@@ -37,12 +224,12 @@ enum fnf_status fnf_http_start(struct fnf_http *http, const struct fnf_http_requ
 static void end_overdue(struct fnf_http *http, int64_t now_ns) {
   http->deadline_ns = INT64_MAX;
   for (int32_t i = 0; i < http->slot_count; i++) {
-    struct fnf_slot *slot = http->slots[i];
-    if (slot->state != FNF_SLOT_IN_FLIGHT)
+    struct slot *slot = http->slots[i];
+    if (slot->state != SLOT_IN_FLIGHT)
       continue;
     if (slot->deadline_ns <= now_ns) {
       slot->transfer.code = CURLE_OPERATION_TIMEDOUT;
-      fnf_pool_end_slot(http, slot);
+      end_slot(http, slot);
     } else if (slot->deadline_ns < http->deadline_ns) {
       http->deadline_ns = slot->deadline_ns;
     }
@@ -59,9 +246,9 @@ static enum fnf_status work(struct fnf_http *http) {
     void *transfer = NULL;
     CURLcode code = note->data.result;
     (void)curl_easy_getinfo(note->easy_handle, CURLINFO_PRIVATE, &transfer);
-    struct fnf_slot *slot = transfer; /* its first member */
+    struct slot *slot = transfer; /* its first member */
     slot->transfer.code = code;
-    fnf_pool_end_slot(http, slot);
+    end_slot(http, slot);
   }
   int64_t now_ns = fnf_clock_monotonic_ns();
   if (http->deadline_ns <= now_ns)
@@ -82,7 +269,7 @@ static enum fnf_status work_all(struct fnf_http *const *pools, size_t count, int
   enum fnf_status status = FNF_OK;
   *ended = 0;
   for (size_t i = 0; i < count && status == FNF_OK; i++) {
-    status = fnf_pool_adopt(pools[i]);
+    status = adopt(pools[i]);
     if (status == FNF_OK)
       status = work(pools[i]);
     *ended = *ended || pools[i]->first_ended;
@@ -135,30 +322,30 @@ enum fnf_status fnf_http_wait(struct fnf_http *http, int timeout_ms) {
 }
 
 int fnf_http_take(struct fnf_http *http, struct fnf_http_answer *answer) {
-  if (fnf_pool_is_inherited(http) || !http->first_ended)
+  if (is_inherited(http) || !http->first_ended)
     return 0;
-  struct fnf_slot *slot = http->first_ended;
+  struct slot *slot = http->first_ended;
   http->first_ended = slot->next;
   if (!http->first_ended)
     http->last_ended = NULL;
   fnf_transfer_read(&slot->transfer, answer);
-  answer->id = fnf_pool_number(slot);
-  fnf_pool_free_slot(http, slot);
+  answer->id = number_of(slot);
+  free_slot(http, slot);
   return 1;
 }
 
 void fnf_http_cancel(struct fnf_http *http, int64_t id) {
   int64_t index = id % FNF_HTTP_MAX_TRANSFERS;
-  if (fnf_pool_is_inherited(http) || id < 0 || index >= http->slot_count)
+  if (is_inherited(http) || id < 0 || index >= http->slot_count)
     return;
-  struct fnf_slot *slot = http->slots[index];
-  if (slot->state != FNF_SLOT_IN_FLIGHT || fnf_pool_number(slot) != id)
+  struct slot *slot = http->slots[index];
+  if (slot->state != SLOT_IN_FLIGHT || number_of(slot) != id)
     return;
   (void)curl_multi_remove_handle(http->multi, slot->transfer.easy);
   http->in_flight--;
-  fnf_pool_free_slot(http, slot);
+  free_slot(http, slot);
 }
 
 size_t fnf_http_in_flight(const struct fnf_http *http) {
-  return fnf_pool_is_inherited(http) ? 0 : http->in_flight;
+  return is_inherited(http) ? 0 : http->in_flight;
 }

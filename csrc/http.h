@@ -1,5 +1,5 @@
 /*
- * One connection pool over libcurl's multi interface: start, wait, take.
+ * One connection pool over libcurl's multi interface: start, wait, take, cancel.
  * SPDX-License-Identifier: MIT
  *
  * A pool owns its connections, a few libcurl handles (one per transfer in

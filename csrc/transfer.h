@@ -1,8 +1,8 @@
 /*
- * One libcurl handle and the exchange it carries: the lower half of http.h.
+ * One exchange on one libcurl handle: load, read, authorities.
  * SPDX-License-Identifier: MIT
  *
- * A handle is configured once, then prepared, run by the pool and read, any
+ * A handle is configured once, then loaded, run by the pool and read, any
  * number of times. The pool owns it; its address must not change.
  */
 #ifndef FNF_TRANSFER_H
@@ -38,12 +38,28 @@ void fnf_transfer_close(struct fnf_transfer *transfer);
 /* Forget what belongs to another process, without closing it. */
 void fnf_transfer_abandon(struct fnf_transfer *transfer);
 
-/* Load a request: copies what it needs. In upload.c. */
-enum fnf_status fnf_transfer_prepare(struct fnf_transfer *transfer, const struct fnf_http_request *request);
+/* Load a request: copies what it needs. FNF_BAD_INPUT: a control character or
+ * blank where none may be; FNF_TOO_BIG: headers or a body over their caps. */
+enum fnf_status fnf_transfer_load(struct fnf_transfer *transfer, const struct fnf_http_request *request);
 
 /* Say how the exchange that ended with transfer->code went: everything in
- * `answer` but its id. Borrowed until the next prepare. */
+ * `answer` but its id. Borrowed until the next load. */
 void fnf_transfer_read(struct fnf_transfer *transfer, struct fnf_http_answer *answer);
+
+/* Where certificate authorities are kept: one of both, or neither. */
+struct fnf_authorities {
+  const char *file;      /* a bundle, borrowed, or NULL */
+  const char *directory; /* borrowed, or NULL */
+};
+
+/* Choose between a bundle and a directory (either may be NULL): the directory
+ * if it holds an OpenSSL hash link such as "3513523f.0".
+ *
+ * libcurl as Debian builds it knows both. Given both it parses the whole
+ * bundle at every new TLS connection (31 to 41 ms), because a directory
+ * switches its cache of parsed bundles off; OpenSSL reads from a hashed
+ * directory the one file it needs. */
+struct fnf_authorities fnf_transfer_authorities(const char *file, const char *directory);
 
 #pragma GCC visibility pop
 

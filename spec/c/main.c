@@ -10,15 +10,12 @@ int main(void) {
   clock_spec();
   buf_spec();
   random_spec();
-  ca_spec();
   file_spec();
   process_spec();
   sign_spec();
   vectors_spec();
   http_spec();
-  request_spec();
-  answer_spec();
-  fork_spec();
+  transfer_spec();
   tls_spec();
   memory_spec();
   return tap_report();

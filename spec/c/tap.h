@@ -25,15 +25,12 @@ int tap_report(void);
 void clock_spec(void);
 void buf_spec(void);
 void random_spec(void);
-void ca_spec(void);
 void file_spec(void);
 void process_spec(void);
 void sign_spec(void);
 void vectors_spec(void);
 void http_spec(void);
-void request_spec(void);
-void answer_spec(void);
-void fork_spec(void);
+void transfer_spec(void);
 void tls_spec(void);
 void memory_spec(void);
 

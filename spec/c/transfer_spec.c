@@ -1,13 +1,20 @@
 /*
- * Specs of http.h: the bytes that leave, and those that must not.
+ * Specs of transfer.h, through the pool: the bytes that leave and those that must not; answers good, bad, cut, too
+ * big and missing; where certificate authorities are looked for. One subject: what one exchange does.
  * SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L /* mkdtemp */
+#include "transfer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exchange.h"
 #include "tap.h"
+
+/* ---- requests ---- */
 
 static struct fnf_http_request request_of(const char *method, const char *path, const char *body) {
   struct fnf_http_request request = {.method = {method, strlen(method)}, .url = {path, strlen(path)}};
@@ -197,8 +204,162 @@ static void refuses_too_much(void) {
   exchange_close(&exchange);
 }
 
-void request_spec(void) {
-  tap_suite("request");
+/* ---- answers ---- */
+
+static void answers_well(void) {
+  struct exchange exchange = exchange_open(0);
+  struct fnf_http_answer answer = exchange_get(&exchange, "/nul");
+  tap_check(answer.status == FNF_OK && answer.http_status == 200 && answer.sent, "an answer has a status");
+  tap_same(answer.headers, FNF_STR("Server: spec\r\nContent-Length: 4\r\n"), "its headers are lines");
+  tap_same(answer.body, FNF_STR("a\0b\0"), "its body may hold NUL");
+  answer = exchange_get(&exchange, "/body/0");
+  tap_check(answer.status == FNF_OK && answer.body.size == 0 && answer.body.data, "an empty body is a text");
+  answer = exchange_get(&exchange, "/redirect");
+  tap_check(answer.http_status == 302, "a redirect is an answer");
+  tap_same(answer.body, FNF_STR("move"), "and not followed");
+  answer = exchange_get(&exchange, "/gzip");
+  tap_same(answer.body, FNF_STR("\x1f\x8b...!"), "a coding nobody asked for is not undone");
+  answer = exchange_get(&exchange, "/interim/3");
+  tap_check(answer.http_status == 200 && exchange_has(answer.headers, "Server: spec"), "the final answer counts");
+  tap_check(!exchange_has(answer.headers, "Early"), "not the interim ones");
+  answer = exchange_get(&exchange, "/trailer");
+  tap_same(answer.body, FNF_STR("{}"), "a chunked body is joined");
+  answer = exchange_get(&exchange, "/status/429");
+  tap_check(answer.status == FNF_OK && answer.http_status == 429, "a refusal is an answer");
+  exchange_close(&exchange);
+}
+
+/* Rows: what the server does, how that is called, whether the request left. */
+static void names_failures(void) {
+  static const struct {
+    const char *path;
+    enum fnf_status status;
+  } rows[] = {{"/empty", FNF_NETWORK},
+              {"/reset", FNF_NETWORK},
+              {"/cut/1000", FNF_PROTOCOL},
+              {"/cut-chunked", FNF_PROTOCOL},
+              {"/garbage", FNF_PROTOCOL},
+              {"/headers/65519", FNF_OK},
+              {"/headers/65520", FNF_PROTOCOL},
+              {"/headers/1000000", FNF_PROTOCOL},
+              {"/long-line/60000", FNF_OK},
+              {"/long-line/66000", FNF_PROTOCOL},
+              {"/long-line/1000000", FNF_PROTOCOL},
+              {"/interim/60", FNF_OK},
+              {"/interim/70", FNF_PROTOCOL},
+              {"/bare-interim/50", FNF_OK},
+              {"/bare-interim/100000", FNF_PROTOCOL},
+              {"/body/8388608", FNF_OK},
+              {"/body/8388609", FNF_PROTOCOL},
+              {"/endless/8388608", FNF_OK},
+              {"/endless/8388609", FNF_PROTOCOL}};
+  struct exchange exchange = exchange_open(0);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct fnf_http_answer answer = exchange_get(&exchange, rows[i].path);
+    tap_check(answer.status == rows[i].status, "%s is %s, not %s (%s)", rows[i].path, fnf_status_name(rows[i].status),
+              fnf_status_name(answer.status), answer.message ? answer.message : "");
+    tap_check(answer.sent, "%s: the request was sent", rows[i].path);
+    if (answer.status == FNF_OK)
+      tap_check(!answer.message && answer.http_status == 200, "%s: no message", rows[i].path);
+    else
+      tap_check(answer.message && answer.message[0] && !strchr(answer.message, '\n') && !answer.http_status,
+                "%s: one line of message", rows[i].path);
+    tap_check(exchange_get(&exchange, "/count").status == FNF_OK, "%s: the next request is well", rows[i].path);
+  }
+  exchange_close(&exchange);
+}
+
+static void times_out(void) {
+  struct exchange exchange = exchange_open(0);
+  struct fnf_http_request request = {.url = FNF_STR("/hang"), .timeout_ms = 50};
+  struct fnf_http_answer answer = exchange_do(&exchange, request);
+  tap_check(answer.status == FNF_TIMEOUT && answer.sent, "no answer in time, though sent");
+  tap_check(exchange_get(&exchange, "/count").status == FNF_OK, "the next request is well");
+  exchange_close(&exchange);
+}
+
+/* libcurl by itself would send the same bytes, the same nonce in them, over another connection. */
+static void leaves_repeating_to_the_caller(void) {
+  struct exchange exchange = exchange_open(0);
+  tap_same(exchange_get(&exchange, "/die-after/1").body, FNF_STR("1.1"), "a connection that will be dead");
+  struct fnf_http_answer answer = exchange_get(&exchange, "/die-after/1");
+  tap_check(answer.status == FNF_NETWORK, "a request that the kept connection swallowed has failed");
+  tap_check(answer.sent, "it may have been carried out, so it counts as sent");
+  tap_same(exchange_get(&exchange, "/count").body, FNF_STR("3.1"),
+           "nothing was sent over the second, opened in vain; the next request is well");
+  exchange_close(&exchange);
+}
+
+static void cannot_connect(void) {
+  struct exchange exchange = exchange_open(0);
+  server_deafen(exchange.server);
+  struct fnf_http_answer answer = exchange_get(&exchange, "/count");
+  tap_check(answer.status == FNF_NETWORK && !answer.sent, "a refused connection: not sent");
+  tap_check(answer.message && answer.message[0], "and said so");
+
+  struct fnf_http_request request = {.method = FNF_STR("GET"), .timeout_ms = 5000, .connect_timeout_ms = 5000};
+  static const struct {
+    struct fnf_str url;
+    enum fnf_status status;
+  } rows[] = {{FNF_STR("http://fnf.invalid/"), FNF_NETWORK},
+              {FNF_STR("ftp://127.0.0.1/"), FNF_PROTOCOL},
+              {FNF_STR("file:///etc/hostname"), FNF_PROTOCOL},
+              {FNF_STR("http://:0:0/"), FNF_BAD_INPUT},
+              {FNF_STR("http://"), FNF_BAD_INPUT},
+              {FNF_STR(""), FNF_BAD_INPUT}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    int64_t id = 0;
+    request.url = rows[i].url;
+    enum fnf_status status = fnf_http_start(exchange.http, &request, &id);
+    if (status == FNF_OK) {
+      answer = exchange_take(&exchange);
+      status = answer.status;
+      tap_check(!answer.sent, "'%s' is not sent", rows[i].url.data);
+    }
+    tap_check(status == rows[i].status, "'%s' is %s, not %s", rows[i].url.data, fnf_status_name(rows[i].status),
+              fnf_status_name(status));
+  }
+  exchange_close(&exchange);
+}
+
+/* ---- authorities ---- */
+
+static int is_directory_chosen(const char *directory, const char *name) {
+  char path[256];
+  (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+  FILE *file = name[0] ? fopen(path, "w") : NULL;
+  if (file)
+    (void)fclose(file);
+  struct fnf_authorities found = fnf_transfer_authorities("bundle", directory);
+  if (name[0])
+    (void)unlink(path);
+  int exactly_one = (found.file != NULL) != (found.directory != NULL);
+  return exactly_one && found.directory == directory;
+}
+
+static void chooses_authorities(void) {
+  static const char *const unhashed[] = {"",           "ca.pem",      "3513523.0",      "3513523f0.0", "3513523F.0",
+                                         "3513523f.1", "3513523f.r0", "3513523f.0.old", "3513523g.0",  "3513523f"};
+  char directory[] = "/tmp/fnf-ca-XXXXXX";
+  if (!tap_check(mkdtemp(directory) != NULL, "a temporary folder"))
+    return;
+  tap_check(is_directory_chosen(directory, "3513523f.0"), "a folder with a hash link is preferred to the bundle");
+  for (size_t i = 0; i < sizeof unhashed / sizeof *unhashed; i++)
+    tap_check(!is_directory_chosen(directory, unhashed[i]), "a folder with '%s' alone is no hashed one", unhashed[i]);
+  (void)rmdir(directory);
+
+  struct fnf_authorities found = fnf_transfer_authorities("bundle", directory);
+  tap_check(found.file && !found.directory, "a folder that is not there gives the bundle");
+  found = fnf_transfer_authorities("bundle", "/dev/null");
+  tap_check(found.file && !found.directory, "a file in place of a folder gives the bundle");
+  found = fnf_transfer_authorities("bundle", NULL);
+  tap_check(found.file && strcmp(found.file, "bundle") == 0 && !found.directory, "no folder gives the bundle");
+  found = fnf_transfer_authorities(NULL, NULL);
+  tap_check(!found.file && !found.directory, "nothing gives nothing");
+}
+
+void transfer_spec(void) {
+  tap_suite("transfer");
   changes_methods_on_one_handle();
   sends_the_path_as_it_is();
   tells_a_proxy_the_whole_url();
@@ -206,4 +367,10 @@ void request_spec(void) {
   sends_headers();
   refuses_control_characters();
   refuses_too_much();
+  answers_well();
+  names_failures();
+  times_out();
+  leaves_repeating_to_the_caller();
+  cannot_connect();
+  chooses_authorities();
 }
