@@ -28,8 +28,19 @@ all: build
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
-build: deps ## compile both modules for LUA=5.4 (5.1, 5.3, luajit)
+build: needs ## compile both modules for LUA=5.4 (5.1, 5.3, luajit); installs nothing, tells what is missing
 	@$(MAKE) --no-print-directory modules
+
+.PHONY: needs
+needs:
+	@missing=; need() { what=$$1; shift; "$$@" >/dev/null 2>&1 || { echo "missing: $$what" >&2; missing=yes; }; }; \
+	need "a C compiler (gcc)" command -v $(CC); \
+	need "pkg-config" command -v pkg-config; \
+	need "headers of Lua $(abi) (liblua$(abi)-dev; LUA= is one of 5.1, 5.3, 5.4, luajit)" \
+	  sh -c "echo '#include <lua.h>' | $(CC) $(call lua_cflags,$(abi)) -E -"; \
+	need "libcurl 7.62 or newer, with headers (libcurl4-openssl-dev)" pkg-config --atleast-version=7.62 libcurl; \
+	need "OpenSSL 3 or newer, with headers (libssl-dev)" pkg-config --atleast-version=3 libcrypto; \
+	[ -z "$$missing" ] || { echo "On Debian and Ubuntu \`make deps\` installs these; elsewhere it lists them." >&2; exit 1; }
 
 .PHONY: modules
 # The emulator runs in nginx, that is in LuaJIT, whatever Lua the client runs in.
@@ -111,7 +122,7 @@ env: ## print the exports that make `require "fnf"` work from this checkout
 	@echo "export LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'"
 
 # A client called while nginx starts uses libcurl, in nginx's own Lua.
-test: build build/5.1/fnf/curl.so build/c/server build/c/spec ## build and pass every test
+test: deps build build/5.1/fnf/curl.so build/c/server build/c/spec ## build and pass every test
 	@build/c/spec
 	@$(run) $(lua) spec/run.lua $(BUSTED)
 
@@ -123,7 +134,7 @@ browser: build ## look at the status page in a real browser; screenshots in buil
 openresty-demo: build ## watch MapRuns of the local emulator in nginx; prints the address of the page
 	@$(run) $(lua) examples/openresty/demo.lua
 
-demo: build ## wait for a MapRun on the local emulator, with live progress
+demo: deps build ## wait for a MapRun on the local emulator, with live progress
 	@$(run) $(lua) examples/demo.lua
 
 .PHONY: conformance
