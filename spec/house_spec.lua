@@ -88,6 +88,12 @@ describe("the dependencies of Lua", function()
     end)
   end
 
+  it("are as CONTRIBUTING.md shows them: `make rows` writes that anew", function()
+    local module_map = require "spec.support.module_map"
+    local _, shown = module_map.replace(read "CONTRIBUTING.md")
+    assert.equal(module_map.text(), shown)
+  end)
+
   it("lead to the errors, and from there to nothing", function()
     assert.same({}, requires "fnf.errors")
   end)
