@@ -134,7 +134,6 @@ build = {
     ["fnf.platform.nginx"] = "lua/fnf/platform/nginx.lua",
     ["fnf.platform.nginx_framing"] = "lua/fnf/platform/nginx_framing.lua",
     ["fnf.platform.nginx_http"] = "lua/fnf/platform/nginx_http.lua",
-    ["fnf.platform.nginx_race"] = "lua/fnf/platform/nginx_race.lua",
     ["fnf.platform.nginx_threads"] = "lua/fnf/platform/nginx_threads.lua",
     ["fnf.platform.plain"] = "lua/fnf/platform/plain.lua",
     ["fnf.platform.program"] = "lua/fnf/platform/program.lua",

@@ -69,9 +69,6 @@ function clock.new(seed)
     return ("%032x"):format(nonces)
   end
   function platform.getenv() end
-  function platform.readable()
-    return true
-  end
   function platform.sleep(seconds, cancel)
     if self.thread and self.thread == coroutine.running() then
       return coroutine.yield(seconds, cancel)

@@ -38,6 +38,7 @@ settings.options = {
   transport = { type = "function" },
 }
 
+local MOST_OF_A_FILE = 4 * 1024 * 1024 -- bytes of certificates or a key
 local DEFAULTS = { attempt_timeout = 15, connect_timeout = 5, max_attempts = 3, signature = "HMAC-SHA1" }
 
 local RATE_LIMIT = {
@@ -71,7 +72,7 @@ local function validate_together(options, platform)
     return "credentials and access_key_id exclude each other"
   end
   for _, name in ipairs { "ca_file", "cert_file", "key_file" } do
-    if options[name] and not platform.readable(options[name]) then
+    if options[name] and (platform.read(options[name], MOST_OF_A_FILE) or "") == "" then
       return ("option %s: cannot read %s"):format(name, options[name])
     end
   end

@@ -23,7 +23,8 @@ local CONFIGURATION = [[
     location /describe {
       content_by_lua_block {
         local args = ngx.req.get_uri_args()
-        calls.say(calls.describe(args.other and other or client, args.flow, { attempt_timeout = tonumber(args.timeout) }))
+        local options = { attempt_timeout = tonumber(args.timeout) }
+        calls.say(calls.describe(args.other and other or client, args.flow, options))
       }
     }
     location /cancel {

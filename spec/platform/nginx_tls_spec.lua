@@ -47,7 +47,8 @@ local CONFIGURATION = COMMON .. [[
       }
       location /option {
         content_by_lua_block {
-          local done, reason = pcall(require("fnf").new, { region = "x", [ngx.var.arg_name] = "$service/ca.pem" })
+          local value = ngx.unescape_uri(ngx.var.arg_value or "$service/ca.pem")
+          local done, reason = pcall(require("fnf").new, { region = "x", [ngx.var.arg_name] = value })
           ngx.print(done and "taken" or reason)
         }
       }
@@ -117,6 +118,13 @@ describe("TLS over cosockets", function()
 
   it("says when the client certificate cannot be used", function()
     refuses("/mismatched", "the client certificate cannot be used")
+  end)
+
+  it("takes for a certificate only what is a file with something in it", function()
+    for _, path in ipairs { "/", "/dev/null", "/nowhere" } do
+      assert.matches("cannot read " .. path, server:get("/option?name=cert_file&value=" .. path), 1, true)
+    end
+    assert.equal("taken", (server:get "/option?name=cert_file"))
   end)
 
   for name, way in pairs { ca_file = "set the directive lua_ssl_trusted_certificate instead",

@@ -47,16 +47,23 @@ describe("the platform", function()
     end))
   end)
 
-  it("reads only what is a file with something in it", function()
+  it("takes for certificates only what is a file with something in it", function()
+    local fnf = require "fnf"
     local path = os.tmpname()
+    local function problem()
+      local _, reason = pcall(fnf.new, { region = "x", ca_file = path })
+      return reason
+    end
+    assert.matches("cannot read " .. path, problem(), 1, true)
     local file = assert(io.open(path, "w"))
     file:write("x")
     file:close()
-    assert.is_true(platform.readable(path))
+    assert(fnf.new { region = "x", ca_file = path }):close()
     os.remove(path)
-    assert.is_false(platform.readable(path))
-    assert.is_false(platform.readable("/"))
-    assert.is_false(platform.readable("lua"))
+    for _, gone in ipairs { path, "/", "lua" } do
+      path = gone
+      assert.matches("cannot read " .. path, problem(), 1, true)
+    end
   end)
 
   it("may be closed twice, and used again", function()

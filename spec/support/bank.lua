@@ -69,7 +69,6 @@ local function new_platform(self)
     random = function() return 0.5 end,
     nonce = core.nonce,
     getenv = function(name) return self.environment[name] end,
-    readable = function() return true end,
     read = core.read,
     close = function() end,
   }

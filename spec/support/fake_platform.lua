@@ -148,8 +148,8 @@ local function new_platform(self)
     getenv = function(name)
       return self.environment[name]
     end,
-    readable = function(path)
-      return self.files[path] ~= nil
+    read = function(path)
+      return self.files[path]
     end,
     sleep = function(seconds, cancel)
       return sleep(self, seconds, cancel)

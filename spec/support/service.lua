@@ -240,7 +240,7 @@ function service.new(fields)
       return ("%032x"):format(self.nonces)
     end,
     getenv = nothing,
-    readable = nothing,
+    read = nothing,
     sleep = function(seconds, cancel) return sleep(self, seconds, cancel) end,
     send = function(request, cancel) return send(self, request, cancel) end,
     close = nothing,

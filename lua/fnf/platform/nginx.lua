@@ -3,12 +3,13 @@
 --
 -- A client lives through several phases, so the platform is chosen for each call.
 
+local cancellable = require "fnf.platform.cancellable"
 local core = require "fnf.core"
 local errors = require "fnf.errors"
 
-local openresty = {}
+local nginx = {}
 
-local SLEEP_SLICE = 0.1 -- seconds between looks at `cancel` while sleeping
+local MOST_OF_A_FILE = 4 * 1024 * 1024 -- bytes of certificates or a key
 local TICK = 0.001 -- seconds: less is none to nginx
 
 --- Phases in which every nginx lets Lua wait; in the others a call would stop all clients of the worker. Two more yield
@@ -33,53 +34,30 @@ end
 
 --- Whether this Lua runs inside nginx.
 ---@return boolean
-function openresty.is_here()
+function nginx.is_here()
   return host() ~= nil
 end
 
-local function readable(path)
-  local file = io.open(path, "rb")
-  return file ~= nil and file:close() ~= nil
-end
-
 local function sleep(seconds, cancel)
-  local ending = core.now() + seconds
-  while true do
-    if cancel and cancel() then
-      return false
-    end
-    local left = ending - core.now()
-    if left <= 0 then
-      return true
-    end
-    ngx.sleep(math.max(TICK, cancel and math.min(left, SLEEP_SLICE) or left))
-  end
+  return cancellable.sleep(seconds, cancel, function(left)
+    ngx.sleep(math.max(TICK, left))
+  end)
 end
 
 ---- client certificates ----
 
-local function read(path)
-  local file, reason = io.open(path, "rb")
-  if not file then
-    return nil, reason
-  end
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
 local function load_certificate(options)
   local ssl = require "ngx.ssl"
-  local text, reason = read(options.cert_file)
-  local key_text, key_reason = read(options.key_file or options.cert_file)
+  local text, reason = core.read(options.cert_file, MOST_OF_A_FILE)
+  local key_text, key_reason = core.read(options.key_file or options.cert_file, MOST_OF_A_FILE)
   if not text or not key_text then
-    return nil, reason or key_reason
+    return nil, text and key_reason or reason
   end
   local chain, key
   chain, reason = ssl.parse_pem_cert(text)
   key, key_reason = ssl.parse_pem_priv_key(key_text)
   if not chain or not key then
-    return nil, reason or key_reason
+    return nil, chain and key_reason or reason
   end
   return { name = options.cert_file, chain = chain, key = key }
 end
@@ -142,10 +120,10 @@ end
 ---@param cancel? fun(): any
 ---@return any[]|nil
 ---@return any
-function openresty.gather(functions, cancel)
+function nginx.gather(functions, cancel)
   local phase = ngx.get_phase()
   if YIELDS[phase] then
-    return require("fnf.platform.nginx_threads")(functions, cancel)
+    return require("fnf.platform.nginx_threads").gather(functions, cancel)
   elseif phase == "init" then
     return require("fnf.platform.plain").gather(functions, cancel)
   end
@@ -167,11 +145,11 @@ end
 --- programs: nginx takes their end for that of a worker.
 ---@param options { cert_file?: string, key_file?: string }
 ---@return fnf.Platform
-function openresty.new(options)
+function nginx.new(options)
   local initial
   local find_options = exchange_options(options)
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    readable = readable, read = core.read, unsupported = unsupported_options(), sleep = sleep, gather = openresty.gather,
+    read = core.read, unsupported = unsupported_options(), sleep = sleep, gather = nginx.gather,
     close = function() end }
 
   function platform.send(request, cancel)
@@ -199,4 +177,4 @@ function openresty.new(options)
   return platform
 end
 
-return openresty
+return nginx

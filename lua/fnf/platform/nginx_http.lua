@@ -4,9 +4,9 @@
 local core = require "fnf.core"
 local errors = require "fnf.errors"
 local framing = require "fnf.platform.nginx_framing"
-local race = require "fnf.platform.nginx_race"
+local threads = require "fnf.platform.nginx_threads"
 
-local exchange = {}
+local nginx_http = {}
 
 local PIECE = 64 * 1024 -- bytes received at once, at most
 local IDLE_CONNECTIONS = 1024 -- kept for each host and worker
@@ -42,7 +42,8 @@ local function given_up(reason, sent)
   if reason == "cancelled" then
     return nil, errors.cancelled()
   end
-  return failure("timeout", "no answer in time", sent)
+  local late = reason == "timeout"
+  return failure(late and "timeout" or "network", late and "no answer in time" or tostring(reason), sent)
 end
 
 ---- where to ----
@@ -106,7 +107,7 @@ local function open(sock, address, pool, seconds)
   if not address.named then
     return sock:connect(address.target, address.port, pool)
   end
-  return race(function()
+  return threads.race(function()
     return sock:connect(address.target, address.port, pool)
   end, seconds)
 end
@@ -271,11 +272,11 @@ end
 ---@param cancel? fun(): any true once the caller has given up
 ---@return fnf.Answer|nil
 ---@return fnf.Error|nil
-function exchange.send(request, options, cancel)
+function nginx_http.send(request, options, cancel)
   if not cancel then
     return exchange_once(request, options)
   end
-  local answer, err = race(function()
+  local answer, err = threads.race(function()
     return exchange_once(request, options)
   end, request.timeout, cancel)
   if not answer and not errors.is(err) then
@@ -284,4 +285,4 @@ function exchange.send(request, options, cancel)
   return answer, err
 end
 
-return exchange
+return nginx_http

@@ -19,7 +19,6 @@ local plain = { gather = scheduler.gather }
 ---@field random fun(): number from [0, 1)
 ---@field nonce fun(): string 32 hexadecimal digits
 ---@field getenv fun(name: string): string|nil
----@field readable fun(path: string): boolean whether a file can be opened for reading
 ---@field read fun(path: string, limit: integer): string?, integer|string text and permission bits, or why not
 ---@field run? fun(words: string[], limits: table, cancel?: fun(): any): string?, string|fnf.Error|nil see program.run
 ---@field sleep fun(seconds: number, cancel?: fun(): any): boolean, fnf.Error|nil false if cancelled, or why it may not
@@ -43,13 +42,6 @@ local KINDS = {
 local function failure(status, message, sent)
   local kind = KINDS[status] or { "network", false }
   return errors.new { kind = kind[1], message = message, retryable = kind[2], sent = sent }
-end
-
---- A folder can be opened, but not read; in an empty file there is nothing to be had.
-local function readable(path)
-  local file = io.open(path, "rb")
-  local first = file and file:read(1)
-  return file ~= nil and file:close() ~= nil and first ~= nil
 end
 
 local function sleep(seconds, cancel)
@@ -98,7 +90,7 @@ function plain.new(options)
     max_connections = options.max_connections,
   }
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    readable = readable, read = core.read, sleep = sleep, gather = scheduler.gather }
+    read = core.read, sleep = sleep, gather = scheduler.gather }
 
   function platform.send(request, cancel)
     if not pool then
