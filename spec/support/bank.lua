@@ -7,11 +7,11 @@
 local client = require "fnf.client"
 local core = require "fnf.core"
 local errors = require "fnf.errors"
+local fake_platform = require "spec.support.fake_platform"
 local home = require "spec.support.temporary_home"
 local json = require "fnf.json"
 local program = require "fnf.platform.program"
 local time = require "fnf.time"
-require "fnf.methods"
 
 local bank = {}
 
@@ -23,14 +23,6 @@ bank.names = { FlowName = "flow", ExecutionName = "execution", MapRunName = "run
 
 local WALL = 1790000000 -- seconds since 1970 when a bank opens
 
-local function decode(text)
-  local found = {}
-  for name, value in (text or ""):gmatch("([^&=]+)=([^&]*)") do
-    found[name] = value:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end)
-  end
-  return found
-end
-
 local function run_answer()
   return { Status = "Running", MapRunName = bank.names.MapRunName, RequestId = "r" }
 end
@@ -38,7 +30,7 @@ end
 --- What is sent, by "METHOD url" without the query. An answer is a body, a table of status and body, or a function.
 local function send(self, request, cancel)
   local url, query = request.url:match("^([^?]*)%??(.*)$")
-  local sent = { method = request.method, url = url, query = decode(query), form = decode(request.body),
+  local sent = { method = request.method, url = url, query = fake_platform.parameters(query), form = fake_platform.parameters(request.body),
     headers = request.headers, body = request.body, direct = request.direct, timeout = request.timeout }
   local what = request.method .. " " .. url
   self.sent[#self.sent + 1] = sent
@@ -62,22 +54,13 @@ local function send(self, request, cancel)
   return { status = answer.status or 200, headers = {}, body = answer.body }
 end
 
+--- Files and programs are real, and so are the pauses while a program runs.
 local function new_platform(self)
-  local platform = {
-    now = function() return self.clock end,
-    time = function() return WALL + self.clock end,
-    random = function() return 0.5 end,
-    nonce = core.nonce,
-    getenv = function(name) return self.environment[name] end,
-    read = core.read,
-    close = function() end,
-  }
+  local platform = fake_platform.of(self, send)
+  platform.nonce, platform.read = core.nonce, core.read
   function platform.sleep(seconds, cancel)
     self.clock = self.clock + seconds
     return not (cancel and cancel())
-  end
-  function platform.send(request, cancel)
-    return send(self, request, cancel)
   end
   function platform.run(words, limits, cancel)
     return program.run(words, limits, function(seconds)
@@ -90,8 +73,8 @@ end
 
 --- A bank: `environment`, `answers` by "METHOD url", `files` below the home directory, `programs` likewise.
 function bank.new(row)
-  local self = setmetatable({ environment = {}, answers = row.answers or {}, sent = {}, asked = {}, events = {},
-    clock = 0, home = home.new() }, Bank)
+  local self = setmetatable({ environment = {}, answers = row.answers or {}, sent = {}, asked = {},
+    clock = 0, wall = WALL, home = home.new() }, Bank)
   for name, text in pairs(row.files or {}) do
     self.home:write(name, text, row.mode)
   end
@@ -138,13 +121,7 @@ function Bank:role_call()
   end
 end
 
-function Bank:heard(name)
-  local found = {}
-  for _, event in ipairs(self.events) do
-    found[#found + 1] = event.name == name and event.fields or nil
-  end
-  return found
-end
+Bank.heard = fake_platform.heard
 
 local function print_all(value, out, seen)
   if type(value) == "table" and not seen[value] then

@@ -1,40 +1,40 @@
 --- A fake platform that all pure specs share: scripted answers, recorded sends and sleeps, a clock moved by hand.
 -- SPDX-License-Identifier: MIT
 --
---   local w = world.new { { status = 500 }, world.run { Status = "Succeeded" } }
---   local client = w:client()
---   ... w.sent[1].query.Action, w.sleeps[1], w.clock
+--   local cloud = fake_platform.new { { status = 500 }, fake_platform.run { Status = "Succeeded" } }
+--   local client = cloud:client()
+--   ... cloud.sent[1].query.Action, cloud.sleeps[1], cloud.clock
 --
 -- A row of the script is one answer:
 --   status, headers, body     what comes back; a table as body becomes JSON; status is 200 unless given
 --   fault = kind, message     or an error of the transport; retryable unless `retryable = false`
 --   takes                     seconds the exchange lasts; more than the request's timeout is a timeout
 --   times                     how often the row is used before the next one is; `math.huge` for ever
--- or a function(request, world) that returns such a row. A send that no row is left for raises.
+-- or a function(request, fake) that returns such a row. A send that no row is left for raises.
 
 local client = require "fnf.client"
 local errors = require "fnf.errors"
 local json = require "fnf.json"
 require "fnf.methods"
 
-local world = {}
+local fake_platform = {}
 
-local World = {}
-World.__index = World
+local Scripted = {}
+Scripted.__index = Scripted
 
 --- What the specs ask about.
-world.names = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = "5f2c8d1e0a7b4c3d9e6f8a1b2c3d4e5f" }
-world.secret = "S3cretOfTheSpec"
-world.token = "TokenOfTheSpec/+=="
+fake_platform.names = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = "5f2c8d1e0a7b4c3d9e6f8a1b2c3d4e5f" }
+fake_platform.secret = "S3cretOfTheSpec"
+fake_platform.token = "TokenOfTheSpec/+=="
 
 local CANCEL_SLICE = 0.1 -- seconds: as often as the real platform asks
-local WALL = 1790000000 -- seconds since 1970 when a world begins
+local WALL = 1790000000 -- seconds since 1970 when a fake begins
 
 ---- rows ----
 
---- An answer about a MapRun: that of `world.names` unless the fields say otherwise.
-function world.run(fields, row)
-  local run = { MapRunName = world.names.MapRunName, ExecutionName = world.names.ExecutionName, Status = "Running",
+--- An answer about a MapRun: that of `fake_platform.names` unless the fields say otherwise.
+function fake_platform.run(fields, row)
+  local run = { MapRunName = fake_platform.names.MapRunName, ExecutionName = fake_platform.names.ExecutionName, Status = "Running",
     RequestId = "request-of-the-run" }
   for name, value in pairs(fields or {}) do
     run[name] = value
@@ -45,13 +45,13 @@ function world.run(fields, row)
 end
 
 --- A refusal in the service's envelope.
-function world.refusal(status, code, message, headers)
+function fake_platform.refusal(status, code, message, headers)
   return { status = status, headers = headers,
     body = { Code = code, Message = message or "refused", RequestId = "request-of-the-refusal", HostId = "host" } }
 end
 
 --- The same row any number of times.
-function world.passing(row, times)
+function fake_platform.passing(row, times)
   local copy = { times = times }
   for name, value in pairs(row) do
     copy[name] = value
@@ -59,7 +59,7 @@ function world.passing(row, times)
   return copy
 end
 
----- the world ----
+---- the platform ----
 
 local function unescape(text)
   return (text:gsub("%%(%x%x)", function(digits)
@@ -68,7 +68,7 @@ local function unescape(text)
 end
 
 --- The parameters of a query or a form, by name.
-function world.parameters(text)
+function fake_platform.parameters(text)
   local found = {}
   for name, value in (text or ""):gmatch("([^&=]+)=([^&]*)") do
     found[unescape(name)] = unescape(value)
@@ -83,7 +83,7 @@ local function record(self, request)
   end
   local sent = { at = self.clock, method = request.method, url = request.url, headers = headers, body = request.body,
     timeout = request.timeout, connect_timeout = request.connect_timeout,
-    query = world.parameters(request.url:match("%?(.*)$")), form = world.parameters(request.body) }
+    query = fake_platform.parameters(request.url:match("%?(.*)$")), form = fake_platform.parameters(request.body) }
   self.sent[#self.sent + 1] = sent
   return sent
 end
@@ -130,51 +130,35 @@ local function sleep(self, seconds, cancel)
   return true
 end
 
-local function new_platform(self)
+--- The platform of what answers by `send(self, request, cancel)`, the one that all fakes share. `self` gets what it does
+--- not have: clock, wall (seconds since 1970 are wall + clock), chance, environment, files, and what is recorded: sleeps,
+--- events, closes.
+function fake_platform.of(self, send)
+  for name, value in pairs { clock = 1000, wall = WALL - 1000, chance = 0.5, nonces = 0, closes = 0 } do
+    self[name] = self[name] or value
+  end
+  for _, name in ipairs { "sleeps", "events", "environment", "files" } do
+    self[name] = self[name] or {}
+  end
   return {
-    now = function()
-      return self.clock
-    end,
-    time = function()
-      return self.wall + self.clock
-    end,
-    random = function()
-      return self.chance
-    end,
+    now = function() return self.clock end,
+    time = function() return self.wall + self.clock end,
+    random = function() return self.chance end,
     nonce = function()
       self.nonces = self.nonces + 1
       return ("%032x"):format(self.nonces)
     end,
-    getenv = function(name)
-      return self.environment[name]
-    end,
-    read = function(path)
-      return self.files[path]
-    end,
-    sleep = function(seconds, cancel)
-      return sleep(self, seconds, cancel)
-    end,
-    send = function(request)
-      return answer(self, request)
-    end,
-    close = function()
-      self.closes = self.closes + 1
-    end,
+    getenv = function(name) return self.environment[name] end,
+    read = function(path) return self.files[path] end,
+    sleep = function(seconds, cancel) return sleep(self, seconds, cancel) end,
+    send = function(request, cancel) return send(self, request, cancel) end,
+    close = function() self.closes = self.closes + 1 end,
   }
 end
 
---- A world that answers by the script. Fields to read: sent, sleeps, events, clock, closes; to set: chance,
---- environment, files, wall.
-function world.new(script)
-  local self = setmetatable({ script = script or {}, used = 0, sent = {}, sleeps = {}, events = {}, clock = 1000,
-    wall = WALL - 1000, chance = 0.5, nonces = 0, closes = 0, environment = {}, files = {} }, World)
-  self.platform = new_platform(self)
-  return self
-end
-
---- A client of this world, with a key and a region unless the options say otherwise; its events are recorded.
-function World:client(options)
-  local all = { region = "cn-hangzhou", access_key_id = "KeyOfTheSpec", access_key_secret = world.secret,
+--- A client on a fake's platform, with a key and a region unless the options say otherwise; its events are recorded.
+function fake_platform.client_of(self, options)
+  local all = { region = "cn-hangzhou", access_key_id = "KeyOfTheSpec", access_key_secret = fake_platform.secret,
     on_event = function(name, fields)
       self.events[#self.events + 1] = { name = name, fields = fields }
     end }
@@ -187,15 +171,35 @@ function World:client(options)
   return assert(client.new(all, self.platform))
 end
 
---- Wait for the run of `world.names` in a world of its own: the world, then what the wait returns.
-function world.wait(script, options, client_options)
-  local self = world.new(script)
-  local run, err = self:client(client_options):wait_map_run(world.names, options)
+--- The fields of every event of that name, in order.
+function fake_platform.heard(self, name)
+  local found = {}
+  for _, event in ipairs(self.events) do
+    found[#found + 1] = event.name == name and event.fields or nil
+  end
+  return found
+end
+
+--- A platform that answers by the script. Fields to read: sent, sleeps, events, clock, closes; to set: chance,
+--- environment, files, wall.
+function fake_platform.new(script)
+  local self = setmetatable({ script = script or {}, used = 0, sent = {} }, Scripted)
+  self.platform = fake_platform.of(self, answer)
+  return self
+end
+
+Scripted.client = fake_platform.client_of
+Scripted.heard = fake_platform.heard
+
+--- Wait for the run of `fake_platform.names` on a platform of its own: that, then what the wait returns.
+function fake_platform.wait(script, options, client_options)
+  local self = fake_platform.new(script)
+  local run, err = self:client(client_options):wait_map_run(fake_platform.names, options)
   return self, run, err
 end
 
 --- Seconds slept so far.
-function World:slept()
+function Scripted:slept()
   local sum = 0
   for _, seconds in ipairs(self.sleeps) do
     sum = sum + seconds
@@ -203,15 +207,4 @@ function World:slept()
   return sum
 end
 
---- The fields of every event of that name, in order.
-function World:heard(name)
-  local found = {}
-  for _, event in ipairs(self.events) do
-    if event.name == name then
-      found[#found + 1] = event.fields
-    end
-  end
-  return found
-end
-
-return world
+return fake_platform

@@ -11,11 +11,10 @@
 --                          "500 after" answer so; "ended" lets all that is known run to its end first
 -- pages[action]            a function(params) -> answer, for lists
 
-local client = require "fnf.client"
 local errors = require "fnf.errors"
+local fake_platform = require "spec.support.fake_platform"
 local json = require "fnf.json"
 local time = require "fnf.time"
-require "fnf.methods"
 
 local service = {}
 
@@ -25,18 +24,10 @@ Service.__index = Service
 local SLICE = 0.1 -- seconds between looks at `cancel`
 local ALWAYS = 1e9 -- seconds: the life of what no plan ends
 
-local function unescape(text)
-  return (text:gsub("%%(%x%x)", function(digits)
-    return string.char(tonumber(digits, 16))
-  end))
-end
-
 local function parameters(request)
-  local found = {}
-  for _, text in ipairs { request.url:match("%?(.*)$") or "", request.body or "" } do
-    for name, value in text:gmatch("([^&=]+)=([^&]*)") do
-      found[unescape(name)] = unescape(value)
-    end
+  local found = fake_platform.parameters(request.url:match("%?(.*)$"))
+  for name, value in pairs(fake_platform.parameters(request.body)) do
+    found[name] = value
   end
   return found
 end
@@ -211,54 +202,20 @@ local function send(self, request, cancel)
   return answer(object, status)
 end
 
-local function sleep(self, seconds, cancel)
-  local ending = self.clock + seconds
-  repeat
-    if cancel and cancel() then
-      return false
-    end
-    self.clock = cancel and math.min(ending, self.clock + SLICE) or ending
-  until self.clock >= ending
-  return true
-end
-
 local function nothing() end
 
 --- A service with the fields above, and `log`, `clock`, `executions`, `created`, `inputs` (starts by Input) to look at.
 function service.new(fields)
-  local self = setmetatable({ clock = 1000, latency = 0.01, log = {}, executions = {}, inputs = {}, created = 0,
-    nonces = 0, chance = 0.5, holds = true, plan = nothing, fault = nothing, pages = {}, events = {} }, Service)
+  local self = setmetatable({ latency = 0.01, log = {}, executions = {}, inputs = {}, created = 0, wall = 1790000000,
+    holds = true, plan = nothing, fault = nothing, pages = {} }, Service)
   for name, value in pairs(fields or {}) do
     self[name] = value
   end
-  self.platform = {
-    now = function() return self.clock end,
-    time = function() return 1790000000 + self.clock end,
-    random = function() return self.chance end,
-    nonce = function()
-      self.nonces = self.nonces + 1
-      return ("%032x"):format(self.nonces)
-    end,
-    getenv = nothing,
-    read = nothing,
-    sleep = function(seconds, cancel) return sleep(self, seconds, cancel) end,
-    send = function(request, cancel) return send(self, request, cancel) end,
-    close = nothing,
-  }
+  self.platform = fake_platform.of(self, send)
   return self
 end
 
---- A client of this service.
-function Service:client(options)
-  local all = { region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret",
-    on_event = function(name, fields)
-      self.events[#self.events + 1] = { name = name, fields = fields }
-    end }
-  for name, value in pairs(options or {}) do
-    all[name] = value
-  end
-  return assert(client.new(all, self.platform))
-end
+Service.client = fake_platform.client_of
 
 --- How often an operation was asked for.
 function Service:asked(action)
