@@ -4,7 +4,7 @@
 local errors = {}
 
 ---@class fnf.Error
----@field kind "credentials"|"network"|"timeout"|"tls"|"protocol"|"service"|"cancelled"
+---@field kind "credentials"|"network"|"timeout"|"tls"|"protocol"|"service"|"cancelled"|"memory"
 ---@field code? string the service's code, such as "ResourceThrottled" (kind "service")
 ---@field status? integer the HTTP status
 ---@field message string one line, without anything secret

@@ -31,7 +31,9 @@
 ---@field access_key_secret? string
 ---@field security_token? string
 ---@field signature? "HMAC-SHA1"|"ACS3-HMAC-SHA256"|"ACS3-HMAC-SM3"
----@field timeout? number seconds of one attempt (15)
+---@field credentials? fnf.CredentialsProvider|fun(context: fnf.CallContext): table|nil, any where the key comes from
+---@field timeout? number seconds for the whole of every call, retries included; none by default, and none for waits
+---@field attempt_timeout? number seconds of one attempt (15)
 ---@field connect_timeout? number seconds (5)
 ---@field max_attempts? integer of one call (3)
 ---@field ca_file? string PEM file of the authorities to trust
@@ -39,6 +41,8 @@
 ---@field key_file? string PEM file of its key
 ---@field proxy? string URL; "" for none
 ---@field no_proxy? string hosts, separated by commas
+---@field rate_limit? { rate?: number, burst?: number }|false requests a second and at once that all waits share
+---@field max_connections? integer at once (32)
 ---@field user_agent? string
 ---@field on_event? fun(name: fnf.EventName, fields: fnf.EventFields)
 ---@field transport? fun(request: fnf.Request): fnf.Answer|nil, any

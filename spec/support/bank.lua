@@ -30,7 +30,8 @@ end
 --- What is sent, by "METHOD url" without the query. An answer is a body, a table of status and body, or a function.
 local function send(self, request, cancel)
   local url, query = request.url:match("^([^?]*)%??(.*)$")
-  local sent = { method = request.method, url = url, query = fake_platform.parameters(query), form = fake_platform.parameters(request.body),
+  local sent = { method = request.method, url = url, query = fake_platform.parameters(query),
+    form = fake_platform.parameters(request.body),
     headers = request.headers, body = request.body, direct = request.direct, timeout = request.timeout }
   local what = request.method .. " " .. url
   self.sent[#self.sent + 1] = sent

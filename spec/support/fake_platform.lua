@@ -23,7 +23,8 @@ local Scripted = {}
 Scripted.__index = Scripted
 
 --- What the specs ask about.
-fake_platform.names = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = "5f2c8d1e0a7b4c3d9e6f8a1b2c3d4e5f" }
+fake_platform.names = { FlowName = "orders", ExecutionName = "nightly-1",
+  MapRunName = "5f2c8d1e0a7b4c3d9e6f8a1b2c3d4e5f" }
 fake_platform.secret = "S3cretOfTheSpec"
 fake_platform.token = "TokenOfTheSpec/+=="
 
@@ -34,7 +35,8 @@ local WALL = 1790000000 -- seconds since 1970 when a fake begins
 
 --- An answer about a MapRun: that of `fake_platform.names` unless the fields say otherwise.
 function fake_platform.run(fields, row)
-  local run = { MapRunName = fake_platform.names.MapRunName, ExecutionName = fake_platform.names.ExecutionName, Status = "Running",
+  local names = fake_platform.names
+  local run = { MapRunName = names.MapRunName, ExecutionName = names.ExecutionName, Status = "Running",
     RequestId = "request-of-the-run" }
   for name, value in pairs(fields or {}) do
     run[name] = value
@@ -130,8 +132,8 @@ local function sleep(self, seconds, cancel)
   return true
 end
 
---- The platform of what answers by `send(self, request, cancel)`, the one that all fakes share. `self` gets what it does
---- not have: clock, wall (seconds since 1970 are wall + clock), chance, environment, files, and what is recorded: sleeps,
+--- The platform of what answers by `send(self, request, cancel)`, the one that all fakes share. `self` gets what it has
+--- not: clock, wall (seconds since 1970 are wall + clock), chance, environment, files, and what is recorded: sleeps,
 --- events, closes.
 function fake_platform.of(self, send)
   for name, value in pairs { clock = 1000, wall = WALL - 1000, chance = 0.5, nonces = 0, closes = 0 } do

@@ -1,8 +1,8 @@
 --- The modules of the library, floor by floor, with what each requires: the text in CONTRIBUTING.md, and its maker.
 -- SPDX-License-Identifier: MIT
 --
--- `lua spec/support/module_map.lua < CONTRIBUTING.md` writes the page anew. A module's floor is one above the highest it
--- requires; what is required inside a function counts, too.
+-- `lua spec/support/module_map.lua < CONTRIBUTING.md` writes the page anew. A module's floor is one above the highest
+-- that it requires; what is required inside a function counts, too.
 
 local module_map = {}
 

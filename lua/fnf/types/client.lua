@@ -3,8 +3,8 @@
 -- SPDX-License-Identifier: MIT
 
 ---@class fnf.CallOptions of a single call
----@field timeout? number seconds of one attempt; the client's own unless given
----@field deadline? number seconds for the whole call, retries included
+---@field timeout? number seconds for the whole call, retries included; the client's own unless given
+---@field attempt_timeout? number seconds of one attempt; the client's own unless given
 ---@field max_attempts? integer 1 to 100
 ---@field cancel? fun(): any once it returns true the call ends
 
