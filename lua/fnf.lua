@@ -78,7 +78,10 @@ for name, method in pairs(methods.rows) do
   fnf[name] = function(...)
     local params, options, action = methods.arguments(method, ...)
     local problem
-    if not default then
+    if params == fnf or action == fnf then
+      problem = ("%s: call it with a dot, fnf.%s; only a client's methods take a colon"):format(name, name)
+    end
+    if not problem and not default then
       default, problem = new {}
       problem = problem and ("%s: %s"):format(name, problem)
     end

@@ -3,6 +3,14 @@
 
 local errors = require "fnf.errors"
 
+describe("an error object", function()
+  it("15.2: joins a text as its line, on either side", function()
+    local err = errors.new { kind = "network", message = "reset" }
+    assert.equal("failed: network: reset", "failed: " .. err)
+    assert.equal("network: reset!", err .. "!")
+  end)
+end)
+
 describe("an error", function()
   it("knows its own kind from any other table", function()
     assert.is_true(errors.is(errors.new { kind = "network" }))

@@ -1,19 +1,19 @@
 --- The public face: `require "fnf"`, `fnf.new`, and the functions of the default client.
 -- SPDX-License-Identifier: MIT
 
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 local PLAIN = "fnf.platform.plain"
 local FILE = debug.getinfo(1, "S").short_src
 local ENVIRONMENT = { ALIBABA_CLOUD_ACCESS_KEY_ID = "FromTheEnvironment",
-  ALIBABA_CLOUD_ACCESS_KEY_SECRET = world.secret,
-  ALIBABA_CLOUD_SECURITY_TOKEN = world.token, ALIBABA_CLOUD_REGION_ID = "us-west-1" }
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET = fake_platform.secret,
+  ALIBABA_CLOUD_SECURITY_TOKEN = fake_platform.token, ALIBABA_CLOUD_REGION_ID = "us-west-1" }
 
 describe("the module", function()
   local w, fnf, kept
 
   before_each(function()
-    w = world.new()
+    w = fake_platform.new()
     kept = { [PLAIN] = package.loaded[PLAIN], fnf = package.loaded.fnf }
     package.loaded[PLAIN] = { new = function()
       return w.platform
@@ -36,11 +36,11 @@ describe("the module", function()
 
   it("does by itself what a client does, as the environment says", function()
     w.environment = ENVIRONMENT
-    w.script = { world.run(), world.run { Status = "Failed" } }
-    assert.equal("Running", assert(fnf.describe_map_run(world.names)).Status)
-    assert.equal("Failed", assert(fnf.wait_map_run(world.names, { timeout = 600 })).Status)
+    w.script = { fake_platform.run(), fake_platform.run { Status = "Failed" } }
+    assert.equal("Running", assert(fnf.describe_map_run(fake_platform.names)).Status)
+    assert.equal("Failed", assert(fnf.wait_map_run(fake_platform.names, { timeout = 600 })).Status)
     for _, sent in ipairs(w.sent) do
-      assert.same({ "FromTheEnvironment", world.token }, { sent.query.AccessKeyId, sent.query.SecurityToken })
+      assert.same({ "FromTheEnvironment", fake_platform.token }, { sent.query.AccessKeyId, sent.query.SecurityToken })
       assert.is_truthy(sent.url:find("^https://us%-west%-1%.fnf%.aliyuncs%.com/"))
     end
   end)
@@ -48,18 +48,18 @@ describe("the module", function()
   it("goes where FNF_ENDPOINT says", function()
     w.environment = { FNF_ENDPOINT = "http://127.0.0.1:9", ALIBABA_CLOUD_ACCESS_KEY_ID = "a",
       ALIBABA_CLOUD_ACCESS_KEY_SECRET = "b" }
-    w.script = { world.run() }
-    assert(fnf.describe_map_run(world.names))
+    w.script = { fake_platform.run() }
+    assert(fnf.describe_map_run(fake_platform.names))
     assert.is_truthy(w.sent[1].url:find("http://127.0.0.1:9/?", 1, true))
   end)
 
   it("says what the environment lacks: a region is raised, a key is an error", function()
-    local done, raised = pcall(fnf.describe_map_run, world.names)
+    local done, raised = pcall(fnf.describe_map_run, fake_platform.names)
     assert.is_false(done)
     assert.is_truthy(raised:find("fnf.describe_map_run: no region", 1, true), raised)
     w.environment = { ALIBABA_CLOUD_REGION_ID = "us-west-1" }
     w.script = { { fault = "network", message = "no metadata service here", times = math.huge } }
-    local result, err = fnf.describe_map_run(world.names)
+    local result, err = fnf.describe_map_run(fake_platform.names)
     assert.is_nil(result)
     assert.equal("credentials", err.kind)
   end)
@@ -73,7 +73,7 @@ describe("the module", function()
       { "fnf.new: no region", function() w.environment = {} fnf.new() end },
       { "fnf.new: option ca_file: cannot read gone", function() fnf.new { region = "x", ca_file = "gone" } end },
       { "fnf.describe_map_run: missing parameter", function() fnf.describe_map_run {} end },
-      { "fnf.wait_map_run: option timeout", function() fnf.wait_map_run(world.names, { timeout = -1 }) end },
+      { "fnf.wait_map_run: option timeout", function() fnf.wait_map_run(fake_platform.names, { timeout = -1 }) end },
       { "fnf.decode: a string expected, got table", function() fnf.decode {} end },
     }
     for _, row in ipairs(calls) do
@@ -110,5 +110,14 @@ describe("the module", function()
 
   it("has a version", function()
     assert.is_truthy(fnf._VERSION:find("^%d+%.%d+%.%d+$"))
+  end)
+
+  it("15.2: say so when they are called with a colon", function()
+    local done, message = pcall(function() fnf:describe_map_run(fake_platform.names) end)
+    assert.is_false(done)
+    assert.truthy(message:find("fnf_spec.lua:%d+: fnf.describe_map_run: call it with a dot, fnf"), message)
+    done, message = pcall(function() fnf:call("DescribeMapRun", {}) end)
+    assert.is_false(done)
+    assert.truthy(message:find("call it with a dot", 1, true), message)
   end)
 end)

@@ -122,4 +122,9 @@ function Error:__tostring()
   return #notes > 0 and ("%s [%s]"):format(line, table.concat(notes, ", ")) or line
 end
 
+--- "failed: " .. err is the line too.
+function Error.__concat(a, b)
+  return tostring(a) .. tostring(b)
+end
+
 return errors

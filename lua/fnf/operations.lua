@@ -163,7 +163,8 @@ local operations = {
   start_sync_execution = {
     -- The service adds a UUID to the name, so every call runs the flow again. It answers when the execution has ended,
     -- within the 5 minutes an Express execution may take.
-    action = "StartSyncExecution", method = "POST", writes = true, repeatable = false, quota = OTHER, attempt_timeout = 310,
+    action = "StartSyncExecution", method = "POST", writes = true, repeatable = false, quota = OTHER,
+    attempt_timeout = 310,
     parameters = { FlowName = NAME, ExecutionName = NEW_NAME, Input = JSON, Qualifier = WORD },
     answer = ANY,
   },

@@ -46,7 +46,7 @@ local RATE_LIMIT = {
   burst = { type = "number", minimum = 1, maximum = 100000 },
 }
 
---- What is wrong with the option `rate_limit`: { rate = requests a second, burst = requests at once }, or false for none.
+--- What is wrong with the option `rate_limit`: { rate = requests a second, burst = at once }, or false for none.
 local function validate_rate_limit(value)
   if value == nil or value == false then
     return nil
@@ -79,7 +79,7 @@ local function validate_together(options, platform)
 end
 
 --- The provider of the credentials that were given, in either way, else the default chain's.
-local function find_wallet(options)
+local function find_provider(options)
   if options.access_key_id then
     return credentials.static { access_key_id = options.access_key_id, access_key_secret = options.access_key_secret,
       security_token = options.security_token }
@@ -138,7 +138,7 @@ function settings.read(options, platform)
     return nil, problem
   end
   local provider, found
-  provider, problem = find_wallet(options)
+  provider, problem = find_provider(options)
   if provider then
     found, problem = find_endpoint(options, platform, provider)
   end

@@ -20,7 +20,8 @@ local function days_of_month(year, month)
 end
 
 local function epoch(year, month, day, hour, minute, second)
-  if month < 1 or month > 12 or day < 1 or day > days_of_month(year, month) or hour > 23 or minute > 59 or second > 60 then
+  if month < 1 or month > 12 or day < 1 or day > days_of_month(year, month) or hour > 23 or minute > 59
+    or second > 60 then
     return nil
   end
   return days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second

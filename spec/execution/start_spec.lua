@@ -65,7 +65,7 @@ describe("start_execution", function()
     assert.is_true(asked > STARTS * 1.5, "the faults were not there")
   end)
 
-  it("adopts what a doubtful attempt has started, running or ended", function()
+  it("adopts what an attempt of unknown outcome has started, running or ended", function()
     for _, faults in ipairs {
       { "after" }, { "500 after" }, { "after", "ended" }, { "500 after", "before", "ended" },
     } do
@@ -90,7 +90,7 @@ describe("start_execution", function()
     end
   end)
 
-  it("answers as the service does where no attempt was doubtful", function()
+  it("answers as the service does where the outcome of every attempt is known", function()
     local cloud = service.new { fault = in_turn { nil, nil, "ended" } }
     local client = cloud:client()
     local first = assert(client:start_execution { FlowName = "f", ExecutionName = "nightly", Input = '{"a":1}' })

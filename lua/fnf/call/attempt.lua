@@ -135,6 +135,10 @@ function attempt.make(call)
   end
   local result, err, status = exchange(call, key)
   if err then
+    local doubt = call.target.endpoint.doubt -- about the name of a region, say
+    if doubt and err.kind == "network" and err.sent == false then
+      err.message = ("%s; %s"):format(err.message, doubt)
+    end
     hide_secrets(call, err)
   end
   if self.on_event then

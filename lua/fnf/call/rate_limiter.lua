@@ -1,9 +1,9 @@
 --- The service's own request quota as a token bucket, shared by all waits of a client. Pure: the time comes in.
 -- SPDX-License-Identifier: MIT
 --
--- Permits are handed out in the order of asking, and a wait asks when its look is due: so what is due first is looked at
--- first, and where the quota is too small all are late alike. That the budget goes to the runs whose end is near comes
--- from the plan (fnf.progress): with more waits than the quota can serve, the looks that a far end needs are stretched.
+-- Permits are handed out in the order of asking, and a wait asks when its poll is due: so what is due first is polled
+-- first, and where the quota is too small all are late alike. That the quota goes to the runs whose end is near comes
+-- from the plan (fnf.wait.progress): with more waits than it can serve, the polls that a far end needs are stretched.
 
 local rate_limiter = {}
 

@@ -80,7 +80,7 @@ end
 --- Statuses below 500 of something between that the next attempt may not meet (RFC 9110, RFC 8470, RFC 6585).
 local PASSING = { [408] = true, [425] = true, [429] = true }
 
---- A refusal in other words than the service's comes from something between, and the same request will be refused again.
+--- A refusal in other words than the service's comes from something between; the same request is refused again.
 local function protocol(answer, message)
   local status = answer.status
   return nil, errors.new { kind = "protocol", status = status, message = message,
