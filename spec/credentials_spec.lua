@@ -184,6 +184,12 @@ local rows = {
   { "a function that gives a key with a line break", error = "access_key_secret begins or ends", given = function()
     return function() return { access_key_id = "id-f", access_key_secret = "s3cr3t\n" } end
   end },
+  { "12.17: a function that gives an end in words", error = "expires must be a number", given = function()
+    return function() return { access_key_id = "id-f", access_key_secret = "s3cr3t", expires = "tomorrow" } end
+  end },
+  { "12.17: a function that gives an end that is no number", error = "expires must be a number", given = function()
+    return function() return { access_key_id = "id-f", access_key_secret = "s3cr3t", expires = 0 / 0 } end
+  end },
 }
 
 describe("credentials:", function()

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local bank = require "spec.support.bank"
 local credentials = require "fnf.credentials"
+local json = require "fnf.json"
 local source_rows = require "spec.support.source_rows"
 
 local temporary, assumed, at = bank.temporary, bank.assumed, bank.at
@@ -26,6 +27,9 @@ local rows = {
   { "a duration below 900 s is refused before the call", given = credentials.profile, asked = {},
     files = config(profile("RamRoleArn", KEYS, { ram_role_arn = ROLE, expired_seconds = 899 })),
     error = "must be at least 900 s" },
+  { "12.17: a duration of part of a second is refused before the call", given = credentials.profile, asked = {},
+    files = config(profile("RamRoleArn", KEYS, { ram_role_arn = ROLE, expired_seconds = 900.5 })),
+    error = "must be whole seconds" },
   { "a session name out of its pattern is refused before the call", given = credentials.profile, asked = {},
     files = config(profile("RamRoleArn", KEYS, { ram_role_arn = ROLE, ram_session_name = "a b" })),
     error = "2 to 64 of letters" },
@@ -143,4 +147,27 @@ describe("a call to STS", function()
     assert.are.equal("sts.aliyuncs.com", place:heard("request")[1].host)
     assert.are.equal("DescribeMapRun", place:heard("request")[2].operation)
   end)
+end)
+
+describe("a call to STS without a key", function()
+  local place
+
+  before_each(function()
+    place = bank.new { env = source_rows.OIDC, files = { token = bank.mark .. ".of.a.pod" } }
+  end)
+  after_each(function() place:close() end)
+
+  for _, code in ipairs { "SignatureDoesNotMatch", "SignatureNotMatch" } do
+    it("12.17: that is refused as badly signed is an error like any other: " .. code, function()
+      place.answers[STS] = { status = 400, body = json.encode { Code = code, RequestId = "r",
+        Message = "no match; server string to sign is:POST&%2F&" .. bank.mark } }
+      local client = place:client { credentials = credentials.oidc(), max_attempts = 1 }
+      local run, err = describe_run(client)
+      assert.is_nil(run)
+      assert.are.equal("credentials", err.kind)
+      assert.are.equal(code, err.cause.code)
+      assert.is_nil(err.message:find("access_key_secret", 1, true)) -- there is none to be wrong
+      assert.is_nil(place:printed(err, tostring(err)):find(bank.mark, 1, true))
+    end)
+  end
 end)

@@ -51,8 +51,8 @@ end
 
 --- The service's refusal of a signature, with the one thing it lets us find out: it echoes the text it signed.
 local function explain_signature(key, call, answer, err)
-  if err.code ~= "SignatureDoesNotMatch" and err.code ~= "SignatureNotMatch" then
-    return
+  if not key or (err.code ~= "SignatureDoesNotMatch" and err.code ~= "SignatureNotMatch") then
+    return -- without a key nothing was signed, whatever the answer says
   end
   call.stages = {}
   request.sign(call.target, key, call)

@@ -42,7 +42,11 @@ end
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil
 function parse.new(fields, source, names)
-  local made = { source = source, expires = fields.expires, single_use = fields.single_use }
+  local expires = fields.expires
+  if expires ~= nil and (type(expires) ~= "number" or expires ~= expires) then
+    return nil, errors.credentials("expires must be a number of seconds since 1970")
+  end
+  local made = { source = source, expires = expires, single_use = fields.single_use }
   for _, field in ipairs(FIELDS) do
     local value = fields[field]
     local problem = (value ~= nil or field ~= "security_token") and parse.validate(value)

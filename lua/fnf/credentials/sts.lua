@@ -85,6 +85,8 @@ local function role_parameters(context, settings)
     return nil, errors.credentials("the role session name must be 2 to 64 of letters, digits, . @ - _")
   elseif duration < LEAST_DURATION then
     return nil, errors.credentials(("the duration of a role session must be at least %d s"):format(LEAST_DURATION))
+  elseif duration % 1 ~= 0 then -- so is infinity
+    return nil, errors.credentials("the duration of a role session must be whole seconds")
   end
   return { RoleArn = role, RoleSessionName = session, DurationSeconds = duration, Policy = settings.policy }
 end
