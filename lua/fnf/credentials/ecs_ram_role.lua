@@ -39,7 +39,8 @@ end
 --- The body of a path: with the token if there is one, and once without if that fails and may be.
 local function get(context, session, path)
   local headers = session.token and { ["x-aliyun-ecs-metadata-token"] = session.token } or nil
-  local body, err = ask(context, session.host, { method = "GET", url = path, headers = headers })
+  local body, err = ask(context, session.host, { method = "GET", url = path, headers = headers,
+    secrets = { session.token } })
   if not body and session.token and session.plain_allowed and err.kind ~= "cancelled" then
     session.token = nil
     return get(context, session, path)

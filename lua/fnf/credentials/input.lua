@@ -103,9 +103,18 @@ function input.origin(url)
   return url:match("^%a+://[^/?#]*") or ""
 end
 
+--- What a transport tells of its failure may repeat what it was given.
+local function fail(request, what, cause)
+  for _, secret in ipairs(request.secrets or {}) do
+    errors.hide(cause, secret)
+  end
+  return nil, cause.kind == "cancelled" and cause
+    or errors.credentials(("%s cannot be asked: %s"):format(what, cause.message), cause)
+end
+
 --- Send a request and get the body of the 200 that answers it.
 ---@param context fnf.CallContext
----@param request table a fnf.Request of which only `method` and `url` must be there
+---@param request table a fnf.Request of which only `method` and `url` must be there, and the `secrets` that it holds
 ---@param what string who is asked, in words
 ---@return string|nil
 ---@return fnf.Error|nil
@@ -121,8 +130,7 @@ function input.ask(context, request, what)
     direct = request.direct or scheme == "http" and endpoint.is_loopback(authority),
   }
   if not answer then
-    return nil, cause.kind == "cancelled" and cause
-      or errors.credentials(("%s cannot be asked: %s"):format(what, cause.message), cause)
+    return fail(request, what, cause)
   elseif #answer.body > ANSWER_LIMIT then
     return nil, errors.credentials(("%s answered with more than 64 KiB"):format(what))
   elseif answer.status ~= 200 then
