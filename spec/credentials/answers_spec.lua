@@ -6,7 +6,7 @@ local json = require "fnf.json"
 local source_rows = require "spec.support.source_rows"
 
 local ROLE, KEYS, TOKEN, ROLES = source_rows.ROLE, source_rows.KEYS, source_rows.TOKEN, source_rows.ROLES
-local DRAWS = 1000 -- for each source
+local DRAWS = 500 -- for each source
 
 local CONFIG = source_rows.config(
   source_rows.profile("OAuth", { name = "oauth", oauth_site_type = "CN", oauth_refresh_token = bank.mark,

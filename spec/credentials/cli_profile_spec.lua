@@ -78,6 +78,9 @@ local rows = {
   { "CredentialsURI in a profile", id = "STS.uri", answers = { ["GET https://keys.example.com/x"] = temporary "uri" },
     files = config(profile("CredentialsURI", { credentials_uri = "https://keys.example.com/x?a=s3cr3t" })),
     source = "default/cli_profile/credential_uri" },
+  { "12.20: a mark before the braces", id = "id-cli", files = { [CONFIG] = "\239\187\191" .. config(AK)[CONFIG] } },
+  { "12.20: a key with quotes in it", given = credentials.profile, error = "access_key_id holds a quote",
+    files = config(profile("AK", { access_key_id = '"id-cli"', access_key_secret = "s3cr3t" })) },
 }
 
 describe("the CLI's configuration:", function()

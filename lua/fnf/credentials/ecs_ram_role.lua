@@ -53,7 +53,7 @@ local function find_role(context, session, settings)
   if not role then
     role, err = get(context, session, ROLES)
   end
-  role = role and role:match("^%s*(.-)%s*$")
+  role = role and parse.trim(role)
   if role and not role:find("^[%w._@-]+$") then
     return nil, errors.credentials("the name of the instance's role is no role name")
   end

@@ -5,12 +5,14 @@
 
 local endpoint = require "fnf.endpoint"
 local errors = require "fnf.errors"
+local parse = require "fnf.credentials.parse"
 
 local input = {}
 
 local FILE_LIMIT = 64 * 1024 -- bytes: none of these files is a hundredth of it
 local READ_BY_GROUP, READ_BY_ALL = 32, 4 -- permission bits
 local ANSWER_LIMIT = 64 * 1024 -- bytes of an answer
+local LONGEST_URL = 4096 -- bytes
 local TIMEOUT, CONNECT_TIMEOUT = 15, 5 -- seconds: 5 to connect, 10 to read (CREDENTIALS.md section 7)
 
 --- The value of a variable; nil if it is unset or empty (CREDENTIALS.md section 2).
@@ -42,7 +44,7 @@ local function has(mode, bit)
   return math.floor(mode / bit) % 2 == 1
 end
 
---- The text of a file.
+--- The text of a file, without the mark of its encoding.
 ---@param context fnf.CallContext
 ---@param path string
 ---@param what string the file in words: "the CLI's configuration"
@@ -52,8 +54,10 @@ function input.read(context, path, what)
   local text, mode = context.read(path, FILE_LIMIT)
   if not text then
     return nil, errors.credentials(("cannot read %s %s (%s)"):format(what, path, mode))
+  elseif text:find("^\254\255") or text:find("^\255\254") then
+    return nil, errors.credentials(("%s %s is UTF-16; save it as UTF-8"):format(what, path))
   end
-  return text, mode
+  return parse.skip_mark(text), mode
 end
 
 --- The text of a file that holds keys: that others can read it is worth a warning.
@@ -83,6 +87,8 @@ end
 function input.validate_url(url)
   if type(url) ~= "string" then
     return "is missing, or no text"
+  elseif #url > LONGEST_URL then
+    return ("has more than %d bytes"):format(LONGEST_URL)
   end
   local scheme, authority = split(url)
   if url:find("[%c%s]") then

@@ -68,16 +68,17 @@ function process.split(text)
   while at <= #text do
     local blank = text:match("^%s+()", at)
     if blank then
-      list[#list + 1], word, at = word, nil, blank
+      list[#list + 1], word, at = word and table.concat(word), nil, blank
     else
       local piece, after = (pieces[text:sub(at, at)] or plain)(text, at)
       if not piece then
         return nil, "has a quote that is not closed, or ends with a backslash"
       end
-      word, at = (word or "") .. piece, after
+      word = word or {}
+      word[#word + 1], at = piece, after
     end
   end
-  list[#list + 1] = word
+  list[#list + 1] = word and table.concat(word)
   if not list[1] then
     return nil, "is empty"
   end
