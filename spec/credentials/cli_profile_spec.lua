@@ -95,7 +95,7 @@ describe("a profile with fields of wrong types", function()
     "ram_role_name",
     "oidc_provider_arn", "oidc_token_file", "cloud_sso_sign_in_url", "access_token", "cloud_sso_access_token_expire",
     "oauth_site_type", "oauth_refresh_token", "oauth_access_token", "oauth_access_token_expire", "sts_expiration",
-    "process_command", "credentials_uri" }
+    "process_command", "credentials_uri", "cloud_sso_account_id", "cloud_sso_access_config" }
   local GOOD = { name = "default", access_key_id = "id", access_key_secret = bank.mark, sts_token = bank.mark,
     ram_role_arn = "acs:ram::1:role/r", source_profile = "other", oidc_provider_arn = "p", oidc_token_file = "/none",
     cloud_sso_sign_in_url = "https://h/x", access_token = bank.mark, cloud_sso_access_token_expire = 1800000000,
@@ -107,14 +107,15 @@ describe("a profile with fields of wrong types", function()
     it("is an error or a key, and never raises: " .. mode, function()
       local place = bank.new { files = { [".aliyun/config.json"] = "" } }
       for _, field in ipairs(FIELDS) do
-        for _, wrong in ipairs { 5, true, {}, "a b\n" } do
+        for _, wrong in ipairs { 5, true, {}, "a b\n", "a\0b", "1e400" } do
           local given = { mode = mode }
           for name, value in pairs(GOOD) do
             given[name] = value
           end
           given[field] = wrong
           local file = assert(io.open(place.home.path .. "/.aliyun/config.json", "w"))
-          file:write(json.encode { current = "default", profiles = { given, merge(AK, { name = "other" }) } })
+          file:write((json.encode { current = "default", profiles = { given, merge(AK, { name = "other" }) } }
+            :gsub('"1e400"', "1e400")))
           file:close()
           place.events = {}
           local client = place:client { credentials = credentials.profile(), max_attempts = 1 }

@@ -51,6 +51,9 @@ end
 ---@return string|nil
 ---@return fnf.Error|integer mode or what went wrong
 function input.read(context, path, what)
+  if path:find("%z") then
+    return nil, errors.credentials(("the path of %s holds a NUL byte"):format(what))
+  end
   local text, mode = context.read(path, FILE_LIMIT)
   if not text then
     return nil, errors.credentials(("cannot read %s %s (%s)"):format(what, path, mode))

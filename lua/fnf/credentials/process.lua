@@ -64,6 +64,9 @@ end
 ---@return string[]|nil
 ---@return string|nil problem
 function process.split(text)
+  if text:find("%z") then
+    return nil, "holds a NUL byte"
+  end
   local list, word, at = {}, nil, 1
   while at <= #text do
     local blank = text:match("^%s+()", at)

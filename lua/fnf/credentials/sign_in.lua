@@ -114,6 +114,11 @@ function sign_in.cloud_sso(context, profile)
     or (tonumber(profile.cloud_sso_access_token_expire) or 0) <= context.time() then
     return nil, errors.credentials("the CloudSSO sign-in is over: sign in again with the CLI")
   end
+  for _, name in ipairs { "cloud_sso_account_id", "cloud_sso_access_config" } do
+    if type(profile[name] or "") ~= "string" then
+      return nil, errors.credentials(name .. " must be a string")
+    end
+  end
   local body, err = input.ask(context, {
     method = "POST", url = input.origin(address) .. "/cloud-credentials",
     headers = { authorization = "Bearer " .. profile.access_token, accept = "application/json",

@@ -31,8 +31,11 @@ local operations = {
   },
 }
 
---- The endpoint of an address that keys come from, or what is wrong with it.
-local function find_address(address)
+--- The endpoint of an address that keys come from: https, or this machine.
+---@param address string
+---@return fnf.Endpoint|nil
+---@return string|nil problem
+function sts.find_address(address)
   if #address > LONGEST_ADDRESS then
     return nil, ("has more than %d bytes"):format(LONGEST_ADDRESS)
   end
@@ -47,7 +50,7 @@ local function named_endpoint(context, settings)
   if not address then
     return nil
   end
-  local found, problem = find_address(address)
+  local found, problem = sts.find_address(address)
   return found, problem and errors.credentials("the STS endpoint " .. problem)
 end
 
