@@ -1,6 +1,6 @@
 -- The public functions of fnf.credentials, functions of the user's, and the region.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local fnf = require "fnf"
 local json = require "fnf.json"
@@ -11,7 +11,7 @@ local function config(...)
 end
 
 local function key_profile(name, fields)
-  local made = { name = name, mode = "AK", access_key_id = "id-" .. name, access_key_secret = bank.mark }
+  local made = { name = name, mode = "AK", access_key_id = "id-" .. name, access_key_secret = fake_sources.mark }
   for field, value in pairs(fields or {}) do
     made[field] = value
   end
@@ -22,7 +22,7 @@ describe("the region", function()
   local place
 
   local function host(row)
-    place = bank.new(row)
+    place = fake_sources.new(row)
     row.options = row.options or {}
     row.options.region = row.options.region or false
     local client = place:client(row.options)
@@ -162,7 +162,7 @@ describe("fnf.credentials", function()
       assert.is_false(done)
       assert.is_truthy(message:find("credentials_spec.lua:%d+: "), message)
       assert.is_truthy(message:find(row[2], 1, true), message)
-      assert.is_nil(message:find(bank.mark, 1, true))
+      assert.is_nil(message:find(fake_sources.mark, 1, true))
     end)
   end
 
@@ -175,37 +175,38 @@ describe("fnf.credentials", function()
   end)
 
   it("keeps given keys although the caller's table changes", function()
-    local given = { access_key_id = "id-s", access_key_secret = bank.mark, security_token = bank.mark }
-    local place = bank.new {}
+    local given = { access_key_id = "id-s", access_key_secret = fake_sources.mark, security_token = fake_sources.mark }
+    local place = fake_sources.new {}
     local client = place:client { credentials = credentials.static(given) }
     given.access_key_id = "other"
-    assert(client:describe_map_run(bank.names))
+    assert(client:describe_map_run(fake_sources.names))
     assert.are.equal("id-s", place:signed().AccessKeyId)
     place:close()
   end)
 
   it("looks for a key at the first call, not before, and ends call and wait at once without one", function()
-    local place = bank.new { env = { ALIBABA_CLOUD_ECS_METADATA_DISABLED = "true" } }
+    local place = fake_sources.new { env = { ALIBABA_CLOUD_ECS_METADATA_DISABLED = "true" } }
     local client = place:client()
     for _, method in ipairs { "describe_map_run", "wait_map_run" } do
-      local _, err = client[method](client, bank.names)
+      local _, err = client[method](client, fake_sources.names)
       assert.are.equal("credentials", err.kind)
       assert.are.equal(1, err.attempts)
     end
     assert.are.same({ 0, 0 }, { #place.sent, place.clock })
     place.environment.ALIBABA_CLOUD_ACCESS_KEY_ID = "late"
-    place.environment.ALIBABA_CLOUD_ACCESS_KEY_SECRET = bank.mark
-    assert(client:describe_map_run(bank.names))
+    place.environment.ALIBABA_CLOUD_ACCESS_KEY_SECRET = fake_sources.mark
+    assert(client:describe_map_run(fake_sources.names))
     assert.are.equal("late", place:signed().AccessKeyId)
     place:close()
   end)
 
   it("does not change the caller's tables", function()
-    local place = bank.new { answers = { ["POST https://sts.aliyuncs.com/"] = bank.assumed("a", 3600) } }
+    local place = fake_sources.new { answers = {
+      ["POST https://sts.aliyuncs.com/"] = fake_sources.assumed("a", 3600) } }
     local given = { role_arn = "acs:ram::1:role/r", source = credentials.static {
-      access_key_id = "id", access_key_secret = bank.mark } }
+      access_key_id = "id", access_key_secret = fake_sources.mark } }
     local source = given.source
-    assert(place:client({ credentials = credentials.assume_role(given) }):describe_map_run(bank.names))
+    assert(place:client({ credentials = credentials.assume_role(given) }):describe_map_run(fake_sources.names))
     local names = {}
     for name in pairs(given) do
       names[#names + 1] = name

@@ -1,11 +1,11 @@
 -- A section of the credentials file.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local credentials_file = require "fnf.credentials.credentials_file"
 local source_rows = require "spec.support.source_rows"
 
-local assumed = bank.assumed
+local assumed = fake_sources.assumed
 local STS, INI, ROLE, NO_ECS = source_rows.STS, source_rows.INI, source_rows.ROLE, source_rows.NO_ECS
 local merge, ini, ecs = source_rows.merge, source_rows.ini, source_rows.ecs
 local BOM = "\239\187\191"

@@ -1,6 +1,6 @@
 -- What sources read: files that may be others, too long, or no files.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local source_rows = require "spec.support.source_rows"
 
@@ -33,10 +33,10 @@ describe("the input of sources:", function()
 end)
 
 describe("12.21: a transport that repeats what it was given", function()
-  local TOKEN = bank.mark .. "+of/some=length"
+  local TOKEN = fake_sources.mark .. "+of/some=length"
   local profile, oauth = source_rows.profile, { oauth_site_type = "CN", oauth_refresh_token = TOKEN }
   local sources = {
-    { "a credentials URI", function() return credentials.uri { uri = "https://h/keys/" .. bank.mark } end },
+    { "a credentials URI", function() return credentials.uri { uri = "https://h/keys/" .. fake_sources.mark } end },
     { "metadata", credentials.ecs_ram_role },
     { "a sign-in to be renewed", credentials.profile, config(profile("OAuth", oauth)) },
     { "a sign-in", credentials.profile, config(profile("OAuth", oauth,
@@ -46,12 +46,12 @@ describe("12.21: a transport that repeats what it was given", function()
     { "an OIDC token", credentials.oidc, { token = TOKEN } },
     { "a role", function()
       return credentials.assume_role { role_arn = source_rows.ROLE, source = credentials.static {
-        access_key_id = "id", access_key_secret = bank.mark .. "-of-the-key", security_token = TOKEN } }
+        access_key_id = "id", access_key_secret = fake_sources.mark .. "-of-the-key", security_token = TOKEN } }
     end },
   }
   for _, source in ipairs(sources) do
     it("shows no secret: " .. source[1], function()
-      local place = bank.new { files = source[3], env = OIDC, answers = { [source_rows.TOKEN] = TOKEN } }
+      local place = fake_sources.new { files = source[3], env = OIDC, answers = { [source_rows.TOKEN] = TOKEN } }
       local client = place:client { credentials = source[2](), max_attempts = 1, transport = function(request)
         if request.method == "PUT" then
           return place.platform.send(request)
@@ -63,11 +63,11 @@ describe("12.21: a transport that repeats what it was given", function()
         end
         return nil, table.concat(told, " ")
       end }
-      local run, err = client:describe_map_run(bank.names)
+      local run, err = client:describe_map_run(fake_sources.names)
       assert.is_nil(run)
       assert.are.equal("credentials", err.kind)
       assert.is_truthy(tostring(err):find("cannot send", 1, true), tostring(err))
-      assert.is_nil(place:printed(err, tostring(err)):find(bank.mark, 1, true), tostring(err))
+      assert.is_nil(place:printed(err, tostring(err)):find(fake_sources.mark, 1, true), tostring(err))
       place:close()
     end)
   end

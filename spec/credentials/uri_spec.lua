@@ -1,11 +1,11 @@
 -- Keys from a URI.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local source_rows = require "spec.support.source_rows"
 
-local temporary, assumed = bank.temporary, bank.assumed
+local temporary, assumed = fake_sources.temporary, fake_sources.assumed
 local URI, NO_ECS, merge = source_rows.URI, source_rows.NO_ECS, source_rows.merge
 
 local rows = {
