@@ -100,6 +100,7 @@ end
 ---- a secret that comes back ----
 
 local LEAST_CUT = 4 -- bytes of one that a text breaks off in
+local MOST_FOUND = 8 -- times that a secret is taken out of one text
 local LAYERS = 3 -- of escapes: a query in a query in JSON
 
 local digits = {} -- of Base64, by value
@@ -190,8 +191,9 @@ end
 
 --- Where the text before a place ends with a beginning of the form, or nil.
 local function find_beginning(text, form, place)
+  local ending = text:byte(place - 1)
   for length = math.min(#form, place) - 1, LEAST_CUT, -1 do
-    if form:byte(length) == text:byte(place - 1) and text:sub(place - length, place - 1) == form:sub(1, length) then
+    if form:byte(length) == ending and text:sub(place - length, place - 1) == form:sub(1, length) then
       return place - length
     end
   end
@@ -199,14 +201,14 @@ end
 
 --- Where a text breaks off (and says so) within a form, or nil.
 local function find_cut(text, form)
-  local stop = text:find("...", 1, true)
+  local stop, dots = text:find("%.%.%.+")
   while stop do
     local half = text:sub(math.max(1, stop - 5), stop - 1):match("[%%\\&][#%w]*$") -- of an escape
     local first = find_beginning(text, form, stop) or half and find_beginning(text, form, stop - #half)
     if first then
       return first, stop - 1
     end
-    stop = text:find("...", stop + 3, true)
+    stop, dots = text:find("%.%.%.+", dots + 1)
   end
 end
 
@@ -243,6 +245,18 @@ local function find_secret(text, forms, squeezed)
   end
 end
 
+--- A text without a secret; one that shows it time and again ends there.
+local function without(text, forms, squeezed)
+  for count = 1, MOST_FOUND do
+    local first, last = find_secret(text, forms, squeezed)
+    if not first then
+      break
+    end
+    text = text:sub(1, first - 1) .. "..." .. (count < MOST_FOUND and text:sub(last + 1) or "")
+  end
+  return text
+end
+
 --- Take a secret out of an error's texts, whatever brought it there: as it is, percent-encoded or otherwise escaped, or
 --- in Base64. One of a few letters could be part of a word.
 ---@param err fnf.Error
@@ -256,15 +270,7 @@ function errors.hide(err, secret)
     squeezed[index] = form:gsub("[%s+]+", "")
   end
   for _, field in ipairs { "message", "code", "request_id" } do
-    local text = err[field]
-    local first, last
-    repeat
-      if text then
-        first, last = find_secret(text, forms, squeezed)
-        text = first and text:sub(1, first - 1) .. "..." .. text:sub(last + 1) or text
-      end
-    until not first
-    err[field] = text
+    err[field] = err[field] and without(err[field], forms, squeezed)
   end
 end
 
