@@ -1,6 +1,6 @@
 -- The public functions of fnf.credentials, functions of the user's, and the region.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local fnf = require "fnf"
 local json = require "fnf.json"
@@ -11,7 +11,7 @@ local function config(...)
 end
 
 local function key_profile(name, fields)
-  local made = { name = name, mode = "AK", access_key_id = "id-" .. name, access_key_secret = bank.mark }
+  local made = { name = name, mode = "AK", access_key_id = "id-" .. name, access_key_secret = fake_sources.mark }
   for field, value in pairs(fields or {}) do
     made[field] = value
   end
@@ -22,7 +22,7 @@ describe("the region", function()
   local place
 
   local function host(row)
-    place = bank.new(row)
+    place = fake_sources.new(row)
     row.options = row.options or {}
     row.options.region = row.options.region or false
     local client = place:client(row.options)
@@ -114,6 +114,41 @@ describe("fnf.credentials", function()
     ["no command"] = { function() credentials.process {} end, "missing option command" },
     ["a profile that is no name"] = { function() credentials.profile {} end, "the name must be a string" },
     ["a source that is none"] = { function() credentials.assume_role { source = 5 } end, "must be one of" },
+    ["12.19: a role that is none"] = { function() credentials.assume_role { role_arn = "nonsense" } end,
+      "option role_arn must be a role's ARN such as acs:ram::" },
+    ["12.19: a user in the place of a role"] = { function()
+      credentials.oidc { role_arn = "acs:ram::1:user/u" }
+    end, "option role_arn must be a role's ARN" },
+    ["12.19: a session name that is too long"] = { function()
+      credentials.assume_role { session_name = ("x"):rep(70) }
+    end, "option session_name must have 2 to 64 characters, has 70" },
+    ["12.19: a session name that is too short"] = { function() credentials.oidc { session_name = "x" } end,
+      "2 to 64 characters, has 1" },
+    ["12.19: a session name with a slash"] = { function() credentials.oidc { session_name = "a/b" } end,
+      "option session_name must be of letters, digits, . @ - _" },
+    ["12.19: a policy that is no JSON"] = { function() credentials.assume_role { policy = "{s3cr3t" } end,
+      "option policy must be a JSON object" },
+    ["12.19: a policy that is no object"] = { function() credentials.oidc { policy = '"s3cr3t"' } end,
+      "option policy must be a JSON object" },
+    ["12.19: a policy that is a list"] = { function() credentials.oidc { policy = { { Effect = "Allow" } } } end,
+      "option policy must be a JSON object" },
+    ["12.19: an STS by plain http"] = { function()
+      credentials.assume_role { sts_endpoint = "http://sts.example.com" }
+    end, "option sts_endpoint must begin with https://" },
+    ["12.19: an STS with a path"] = { function() credentials.oidc { sts_endpoint = "https://h/s3cr3t" } end,
+      "option sts_endpoint must be scheme and host only" },
+    ["12.19: metadata at a place that is none"] = { function()
+      credentials.ecs_ram_role { endpoint = "ftp://s3cr3t" }
+    end, "option endpoint must begin with https:// or http://" },
+    ["12.19: an instance's role that is a path"] = { function()
+      credentials.ecs_ram_role { role_name = "../s3cr3t" }
+    end, "option role_name must be a role's name" },
+    ["12.19: a command with an open quote"] = { function() credentials.process { command = "a 's3cr3t" } end,
+      "option command has a quote that is not closed" },
+    ["12.19: an empty command"] = { function() credentials.process { command = {} } end, "option command is empty" },
+    ["12.20: a key with quotes"] = { function()
+      credentials.static { access_key_id = '"id"', access_key_secret = "s3cr3t" }
+    end, "access_key_id holds a quote (was it copied with the quotes around it?)" },
     ["credentials that are none"] = { function()
       fnf.new { region = "cn-hangzhou", credentials = { access_key_id = "s3cr3t" } }
     end, "option credentials must be one of fnf.credentials, or a function" },
@@ -127,42 +162,51 @@ describe("fnf.credentials", function()
       assert.is_false(done)
       assert.is_truthy(message:find("credentials_spec.lua:%d+: "), message)
       assert.is_truthy(message:find(row[2], 1, true), message)
-      assert.is_nil(message:find(bank.mark, 1, true))
+      assert.is_nil(message:find(fake_sources.mark, 1, true))
     end)
   end
 
+  it("12.19: takes roles, sessions, policies and places as they may be", function()
+    credentials.assume_role { role_arn = "acs:ram::1234567890123456:role/aliyunfnfrole-1.x", session_name = "a.b@c-d_e",
+      policy = ' {"Version":"1","Statement":[]}', sts_endpoint = "sts.cn-hangzhou.aliyuncs.com" }
+    credentials.oidc { policy = { Version = "1" }, session_name = ("x"):rep(64), sts_endpoint = "http://[::1]:80" }
+    credentials.ecs_ram_role { role_name = "role-1.x_y@z", endpoint = "http://127.0.0.1:8080/" }
+    credentials.process { command = "keys 'a b'" }
+  end)
+
   it("keeps given keys although the caller's table changes", function()
-    local given = { access_key_id = "id-s", access_key_secret = bank.mark, security_token = bank.mark }
-    local place = bank.new {}
+    local given = { access_key_id = "id-s", access_key_secret = fake_sources.mark, security_token = fake_sources.mark }
+    local place = fake_sources.new {}
     local client = place:client { credentials = credentials.static(given) }
     given.access_key_id = "other"
-    assert(client:describe_map_run(bank.names))
+    assert(client:describe_map_run(fake_sources.names))
     assert.are.equal("id-s", place:signed().AccessKeyId)
     place:close()
   end)
 
   it("looks for a key at the first call, not before, and ends call and wait at once without one", function()
-    local place = bank.new { env = { ALIBABA_CLOUD_ECS_METADATA_DISABLED = "true" } }
+    local place = fake_sources.new { env = { ALIBABA_CLOUD_ECS_METADATA_DISABLED = "true" } }
     local client = place:client()
     for _, method in ipairs { "describe_map_run", "wait_map_run" } do
-      local _, err = client[method](client, bank.names)
+      local _, err = client[method](client, fake_sources.names)
       assert.are.equal("credentials", err.kind)
       assert.are.equal(1, err.attempts)
     end
     assert.are.same({ 0, 0 }, { #place.sent, place.clock })
     place.environment.ALIBABA_CLOUD_ACCESS_KEY_ID = "late"
-    place.environment.ALIBABA_CLOUD_ACCESS_KEY_SECRET = bank.mark
-    assert(client:describe_map_run(bank.names))
+    place.environment.ALIBABA_CLOUD_ACCESS_KEY_SECRET = fake_sources.mark
+    assert(client:describe_map_run(fake_sources.names))
     assert.are.equal("late", place:signed().AccessKeyId)
     place:close()
   end)
 
   it("does not change the caller's tables", function()
-    local place = bank.new { answers = { ["POST https://sts.aliyuncs.com/"] = bank.assumed("a", 3600) } }
+    local place = fake_sources.new { answers = {
+      ["POST https://sts.aliyuncs.com/"] = fake_sources.assumed("a", 3600) } }
     local given = { role_arn = "acs:ram::1:role/r", source = credentials.static {
-      access_key_id = "id", access_key_secret = bank.mark } }
+      access_key_id = "id", access_key_secret = fake_sources.mark } }
     local source = given.source
-    assert(place:client({ credentials = credentials.assume_role(given) }):describe_map_run(bank.names))
+    assert(place:client({ credentials = credentials.assume_role(given) }):describe_map_run(fake_sources.names))
     local names = {}
     for name in pairs(given) do
       names[#names + 1] = name

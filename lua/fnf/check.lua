@@ -78,6 +78,8 @@ local function secret(value)
     return "begins or ends with a blank or line break (was it read from a file, or pasted?)"
   elseif value:find("[%s%c]") then
     return "holds a blank or control character (was it pasted with something else?)"
+  elseif value:find("[\"'`]") or value:find("\226\128[\152-\159]") then -- the latter as word processors write it
+    return "holds a quote (was it copied with the quotes around it?)"
   end
 end
 

@@ -8,6 +8,7 @@
 
 local chain = require "fnf.credentials.chain"
 local check = require "fnf.check"
+local endpoint = require "fnf.endpoint"
 local errors = require "fnf.errors"
 local keys = require "fnf.credentials.keys"
 local parse = require "fnf.credentials.parse"
@@ -26,7 +27,11 @@ local PROGRAM_PATIENCE = 70 -- seconds: a program may take 60
 
 local NAME, SECRET, FLAG = { type = "name" }, { type = "secret", required = true }, { type = "boolean" }
 local ROLE = {
-  role_arn = NAME, session_name = NAME, duration = { type = "integer", minimum = 900 }, policy = { type = "json" },
+  role_arn = { type = "name", pattern = "^acs:ram::%d+:role/[^%s]+$",
+    rule = "a role's ARN such as acs:ram::1234567890123456:role/name" },
+  session_name = { type = "name", characters = { 2, 64 }, pattern = "^[%w.@_-]+$",
+    rule = "of letters, digits, . @ - _" },
+  duration = { type = "integer", minimum = 900 }, policy = { type = "json" },
   sts_region = { type = "name", pattern = "^%w[%w-]*$", rule = "a region id such as cn-hangzhou" },
   vpc = FLAG, sts_endpoint = NAME,
 }
@@ -42,7 +47,8 @@ end
 ---@type table<string, table<string, fnf.Row>>
 local options = {
   static = { access_key_id = SECRET, access_key_secret = SECRET, security_token = { type = "secret" } },
-  ecs_ram_role = { role_name = NAME, token_only = FLAG, endpoint = NAME },
+  ecs_ram_role = { role_name = { type = "name", pattern = "^[%w._@-]+$", rule = "a role's name" }, token_only = FLAG,
+    endpoint = NAME },
   assume_role = with(ROLE, { external_id = NAME, source = { type = "any" } }),
   oidc = with(ROLE, { provider_arn = NAME, token_file = NAME }),
   uri = { uri = NAME },
@@ -61,6 +67,32 @@ end
 
 local function raise(name, problem)
   error(("fnf.credentials.%s: %s"):format(name, problem), 3)
+end
+
+--- What is wrong with the settings of a role that are right by their rows, or nil.
+local function validate_role(settings)
+  local policy = settings.policy
+  if type(policy) == "string" and not parse.object(policy) or type(policy) == "table" and policy[1] ~= nil then
+    return "option policy must be a JSON object"
+  end
+  local problem = settings.sts_endpoint and select(2, sources.sts.find_address(settings.sts_endpoint))
+  return problem and "option sts_endpoint " .. problem
+end
+
+--- What is wrong with a command, or nil.
+local function validate_command(command)
+  if type(command) == "string" then
+    return select(2, sources.process.split(command))
+  elseif type(command) ~= "table" then
+    return "must be a string or a list of strings"
+  elseif not command[1] then
+    return "is empty"
+  end
+  for _, word in ipairs(command) do
+    if type(word) ~= "string" or word:find("%z") then
+      return "must be a list of strings without NUL bytes"
+    end
+  end
 end
 
 --- A source as a link of a chain; `find` gives it, for the module is loaded when it is first asked.
@@ -116,6 +148,13 @@ end
 ---@return fnf.CredentialsProvider
 function credentials.ecs_ram_role(given)
   local settings = read("ecs_ram_role", given)
+  if settings.endpoint then
+    local found, problem = endpoint.of_address(settings.endpoint)
+    if not found then
+      raise("ecs_ram_role", "option endpoint " .. problem)
+    end
+    settings.endpoint = found.url
+  end
   return provider.new { name = "ecs_ram_role", fetch = function(context)
     return sources.ecs_ram_role.fetch(context, settings)
   end }
@@ -126,9 +165,10 @@ end
 ---@return fnf.CredentialsProvider
 function credentials.assume_role(given)
   local settings = read("assume_role", given)
-  local source, problem = credentials.of(settings.source or credentials.default())
-  if not source then
-    raise("assume_role", "option source " .. problem)
+  local problem = validate_role(settings)
+  local source, unfit = credentials.of(settings.source or credentials.default())
+  if problem or not source then
+    raise("assume_role", problem or "option source " .. unfit)
   end
   return provider.new { name = "ram_role_arn", fetch = function(context)
     return sources.sts.assume_role.fetch(context, settings, source)
@@ -140,6 +180,10 @@ end
 ---@return fnf.CredentialsProvider
 function credentials.oidc(given)
   local settings = read("oidc", given)
+  local problem = validate_role(settings)
+  if problem then
+    raise("oidc", problem)
+  end
   return provider.new { name = "oidc_role_arn", fetch = function(context)
     return sources.sts.oidc.fetch(context, settings)
   end }
@@ -164,13 +208,9 @@ end
 ---@return fnf.CredentialsProvider
 function credentials.process(given)
   local settings = read("process", given)
-  if type(settings.command) ~= "string" and type(settings.command) ~= "table" then
-    raise("process", "option command must be a string or a list of strings")
-  end
-  for _, word in ipairs(type(settings.command) == "table" and settings.command or {}) do
-    if type(word) ~= "string" or word:find("%z") then
-      raise("process", "option command must be a list of strings without NUL bytes")
-    end
+  local problem = validate_command(settings.command)
+  if problem then
+    raise("process", "option command " .. problem)
   end
   return provider.new { name = "external", patience = settings.timeout and settings.timeout + 10 or PROGRAM_PATIENCE,
     fetch = function(context) return sources.process.fetch(context, settings) end }

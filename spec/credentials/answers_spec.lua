@@ -1,22 +1,22 @@
 -- Whatever answers a source of keys, nothing raises: a call ends with a result or with an error that shows no secret.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local source_rows = require "spec.support.source_rows"
 
 local ROLE, KEYS, TOKEN, ROLES = source_rows.ROLE, source_rows.KEYS, source_rows.TOKEN, source_rows.ROLES
-local DRAWS = 1000 -- for each source
+local DRAWS = 500 -- for each source
 
 local CONFIG = source_rows.config(
-  source_rows.profile("OAuth", { name = "oauth", oauth_site_type = "CN", oauth_refresh_token = bank.mark,
-    oauth_access_token = bank.mark }),
+  source_rows.profile("OAuth", { name = "oauth", oauth_site_type = "CN", oauth_refresh_token = fake_sources.mark,
+    oauth_access_token = fake_sources.mark }),
   source_rows.profile("CloudSSO", { name = "sso", cloud_sso_sign_in_url = "https://signin.example.com/x",
-    access_token = bank.mark, cloud_sso_access_token_expire = 1800000000 }),
+    access_token = fake_sources.mark, cloud_sso_access_token_expire = 1800000000 }),
   source_rows.profile("RamRoleArn", KEYS, { name = "ram", ram_role_arn = ROLE }))
 
 local function key()
-  return credentials.static { access_key_id = "id", access_key_secret = bank.mark .. "-of-the-key" }
+  return credentials.static { access_key_id = "id", access_key_secret = fake_sources.mark .. "-of-the-key" }
 end
 
 -- source, and how it is made
@@ -39,7 +39,7 @@ local function new_random(seed)
 end
 
 local STATUSES = { 200, 200, 200, 200, 201, 204, 301, 400, 403, 404, 408, 429, 500, 503, 599 }
-local SECRET = bank.mark .. "-value"
+local SECRET = fake_sources.mark .. "-value"
 local VALUES = { "Success", "Failed", "SignatureDoesNotMatch", "SignatureNotMatch", "InvalidSecurityToken.Expired",
   "InvalidTimeStamp.Expired", "Throttling", "", " ", "a\nb", "\0", SECRET, "2099-01-01T00:00:00Z",
   "2026-13-45T99:99:99Z", "nan", "inf", "1e400", "string to sign is:GET&%2F&x", 0, -1, 1.5, 1e300, true, false,
@@ -71,8 +71,8 @@ describe("12.17: no answer raises:", function()
   for index, source in ipairs(SOURCES) do
     it(source[1], function()
       local random = new_random(index)
-      local files = source_rows.merge(CONFIG, { token = bank.mark .. "-pod" })
-      local place = bank.new { env = source_rows.OIDC, files = files }
+      local files = source_rows.merge(CONFIG, { token = fake_sources.mark .. "-pod" })
+      local place = fake_sources.new { env = source_rows.OIDC, files = files }
       setmetatable(place.answers, { __index = function(_, what)
         if not what:find("fnf.aliyuncs.com", 1, true) then
           -- Metadata is asked three times; let it come to the last more often.
@@ -82,12 +82,12 @@ describe("12.17: no answer raises:", function()
       end })
       for _ = 1, DRAWS do
         local client = place:client { credentials = source[2](), max_attempts = 2 }
-        local done, run, err = pcall(client.describe_map_run, client, bank.names)
+        local done, run, err = pcall(client.describe_map_run, client, fake_sources.names)
         assert.is_true(done, tostring(run))
         assert.is_true(run ~= nil or err.kind == "credentials", err and tostring(err))
-        assert.is_nil(tostring(err):find(bank.mark, 1, true), tostring(err))
+        assert.is_nil(tostring(err):find(fake_sources.mark, 1, true), tostring(err))
       end
-      assert.is_nil(place:printed():find(bank.mark, 1, true))
+      assert.is_nil(place:printed():find(fake_sources.mark, 1, true))
       place:close()
     end)
   end

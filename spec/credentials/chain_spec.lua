@@ -1,9 +1,9 @@
 -- Several sources asked in turn, and the one that is remembered.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local source_rows = require "spec.support.source_rows"
 
-local temporary, assumed = bank.temporary, bank.assumed
+local temporary, assumed = fake_sources.temporary, fake_sources.assumed
 local STS, CONFIG, ENV, OIDC = source_rows.STS, source_rows.CONFIG, source_rows.ENV, source_rows.OIDC
 local URI, NO_ECS, AK, merge = source_rows.URI, source_rows.NO_ECS, source_rows.AK, source_rows.merge
 local config, ini, ecs = source_rows.config, source_rows.ini, source_rows.ecs
@@ -58,16 +58,18 @@ local AS_FILE = merge(AK, { name = "a", access_key_id = "id-a" })
 describe("the default chain", function()
   local place
 
-  before_each(function() place = bank.new { env = { ALIBABA_CLOUD_CREDENTIALS_URI = "http://127.0.0.1:9/keys" } } end)
+  before_each(function()
+    place = fake_sources.new { env = { ALIBABA_CLOUD_CREDENTIALS_URI = "http://127.0.0.1:9/keys" } }
+  end)
   after_each(function() place:close() end)
 
   it("remembers the source that worked, and asks it alone from then on", function()
-    place.answers[ASK] = bank.temporary("uri", 3600)
+    place.answers[ASK] = fake_sources.temporary("uri", 3600)
     local client = place:client { max_attempts = 1 }
-    assert(client:describe_map_run(bank.names))
+    assert(client:describe_map_run(fake_sources.names))
     place.home:write(".aliyun/config.json", config(AS_FILE)[CONFIG])
     place.answers[ASK], place.clock, place.asked = nil, 3600, {}
-    local run, err = client:describe_map_run(bank.names)
+    local run, err = client:describe_map_run(fake_sources.names)
     assert.is_nil(run)
     assert.is_truthy(err.message:find("the credentials URI cannot be asked", 1, true))
     assert.are.same({ ASK }, place.asked)
@@ -75,14 +77,14 @@ describe("the default chain", function()
 
   it("remembers nothing after a complete failure", function()
     local client = place:client { max_attempts = 1 }
-    assert.is_nil((client:describe_map_run(bank.names)))
+    assert.is_nil((client:describe_map_run(fake_sources.names)))
     place.home:write(".aliyun/config.json", config(AS_FILE)[CONFIG])
-    assert(client:describe_map_run(bank.names))
+    assert(client:describe_map_run(fake_sources.names))
     assert.are.equal("id-a", place:signed().AccessKeyId)
   end)
 
   it("lists each link and its reason in one block, and in one line", function()
-    local _, err = place:client({ max_attempts = 1 }):describe_map_run(bank.names)
+    local _, err = place:client({ max_attempts = 1 }):describe_map_run(fake_sources.names)
     local lines = {}
     for line in err.details:gmatch("[^\n]+") do
       lines[#lines + 1] = line
@@ -102,7 +104,7 @@ describe("the default chain", function()
   it("ends at once when the caller's deadline has passed", function()
     local client = place:client { max_attempts = 1 }
     place.on_send = function() place.clock = place.clock + 5 end
-    local _, err = client:describe_map_run(bank.names, { timeout = 3 })
+    local _, err = client:describe_map_run(fake_sources.names, { timeout = 3 })
     assert.are.equal("timeout", err.kind)
     assert.are.equal(1, #place.asked)
   end)

@@ -1,11 +1,11 @@
 -- A profile of the vendor's CLI, in every mode.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local source_rows = require "spec.support.source_rows"
 
-local temporary, assumed = bank.temporary, bank.assumed
+local temporary, assumed = fake_sources.temporary, fake_sources.assumed
 local TOKEN, ROLES, STS, CONFIG = source_rows.TOKEN, source_rows.ROLES, source_rows.STS, source_rows.CONFIG
 local ROLE, NO_ECS, AK, KEYS = source_rows.ROLE, source_rows.NO_ECS, source_rows.AK, source_rows.KEYS
 local merge, config, profile, ecs = source_rows.merge, source_rows.config, source_rows.profile, source_rows.ecs
@@ -78,6 +78,9 @@ local rows = {
   { "CredentialsURI in a profile", id = "STS.uri", answers = { ["GET https://keys.example.com/x"] = temporary "uri" },
     files = config(profile("CredentialsURI", { credentials_uri = "https://keys.example.com/x?a=s3cr3t" })),
     source = "default/cli_profile/credential_uri" },
+  { "12.20: a mark before the braces", id = "id-cli", files = { [CONFIG] = "\239\187\191" .. config(AK)[CONFIG] } },
+  { "12.20: a key with quotes in it", given = credentials.profile, error = "access_key_id holds a quote",
+    files = config(profile("AK", { access_key_id = '"id-cli"', access_key_secret = "s3cr3t" })) },
 }
 
 describe("the CLI's configuration:", function()
@@ -92,32 +95,34 @@ describe("a profile with fields of wrong types", function()
     "ram_role_name",
     "oidc_provider_arn", "oidc_token_file", "cloud_sso_sign_in_url", "access_token", "cloud_sso_access_token_expire",
     "oauth_site_type", "oauth_refresh_token", "oauth_access_token", "oauth_access_token_expire", "sts_expiration",
-    "process_command", "credentials_uri" }
-  local GOOD = { name = "default", access_key_id = "id", access_key_secret = bank.mark, sts_token = bank.mark,
+    "process_command", "credentials_uri", "cloud_sso_account_id", "cloud_sso_access_config" }
+  local GOOD = { name = "default", access_key_id = "id", access_key_secret = fake_sources.mark,
+    sts_token = fake_sources.mark,
     ram_role_arn = "acs:ram::1:role/r", source_profile = "other", oidc_provider_arn = "p", oidc_token_file = "/none",
-    cloud_sso_sign_in_url = "https://h/x", access_token = bank.mark, cloud_sso_access_token_expire = 1800000000,
-    oauth_site_type = "CN", oauth_refresh_token = bank.mark, process_command = "false",
+    cloud_sso_sign_in_url = "https://h/x", access_token = fake_sources.mark, cloud_sso_access_token_expire = 1800000000,
+    oauth_site_type = "CN", oauth_refresh_token = fake_sources.mark, process_command = "false",
     credentials_uri = "https://h/x" }
 
   for _, mode in ipairs { "AK", "StsToken", "RamRoleArn", "ChainableRamRoleArn", "EcsRamRole", "OIDC", "CloudSSO",
     "OAuth", "External", "CredentialsURI" } do
     it("is an error or a key, and never raises: " .. mode, function()
-      local place = bank.new { files = { [".aliyun/config.json"] = "" } }
+      local place = fake_sources.new { files = { [".aliyun/config.json"] = "" } }
       for _, field in ipairs(FIELDS) do
-        for _, wrong in ipairs { 5, true, {}, "a b\n" } do
+        for _, wrong in ipairs { 5, true, {}, "a b\n", "a\0b", "1e400" } do
           local given = { mode = mode }
           for name, value in pairs(GOOD) do
             given[name] = value
           end
           given[field] = wrong
           local file = assert(io.open(place.home.path .. "/.aliyun/config.json", "w"))
-          file:write(json.encode { current = "default", profiles = { given, merge(AK, { name = "other" }) } })
+          file:write((json.encode { current = "default", profiles = { given, merge(AK, { name = "other" }) } }
+            :gsub('"1e400"', "1e400")))
           file:close()
           place.events = {}
           local client = place:client { credentials = credentials.profile(), max_attempts = 1 }
-          local run, err = client:describe_map_run(bank.names)
+          local run, err = client:describe_map_run(fake_sources.names)
           assert.is_true(run ~= nil or err.kind == "credentials", field)
-          assert.is_nil(place:printed(err, tostring(err)):find(bank.mark, 1, true), field)
+          assert.is_nil(place:printed(err, tostring(err)):find(fake_sources.mark, 1, true), field)
         end
       end
       place:close()

@@ -1,12 +1,14 @@
 -- A section of the credentials file.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
+local credentials_file = require "fnf.credentials.credentials_file"
 local source_rows = require "spec.support.source_rows"
 
-local assumed = bank.assumed
+local assumed = fake_sources.assumed
 local STS, INI, ROLE, NO_ECS = source_rows.STS, source_rows.INI, source_rows.ROLE, source_rows.NO_ECS
 local merge, ini, ecs = source_rows.merge, source_rows.ini, source_rows.ecs
+local BOM = "\239\187\191"
 
 local rows = {
   { "comments, blanks and other sections", files = ini(
@@ -31,10 +33,60 @@ local rows = {
   { "an OIDC role in the credentials file", given = credentials.profile, asked = {},
     files = ini("[default]\ntype=oidc_role_arn\noidc_provider_arn=p\noidc_token_file_path=/none\nrole_arn=" .. ROLE),
     error = "cannot read the OIDC token /none (No such file or directory)" },
+  { "12.20: a mark before the first section", id = "id-ini",
+    files = ini(BOM .. "[default]\r\ntype: access_key\r\naccess_key_id: 'id-ini'\r\n"
+      .. 'access_key_secret: "s3cr3t"\r\n') },
+  { "12.20: a value with half a pair of quotes", given = credentials.profile,
+    files = ini '[default]\ntype=access_key\naccess_key_id=id-ini\naccess_key_secret="s3cr3t\n',
+    error = "access_key_secret holds a quote (was it copied with the quotes around it?)" },
+  { "12.20: a file as UTF-16", given = credentials.profile, files = ini "\255\254[\0d\0e\0f\0",
+    error = "is UTF-16; save it as UTF-8" },
 }
 
 describe("the credentials file:", function()
   for _, row in ipairs(rows) do
     it(row[1], function() source_rows.check(row) end)
   end
+end)
+
+describe("the reading of a credentials file", function()
+  -- what, text of the section, key and value of it
+  for _, row in ipairs {
+    { "a pair of double quotes", 'id = "LTAI"', "id", "LTAI" },
+    { "a pair of single quotes", "id='LTAI'", "id", "LTAI" },
+    { "a pair of back quotes", "id = `a#b;c`", "id", "a#b;c" },
+    { "three quotes", 'id = """a "b" c"""', "id", 'a "b" c' },
+    { "an empty pair", 'id = ""', "id", nil },
+    { "quotes that are no pair", [[id = "a'b]], "id", [["a'b]] },
+    { "more than a pair", [[id = "a"b"]], "id", [["a"b"]] },
+    { "a pair and a comment", 'id = "LTAI" # yes', "id", "LTAI" },
+    { "a colon", "id: LTAI", "id", "LTAI" },
+    { "a colon, and more of them in the value", "arn : acs:ram::1:role/r", "arn", "acs:ram::1:role/r" },
+    { "an equals sign before a colon", "arn=acs:ram::1:role/r=", "arn", "acs:ram::1:role/r=" },
+    { "a key in quotes", '"id" = LTAI', "id", "LTAI" },
+    { "a key in back quotes", "`id`: LTAI", "id", "LTAI" },
+    { "a comment without a blank", "id = LTAI#yes", "id", "LTAI" },
+    { "a comment with a semicolon", "id = LTAI;yes", "id", "LTAI" },
+    { "a comment alone", "#id = LTAI", "#id", nil },
+    { "tabs and blanks", "\t id \t=\t LTAI \t", "id", "LTAI" },
+    { "a value in two lines", "policy = {\\\n  }", "policy", "{}" },
+    { "a value that breaks off", "id = LTAI\\\n", "id", "LTAI" },
+    { "lines as Windows ends them", "a = b\r\nid = LTAI\r\n", "id", "LTAI" },
+    { "a key that comes twice", "id = x\nid = LTAI", "id", "LTAI" },
+    { "no key", "= LTAI", "", nil },
+    { "no value", "id =", "id", nil },
+    { "an open quote of a key", '"id = LTAI', "id", nil },
+    { "a word alone", "id", "id", nil },
+  } do
+    it("12.20: takes " .. row[1], function()
+      local sections = credentials_file.parse("[other]\n[default]\n" .. row[2] .. "\n[more]\nid = other\n")
+      assert.are.equal(row[4], sections.default[row[3]])
+      assert.are.equal("other", sections.more.id)
+    end)
+  end
+
+  it("12.20: puts the parts of a section together", function()
+    local sections = credentials_file.parse("[a]\nx = 1\n[ b ] ; see [c]\ny = 2\n[a]\nz = 3")
+    assert.are.same({ a = { x = "1", z = "3" }, b = { y = "2" } }, sections)
+  end)
 end)

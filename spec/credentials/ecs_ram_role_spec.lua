@@ -1,10 +1,10 @@
 -- The role of an ECS instance, by its metadata service.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local source_rows = require "spec.support.source_rows"
 
-local temporary = bank.temporary
+local temporary = fake_sources.temporary
 local TOKEN, ROLES, merge, ecs = source_rows.TOKEN, source_rows.ROLES, source_rows.merge, source_rows.ecs
 local only_without = source_rows.only_without
 

@@ -1,5 +1,6 @@
 -- What sources read: files that may be others, too long, or no files.
 -- SPDX-License-Identifier: MIT
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local source_rows = require "spec.support.source_rows"
 
@@ -28,5 +29,46 @@ local rows = {
 describe("the input of sources:", function()
   for _, row in ipairs(rows) do
     it(row[1], function() source_rows.check(row) end)
+  end
+end)
+
+describe("12.21: a transport that repeats what it was given", function()
+  local TOKEN = fake_sources.mark .. "+of/some=length"
+  local profile, oauth = source_rows.profile, { oauth_site_type = "CN", oauth_refresh_token = TOKEN }
+  local sources = {
+    { "a credentials URI", function() return credentials.uri { uri = "https://h/keys/" .. fake_sources.mark } end },
+    { "metadata", credentials.ecs_ram_role },
+    { "a sign-in to be renewed", credentials.profile, config(profile("OAuth", oauth)) },
+    { "a sign-in", credentials.profile, config(profile("OAuth", oauth,
+      { oauth_access_token = TOKEN, oauth_access_token_expire = 1800000000 })) },
+    { "CloudSSO", credentials.profile, config(profile("CloudSSO", { cloud_sso_sign_in_url = "https://h/x",
+      access_token = TOKEN, cloud_sso_access_token_expire = 1800000000 })) },
+    { "an OIDC token", credentials.oidc, { token = TOKEN } },
+    { "a role", function()
+      return credentials.assume_role { role_arn = source_rows.ROLE, source = credentials.static {
+        access_key_id = "id", access_key_secret = fake_sources.mark .. "-of-the-key", security_token = TOKEN } }
+    end },
+  }
+  for _, source in ipairs(sources) do
+    it("shows no secret: " .. source[1], function()
+      local place = fake_sources.new { files = source[3], env = OIDC, answers = { [source_rows.TOKEN] = TOKEN } }
+      local client = place:client { credentials = source[2](), max_attempts = 1, transport = function(request)
+        if request.method == "PUT" then
+          return place.platform.send(request)
+        end
+        local told = { "cannot send", request.url, request.body or "" }
+        for name, value in pairs(request.headers) do
+          told[#told + 1] = name .. "=" .. value
+          told[#told + 1] = value
+        end
+        return nil, table.concat(told, " ")
+      end }
+      local run, err = client:describe_map_run(fake_sources.names)
+      assert.is_nil(run)
+      assert.are.equal("credentials", err.kind)
+      assert.is_truthy(tostring(err):find("cannot send", 1, true), tostring(err))
+      assert.is_nil(place:printed(err, tostring(err)):find(fake_sources.mark, 1, true), tostring(err))
+      place:close()
+    end)
   end
 end)

@@ -21,6 +21,12 @@ local rows = {
   { "static keys with a token", id = "id-s", token = "s3cr3t-t", fixed = true, given = function()
     return credentials.static { access_key_id = "id-s", access_key_secret = "s3cr3t", security_token = "s3cr3t-t" }
   end },
+  { "12.20: env refuses quotes with a hint", given = credentials.env,
+    env = merge(ENV, { ALIBABA_CLOUD_ACCESS_KEY_SECRET = "'s3cr3t'" }),
+    error = "ALIBABA_CLOUD_ACCESS_KEY_SECRET holds a quote (was it copied with the quotes around it?)" },
+  { "12.20: env refuses quotes of a word processor", given = credentials.env,
+    env = merge(ENV, { ALIBABA_CLOUD_ACCESS_KEY_SECRET = "\226\128\156s3cr3t\226\128\157" }),
+    error = "ALIBABA_CLOUD_ACCESS_KEY_SECRET holds a quote" },
 }
 
 describe("keys as they stand:", function()

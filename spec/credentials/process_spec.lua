@@ -1,6 +1,6 @@
 -- A program that prints keys, and how its command line is read.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local core = require "fnf.core"
 local credentials = require "fnf.credentials"
 local process = require "fnf.credentials.process"
@@ -8,13 +8,13 @@ local process = require "fnf.credentials.process"
 describe("a program", function()
   local place
 
-  before_each(function() place = bank.new {} end)
+  before_each(function() place = fake_sources.new {} end)
   after_each(function() place:close() end)
 
   local function ask(options)
     local client = place:client { credentials = credentials.process(options), max_attempts = 1 }
-    local run, err = client:describe_map_run(bank.names)
-    assert.is_nil(place:printed(err, tostring(err)):find(bank.mark, 1, true))
+    local run, err = client:describe_map_run(fake_sources.names)
+    assert.is_nil(place:printed(err, tostring(err)):find(fake_sources.mark, 1, true))
     return run and place:signed(), err
   end
 
@@ -37,11 +37,11 @@ describe("a program", function()
 
   it("gives a token that is renewed ahead of its end", function()
     local path = program(([[echo '{"mode":"StsToken",%s,"sts_token":"s3cr3t-t","expiration":"%s"}'; echo >> "$0.log"]])
-      :format(KEY, bank.at(1000)))
+      :format(KEY, fake_sources.at(1000)))
     local client = place:client { credentials = credentials.process { command = path } }
     for _, clock in ipairs { 0, 500, 819, 820 } do
       place.clock = clock
-      assert(client:describe_map_run(bank.names))
+      assert(client:describe_map_run(fake_sources.names))
     end
     assert.are.equal("s3cr3t-t", place:signed().SecurityToken)
     assert.are.equal("\n\n", (core.read(path .. ".log", 100)))
@@ -51,7 +51,7 @@ describe("a program", function()
     local path = program(([[echo '{"mode":"AK",%s,"expiration":"never"}'; echo >> "$0.log"]]):format(KEY))
     local client = place:client { credentials = credentials.process { command = { path } } }
     for _ = 1, 3 do
-      assert(client:describe_map_run(bank.names))
+      assert(client:describe_map_run(fake_sources.names))
     end
     assert.are.equal("\n\n\n", (core.read(path .. ".log", 100)))
   end)
@@ -87,7 +87,7 @@ describe("a program", function()
   it("ends with the call that is cancelled", function()
     local asked = 0
     local client = place:client { credentials = credentials.process { command = { program("exec sleep 60") } } }
-    local _, err = client:describe_map_run(bank.names, { cancel = function()
+    local _, err = client:describe_map_run(fake_sources.names, { cancel = function()
       asked = asked + 1
       return asked > 3
     end })

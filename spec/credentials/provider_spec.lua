@@ -1,6 +1,6 @@
 -- Keys that end: renewed ahead of it, by one at a time, the old ones used meanwhile.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local errors = require "fnf.errors"
 
@@ -17,7 +17,7 @@ local function mint(place, life)
   place.count = 0
   return function()
     place.count = place.count + 1
-    return bank.temporary(tostring(place.count), place.clock + life)
+    return fake_sources.temporary(tostring(place.count), place.clock + life)
   end
 end
 
@@ -29,15 +29,15 @@ local function refuse(place, names)
 end
 
 local function describe_run(client, options)
-  return client:describe_map_run(bank.names, options)
+  return client:describe_map_run(fake_sources.names, options)
 end
 
 describe("keys that end", function()
   local place
 
-  before_each(function() place = bank.new {} end)
+  before_each(function() place = fake_sources.new {} end)
   after_each(function()
-    assert.is_nil(place:printed():find(bank.mark, 1, true))
+    assert.is_nil(place:printed():find(fake_sources.mark, 1, true))
     place:close()
   end)
 
@@ -83,7 +83,7 @@ describe("keys that end", function()
   end)
 
   it("are refused if they come expired, with a hint", function()
-    place.answers[URI] = bank.temporary("old", 0)
+    place.answers[URI] = fake_sources.temporary("old", 0)
     local run, err = describe_run(place:client { credentials = from_uri() })
     assert.is_nil(run)
     assert.is_truthy(err.message:find("expired already; is the clock right?", 1, true))
@@ -119,7 +119,7 @@ describe("keys that end", function()
       return not fresh and EXPIRED or { Status = polls > 20 and "Succeeded" or "Running", MapRunName = "run" }
     end
     local client = place:client { credentials = from_uri() }
-    local run, err = client:wait_map_run(bank.names, { timeout = 3000 })
+    local run, err = client:wait_map_run(fake_sources.names, { timeout = 3000 })
     assert.is_nil(err)
     assert.are.equal("Succeeded", run.Status)
     assert.is_true(place.count > 5)
@@ -127,7 +127,8 @@ describe("keys that end", function()
 
   it("that were given are not sent twice", function()
     refuse(place, { ["id"] = true })
-    local client = place:client { access_key_id = "id", access_key_secret = bank.mark, security_token = bank.mark }
+    local client = place:client { access_key_id = "id", access_key_secret = fake_sources.mark,
+      security_token = fake_sources.mark }
     local run, err = describe_run(client)
     assert.is_nil(run)
     assert.are.equal(1, err.attempts)
@@ -138,7 +139,7 @@ end)
 describe("many coroutines", function()
   local place
 
-  before_each(function() place = bank.new {} end)
+  before_each(function() place = fake_sources.new {} end)
   after_each(function() place:close() end)
 
   local function gather(count, run)
@@ -273,14 +274,14 @@ end)
 describe("a function of the user's", function()
   local place
 
-  before_each(function() place = bank.new {} end)
+  before_each(function() place = fake_sources.new {} end)
   after_each(function() place:close() end)
 
   it("is asked once while its keys do not end, and again ahead of their end", function()
     local asked = 0
     local client = place:client { credentials = function(context)
       asked = asked + 1
-      return { access_key_id = "id" .. asked, access_key_secret = bank.mark,
+      return { access_key_id = "id" .. asked, access_key_secret = fake_sources.mark,
         expires = asked > 1 and context.time() + 3600 or nil }
     end }
     assert(describe_run(client) and describe_run(client))
@@ -300,7 +301,7 @@ describe("a function of the user's", function()
       if asked == 1 then
         error("no vault")
       end
-      return { access_key_id = "id", access_key_secret = bank.mark }
+      return { access_key_id = "id", access_key_secret = fake_sources.mark }
     end }
     assert.has_error(function() describe_run(client) end)
     assert(describe_run(client))

@@ -1,10 +1,10 @@
 -- A user who signed in with the vendor's CLI.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local source_rows = require "spec.support.source_rows"
 
-local temporary, at = bank.temporary, bank.at
+local temporary, at = fake_sources.temporary, fake_sources.at
 local KEYS, config, profile = source_rows.KEYS, source_rows.config, source_rows.profile
 
 local rows = {

@@ -1,11 +1,11 @@
 -- A role assumed at STS, with a key or with an OIDC token.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local source_rows = require "spec.support.source_rows"
 
-local temporary, assumed, at = bank.temporary, bank.assumed, bank.at
+local temporary, assumed, at = fake_sources.temporary, fake_sources.assumed, fake_sources.at
 local STS, ROLE, ENV, NO_ECS = source_rows.STS, source_rows.ROLE, source_rows.ENV, source_rows.NO_ECS
 local KEYS, merge, config, profile = source_rows.KEYS, source_rows.merge, source_rows.config, source_rows.profile
 
@@ -82,22 +82,22 @@ describe("a role assumed at STS:", function()
 end)
 
 local function describe_run(client, options)
-  return client:describe_map_run(bank.names, options)
+  return client:describe_map_run(fake_sources.names, options)
 end
 
 describe("a call to STS", function()
   local place
   local role = { role_arn = "acs:ram::1:role/r", source = credentials.static {
-    access_key_id = "id", access_key_secret = bank.mark } }
+    access_key_id = "id", access_key_secret = fake_sources.mark } }
 
-  before_each(function() place = bank.new {} end)
+  before_each(function() place = fake_sources.new {} end)
   after_each(function() place:close() end)
 
   it("is signed as any other and repeated after a failure that may pass", function()
     local tries = 0
     place.answers[STS] = function()
       tries = tries + 1
-      return tries < 3 and { status = 500, body = "{}" } or bank.assumed("a", 3600)
+      return tries < 3 and { status = 500, body = "{}" } or fake_sources.assumed("a", 3600)
     end
     assert(describe_run(place:client { credentials = credentials.assume_role(role) }))
     assert.are.equal("STS.a", place:signed().AccessKeyId)
@@ -111,16 +111,16 @@ describe("a call to STS", function()
   end)
 
   it("is signed by HMAC-SHA1 whatever the client's own signature is", function()
-    place.answers[STS] = bank.assumed("a", 3600)
+    place.answers[STS] = fake_sources.assumed("a", 3600)
     local client = place:client { credentials = credentials.assume_role(role), signature = "ACS3-HMAC-SHA256" }
     assert(describe_run(client))
     assert.are.equal("HMAC-SHA1", place.sent[1].query.SignatureMethod)
     assert.is_truthy(place.sent[2].headers.authorization:find("Credential=STS.a,", 1, true))
-    assert.are.equal(bank.mark .. "-token-a", place.sent[2].headers["x-acs-security-token"])
+    assert.are.equal(fake_sources.mark .. "-token-a", place.sent[2].headers["x-acs-security-token"])
   end)
 
   it("stays within the deadline of the call that needs a key", function()
-    place.answers[STS] = bank.assumed("a", 3600)
+    place.answers[STS] = fake_sources.assumed("a", 3600)
     local client = place:client { credentials = credentials.assume_role(role) }
     assert(describe_run(client, { timeout = 3 }))
     assert.are.equal(3, place.sent[1].timeout)
@@ -135,13 +135,13 @@ describe("a call to STS", function()
       hosts[#hosts + 1] = request.url:match("//([^/]+)")
       return place.platform.send(request)
     end, }
-    place.answers[STS] = bank.assumed("a", 3600)
+    place.answers[STS] = fake_sources.assumed("a", 3600)
     assert(describe_run(client))
     assert.are.same({ "sts.aliyuncs.com", "cn-hangzhou.fnf.aliyuncs.com" }, hosts)
   end)
 
   it("tells its attempts by the same events", function()
-    place.answers[STS] = bank.assumed("a", 3600)
+    place.answers[STS] = fake_sources.assumed("a", 3600)
     assert(describe_run(place:client { credentials = credentials.assume_role(role) }))
     assert.are.equal("AssumeRole", place:heard("request")[1].operation)
     assert.are.equal("sts.aliyuncs.com", place:heard("request")[1].host)
@@ -153,21 +153,21 @@ describe("a call to STS without a key", function()
   local place
 
   before_each(function()
-    place = bank.new { env = source_rows.OIDC, files = { token = bank.mark .. ".of.a.pod" } }
+    place = fake_sources.new { env = source_rows.OIDC, files = { token = fake_sources.mark .. ".of.a.pod" } }
   end)
   after_each(function() place:close() end)
 
   for _, code in ipairs { "SignatureDoesNotMatch", "SignatureNotMatch" } do
     it("12.17: that is refused as badly signed is an error like any other: " .. code, function()
       place.answers[STS] = { status = 400, body = json.encode { Code = code, RequestId = "r",
-        Message = "no match; server string to sign is:POST&%2F&" .. bank.mark } }
+        Message = "no match; server string to sign is:POST&%2F&" .. fake_sources.mark } }
       local client = place:client { credentials = credentials.oidc(), max_attempts = 1 }
       local run, err = describe_run(client)
       assert.is_nil(run)
       assert.are.equal("credentials", err.kind)
       assert.are.equal(code, err.cause.code)
       assert.is_nil(err.message:find("access_key_secret", 1, true)) -- there is none to be wrong
-      assert.is_nil(place:printed(err, tostring(err)):find(bank.mark, 1, true))
+      assert.is_nil(place:printed(err, tostring(err)):find(fake_sources.mark, 1, true))
     end)
   end
 end)

@@ -1,10 +1,11 @@
 -- Keys from a URI.
 -- SPDX-License-Identifier: MIT
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
+local json = require "fnf.json"
 local source_rows = require "spec.support.source_rows"
 
-local temporary, assumed = bank.temporary, bank.assumed
+local temporary, assumed = fake_sources.temporary, fake_sources.assumed
 local URI, NO_ECS, merge = source_rows.URI, source_rows.NO_ECS, source_rows.merge
 
 local rows = {
@@ -29,6 +30,10 @@ local rows = {
   { "a URI with HTML", given = credentials.uri, env = URI, error = "without success",
     answers = { ["GET http://127.0.0.1:9/keys"] = "<html>s3cr3t</html>" } },
   { "a URI without a key", given = credentials.uri, error = "ALIBABA_CLOUD_CREDENTIALS_URI is not set" },
+  { "12.20: a URI whose answer begins with a mark", given = credentials.uri, env = URI, id = "STS.uri",
+    answers = { ["GET http://127.0.0.1:9/keys"] = "\239\187\191" .. json.encode(temporary "uri") } },
+  { "12.4: a URI of no end", given = credentials.uri, asked = {}, error = "has more than 4096 bytes",
+    env = { ALIBABA_CLOUD_CREDENTIALS_URI = "https://h/" .. ("s3cr3t"):rep(1000) } },
 }
 
 describe("a credentials URI:", function()

@@ -7,7 +7,7 @@
 -- proxy) and its timeout (seconds), unsigned (the STS call), fixed (nothing is told, for nothing is renewed).
 
 local assert = require "luassert"
-local bank = require "spec.support.bank"
+local fake_sources = require "spec.support.fake_sources"
 local json = require "fnf.json"
 
 local source_rows = {}
@@ -52,7 +52,7 @@ end
 
 function source_rows.ecs(answer)
   return { [TOKEN] = "s3cr3t-metadata", [ROLES] = "role-name\n",
-    [ROLES .. "role-name"] = answer or bank.temporary "ecs" }
+    [ROLES .. "role-name"] = answer or fake_sources.temporary "ecs" }
 end
 
 --- An answer only to those who bring no metadata token.
@@ -106,13 +106,13 @@ end
 --- Do what a row says, and check that it comes out as it says.
 ---@param row table
 function source_rows.check(row)
-  local place = bank.new(row)
+  local place = fake_sources.new(row)
   for name, text in pairs(row.config_of and row.config_of(place.home.path) or {}) do
     place.home:write(name, text)
   end
   local provider = row.given and row.given()
   local client = place:client { credentials = provider or false, max_attempts = 1 }
-  local run, err = client:describe_map_run(bank.names)
+  local run, err = client:describe_map_run(fake_sources.names)
   if row.error then
     assert.is_nil(run)
     assert.are.equal("credentials", err.kind)
@@ -124,7 +124,8 @@ function source_rows.check(row)
   end
   check_requests(row, place)
   check_warning(row, place)
-  assert.is_nil(place:printed(tostring(err), err, tostring(provider), tostring(client)):find(bank.mark, 1, true))
+  local printed = place:printed(tostring(err), err, tostring(provider), tostring(client))
+  assert.is_nil(printed:find(fake_sources.mark, 1, true))
   place:close()
 end
 

@@ -5,6 +5,7 @@ local ecs_ram_role = require "fnf.credentials.ecs_ram_role"
 local errors = require "fnf.errors"
 local input = require "fnf.credentials.input"
 local keys = require "fnf.credentials.keys"
+local parse = require "fnf.credentials.parse"
 local sts = require "fnf.credentials.sts"
 
 local credentials_file = {}
@@ -14,20 +15,58 @@ local NAMES = { access_key_id = "access_key_id", access_key_secret = "access_key
 --- The libraries disagree about the name.
 local PLACES = { ".alibabacloud/credentials", ".alibabacloud/credentials.ini" }
 
---- Sections by name. A comment begins with # or ; at the start of a line or after a blank.
+--- The key of a line and the text of its value; neither where there is no key. It may stand in double or back quotes.
+local function read_key(line)
+  local quote = line:match('^"""') or line:match('^["`]')
+  local last = quote and line:find(quote, #quote + 1, true)
+  local mark = line:find("[=:]", last and last + #quote)
+  if not mark or mark == 1 or quote and not last then
+    return nil
+  end
+  local key = quote and line:sub(#quote + 1, last - 1) or line:sub(1, mark - 1)
+  return parse.trim(key), parse.trim(line:sub(mark + 1))
+end
+
+--- A value without its comment and without a pair of quotes around it. In back quotes or three quotes all is value.
+local function read_value(text)
+  local quote = text:match('^"""') or text:match("^`")
+  local last = quote and text:reverse():find(quote, 1, true)
+  if last and #text - last >= 2 * #quote - 1 then
+    return text:sub(#quote + 1, -last - #quote)
+  end
+  local comment = text:find("[#;]")
+  text = comment and parse.trim(text:sub(1, comment - 1)) or text
+  return text:match('^"([^"]*)"$') or text:match("^'([^']*)'$") or text
+end
+
+--- A value that goes on in the next line after a backslash, in one piece.
+local function join(value, next_line)
+  local parts = {}
+  while value:sub(-1) == "\\" do
+    parts[#parts + 1], value = value:sub(1, -2), parse.trim(next_line() or "")
+  end
+  parts[#parts + 1] = value
+  return table.concat(parts)
+end
+
+--- Sections by name, as the vendor's Go library reads them: `key = value` or `key: value`, comments from # or ; on. A
+--- line that is none of these is passed over.
 ---@param content string
 ---@return table<string, table<string, string>>
 function credentials_file.parse(content)
   local sections, section = {}, nil
-  for line in content:gmatch("[^\r\n]+") do
-    line = (" " .. line):gsub("%s[#;].*$", ""):match("^%s*(.-)%s*$")
-    local name = line:match("^%[%s*(.-)%s*%]$")
+  local next_line = content:gsub("\r\n?", "\n"):gmatch("([^\n]*)\n?")
+  for line in next_line do
+    line = parse.trim(line)
+    local name = line:match("^%[([^%]]*)%]")
     if name then
+      name = parse.trim(name)
       section = sections[name] or {}
       sections[name] = section
-    elseif section then
-      local key, value = line:match("^([%w_.-]+)%s*=%s*(.*)$")
+    elseif section and not line:find("^[#;]") then
+      local key, value = read_key(line)
       if key then
+        value = value:sub(-1) == "\\" and join(value, next_line) or read_value(value)
         section[key] = value ~= "" and value or nil
       end
     end

@@ -39,7 +39,8 @@ end
 --- The body of a path: with the token if there is one, and once without if that fails and may be.
 local function get(context, session, path)
   local headers = session.token and { ["x-aliyun-ecs-metadata-token"] = session.token } or nil
-  local body, err = ask(context, session.host, { method = "GET", url = path, headers = headers })
+  local body, err = ask(context, session.host, { method = "GET", url = path, headers = headers,
+    secrets = { session.token } })
   if not body and session.token and session.plain_allowed and not errors.is_own(err) then
     session.token = nil
     return get(context, session, path)
@@ -52,7 +53,7 @@ local function find_role(context, session, settings)
   if not role then
     role, err = get(context, session, ROLES)
   end
-  role = role and role:match("^%s*(.-)%s*$")
+  role = role and parse.trim(role)
   if role and not role:find("^[%w._@-]+$") then
     return nil, errors.credentials("the name of the instance's role is no role name")
   end

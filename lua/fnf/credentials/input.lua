@@ -5,12 +5,14 @@
 
 local endpoint = require "fnf.endpoint"
 local errors = require "fnf.errors"
+local parse = require "fnf.credentials.parse"
 
 local input = {}
 
 local FILE_LIMIT = 64 * 1024 -- bytes: none of these files is a hundredth of it
 local READ_BY_GROUP, READ_BY_ALL = 32, 4 -- permission bits
 local ANSWER_LIMIT = 64 * 1024 -- bytes of an answer
+local LONGEST_URL = 4096 -- bytes
 local TIMEOUT, CONNECT_TIMEOUT = 15, 5 -- seconds: 5 to connect, 10 to read (CREDENTIALS.md section 7)
 
 --- The value of a variable; nil if it is unset or empty (CREDENTIALS.md section 2).
@@ -42,19 +44,24 @@ local function has(mode, bit)
   return math.floor(mode / bit) % 2 == 1
 end
 
---- The text of a file.
+--- The text of a file, without the mark of its encoding.
 ---@param context fnf.CallContext
 ---@param path string
 ---@param what string the file in words: "the CLI's configuration"
 ---@return string|nil
 ---@return fnf.Error|integer mode or what went wrong
 function input.read(context, path, what)
+  if path:find("%z") then
+    return nil, errors.credentials(("the path of %s holds a NUL byte"):format(what))
+  end
   local text, mode, message = context.read(path, FILE_LIMIT)
   if not text then
     message = ("cannot read %s %s (%s)"):format(what, path, message)
     return nil, mode == "no memory" and errors.memory(message, false) or errors.credentials(message)
+  elseif text:find("^\254\255") or text:find("^\255\254") then
+    return nil, errors.credentials(("%s %s is UTF-16; save it as UTF-8"):format(what, path))
   end
-  return text, mode
+  return parse.skip_mark(text), mode
 end
 
 --- The text of a file that holds keys: that others can read it is worth a warning.
@@ -84,6 +91,8 @@ end
 function input.validate_url(url)
   if type(url) ~= "string" then
     return "is missing, or no text"
+  elseif #url > LONGEST_URL then
+    return ("has more than %d bytes"):format(LONGEST_URL)
   end
   local scheme, authority = split(url)
   if url:find("[%c%s]") then
@@ -104,9 +113,18 @@ function input.origin(url)
   return url:match("^%a+://[^/?#]*") or ""
 end
 
+--- What a transport tells of its failure may repeat what it was given.
+local function fail(request, what, cause)
+  for _, secret in ipairs(request.secrets or {}) do
+    errors.hide(cause, secret)
+  end
+  return nil, errors.is_own(cause) and cause
+    or errors.credentials(("%s cannot be asked: %s"):format(what, cause.message), cause)
+end
+
 --- Send a request and get the body of the 200 that answers it.
 ---@param context fnf.CallContext
----@param request table a fnf.Request of which only `method` and `url` must be there
+---@param request table a fnf.Request of which only `method` and `url` must be there, and the `secrets` that it holds
 ---@param what string who is asked, in words
 ---@return string|nil
 ---@return fnf.Error|nil
@@ -122,8 +140,7 @@ function input.ask(context, request, what)
     direct = request.direct or scheme == "http" and endpoint.is_loopback(authority),
   }
   if not answer then
-    return nil, errors.is_own(cause) and cause
-      or errors.credentials(("%s cannot be asked: %s"):format(what, cause.message), cause)
+    return fail(request, what, cause)
   elseif #answer.body > ANSWER_LIMIT then
     return nil, errors.credentials(("%s answered with more than 64 KiB"):format(what))
   elseif answer.status ~= 200 then

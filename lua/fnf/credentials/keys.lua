@@ -15,6 +15,7 @@ keys.variables = {
   security_token = "ALIBABA_CLOUD_SECURITY_TOKEN",
 }
 
+--- Credentials of the environment, or which of its variables are missing.
 ---@param context fnf.CallContext
 ---@return fnf.Credentials|nil
 ---@return fnf.Error|nil

@@ -35,6 +35,21 @@ function parse.validate(value)
   return check.types.secret(value, {})
 end
 
+--- A text without the blanks around it. Linear, unlike a pattern that looks for the last blanks from every place.
+---@param text string
+---@return string
+function parse.trim(text)
+  local first = text:find("%S")
+  return first and text:sub(first, -(text:reverse():find("%S"))) or ""
+end
+
+--- A text without the mark that some editors put before UTF-8.
+---@param text string
+---@return string
+function parse.skip_mark(text)
+  return text:sub(1, 3) == "\239\187\191" and text:sub(4) or text
+end
+
 --- Credentials of given fields.
 ---@param fields table as fnf.Credentials; `names` may say what each is called where it is from
 ---@param source string
@@ -62,6 +77,7 @@ end
 ---@param text string
 ---@return table|nil
 function parse.object(text)
+  text = parse.skip_mark(text)
   local object = #text <= 64 * 1024 and text:find("^%s*{") and json.decode(text)
   return type(object) == "table" and object or nil
 end

@@ -64,20 +64,24 @@ end
 ---@return string[]|nil
 ---@return string|nil problem
 function process.split(text)
+  if text:find("%z") then
+    return nil, "holds a NUL byte"
+  end
   local list, word, at = {}, nil, 1
   while at <= #text do
     local blank = text:match("^%s+()", at)
     if blank then
-      list[#list + 1], word, at = word, nil, blank
+      list[#list + 1], word, at = word and table.concat(word), nil, blank
     else
       local piece, after = (pieces[text:sub(at, at)] or plain)(text, at)
       if not piece then
         return nil, "has a quote that is not closed, or ends with a backslash"
       end
-      word, at = (word or "") .. piece, after
+      word = word or {}
+      word[#word + 1], at = piece, after
     end
   end
-  list[#list + 1] = word
+  list[#list + 1] = word and table.concat(word)
   if not list[1] then
     return nil, "is empty"
   end

@@ -39,6 +39,7 @@ local function renew(context, site, token)
     headers = { accept = "application/json", ["content-type"] = "application/x-www-form-urlencoded" },
     body = core.encode { "grant_type", "refresh_token", "refresh_token", token.refresh, "client_id", site.client_id,
       "Timestamp", time.timestamp(context.time()) },
+    secrets = { token.refresh },
   }, "the OAuth server")
   local object = body and parse.object(body)
   if not body then
@@ -91,6 +92,7 @@ function sign_in.oauth(context, profile, memory)
     method = "POST", url = site.url .. "/v1/exchange", body = "",
     headers = { authorization = "Bearer " .. token.access, accept = "application/json",
       ["content-type"] = "application/json" },
+    secrets = { token.access },
   }, "the OAuth server")
   if not body then
     return nil, err
@@ -112,12 +114,18 @@ function sign_in.cloud_sso(context, profile)
     or (tonumber(profile.cloud_sso_access_token_expire) or 0) <= context.time() then
     return nil, errors.credentials("the CloudSSO sign-in is over: sign in again with the CLI")
   end
+  for _, name in ipairs { "cloud_sso_account_id", "cloud_sso_access_config" } do
+    if type(profile[name] or "") ~= "string" then
+      return nil, errors.credentials(name .. " must be a string")
+    end
+  end
   local body, err = input.ask(context, {
     method = "POST", url = input.origin(address) .. "/cloud-credentials",
     headers = { authorization = "Bearer " .. profile.access_token, accept = "application/json",
       ["content-type"] = "application/json" },
     body = json.encode { AccountId = profile.cloud_sso_account_id,
       AccessConfigurationId = profile.cloud_sso_access_config },
+    secrets = { profile.access_token },
   }, "CloudSSO")
   if not body then
     return nil, err

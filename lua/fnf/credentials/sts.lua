@@ -10,6 +10,7 @@ local sts = {}
 
 local VERSION = "2015-04-01"
 local TIMEOUT = 15 -- seconds: 5 to connect, 10 to read (CREDENTIALS.md section 6)
+local LONGEST_ADDRESS = 300 -- bytes: a host name has 253 at most
 local DURATION, LEAST_DURATION = 3600, 900 -- seconds
 
 local NAME = { type = "name", required = true }
@@ -30,14 +31,26 @@ local operations = {
   },
 }
 
+--- The endpoint of an address that keys come from: https, or this machine.
+---@param address string
+---@return fnf.Endpoint|nil
+---@return string|nil problem
+function sts.find_address(address)
+  if #address > LONGEST_ADDRESS then
+    return nil, ("has more than %d bytes"):format(LONGEST_ADDRESS)
+  end
+  local found, problem = endpoint.of_address(address)
+  problem = problem or input.validate_url(found.url)
+  return not problem and found or nil, problem
+end
+
 --- The address named by settings or environment, https or this machine's; the CLI's variable.
 local function named_endpoint(context, settings)
   local address = settings.sts_endpoint or input.variable(context, "ALIBABA_CLOUD_STS_ENDPOINT")
   if not address then
     return nil
   end
-  local found, problem = endpoint.of_address(address)
-  problem = problem or input.validate_url(found.url)
+  local found, problem = sts.find_address(address)
   return found, problem and errors.credentials("the STS endpoint " .. problem)
 end
 
@@ -164,7 +177,7 @@ local function read_token(context, path)
   if not text then
     return nil, err --[[@as fnf.Error]]
   end
-  local token = text:match("^%s*(.-)%s*$")
+  local token = parse.trim(text)
   local problem = parse.validate(token)
   if problem then
     return nil, errors.credentials(("the OIDC token in %s %s"):format(path, problem))

@@ -31,7 +31,8 @@ function uri.fetch(context, settings)
   if problem then
     return nil, errors.credentials("the credentials URI " .. problem)
   end
-  local body, err = input.ask(context, { method = "GET", url = address }, "the credentials URI")
+  local body, err = input.ask(context, { method = "GET", url = address,
+    secrets = { address:match("^%a+://[^/?#]*.(.*)$") } }, "the credentials URI")
   if not body then
     return nil, err
   end

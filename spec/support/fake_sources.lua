@@ -1,8 +1,8 @@
---- A platform for specs of credentials: clock, environment and answers by hand, real files and programs.
+--- A fake platform with sources of keys: clock, environment and answers by hand, real files and programs.
 -- SPDX-License-Identifier: MIT
 --
--- Every secret given to the library in these specs holds the word `bank.mark`, so that one search finds any of them in
--- whatever the library prints.
+-- Every secret given to the library in these specs holds the word `fake_sources.mark`, so that one search finds any of
+-- them in whatever the library prints.
 
 local client = require "fnf.client"
 local core = require "fnf.core"
@@ -13,18 +13,18 @@ local json = require "fnf.json"
 local program = require "fnf.platform.program"
 local time = require "fnf.time"
 
-local bank = {}
+local fake_sources = {}
 
-local Bank = {}
-Bank.__index = Bank
+local FakeSources = {}
+FakeSources.__index = FakeSources
 
-bank.mark = "s3cr3t"
-bank.names = { FlowName = "flow", ExecutionName = "execution", MapRunName = "run" }
+fake_sources.mark = "s3cr3t"
+fake_sources.names = { FlowName = "flow", ExecutionName = "execution", MapRunName = "run" }
 
-local WALL = 1790000000 -- seconds since 1970 when a bank opens
+local WALL = 1790000000 -- seconds since 1970 when it begins
 
 local function run_answer()
-  return { Status = "Running", MapRunName = bank.names.MapRunName, RequestId = "r" }
+  return { Status = "Running", MapRunName = fake_sources.names.MapRunName, RequestId = "r" }
 end
 
 --- What is sent, by "METHOD url" without the query. An answer is a body, a table of status and body, or a function.
@@ -72,10 +72,10 @@ local function new_platform(self)
   return platform
 end
 
---- A bank: `environment`, `answers` by "METHOD url", `files` below the home directory, `programs` likewise.
-function bank.new(row)
+--- Fake sources: `environment`, `answers` by "METHOD url", `files` below the home directory, `programs` likewise.
+function fake_sources.new(row)
   local self = setmetatable({ environment = {}, answers = row.answers or {}, sent = {}, asked = {},
-    clock = 0, wall = WALL, home = home.new() }, Bank)
+    clock = 0, wall = WALL, home = home.new() }, FakeSources)
   for name, text in pairs(row.files or {}) do
     self.home:write(name, text, row.mode)
   end
@@ -93,8 +93,8 @@ function bank.new(row)
   return self
 end
 
---- A client of this bank; its events are kept.
-function Bank:client(options)
+--- A client of these sources; its events are kept.
+function FakeSources:client(options)
   local all = { region = "cn-hangzhou", on_event = function(name, fields)
     self.events[#self.events + 1] = { name = name, fields = fields }
   end }
@@ -105,7 +105,7 @@ function Bank:client(options)
 end
 
 --- The query of the latest request to the service itself.
-function Bank:signed()
+function FakeSources:signed()
   for index = #self.sent, 1, -1 do
     if self.sent[index].url:find("fnf.aliyuncs.com", 1, true) then
       return self.sent[index].query
@@ -114,7 +114,7 @@ function Bank:signed()
 end
 
 --- The last request to STS.
-function Bank:role_call()
+function FakeSources:role_call()
   for index = #self.sent, 1, -1 do
     if self.sent[index].query.Version == "2015-04-01" then
       return self.sent[index]
@@ -122,7 +122,7 @@ function Bank:role_call()
   end
 end
 
-Bank.heard = fake_platform.heard
+FakeSources.heard = fake_platform.heard
 
 local function print_all(value, out, seen)
   if type(value) == "table" and not seen[value] then
@@ -138,7 +138,7 @@ local function print_all(value, out, seen)
 end
 
 --- Everything the library has told: events in depth, and whatever else is given.
-function Bank:printed(...)
+function FakeSources:printed(...)
   local out, seen = {}, {}
   print_all(self.events, out, seen)
   for index = 1, select("#", ...) do
@@ -147,13 +147,13 @@ function Bank:printed(...)
   return table.concat(out, "\n")
 end
 
-function Bank:close()
+function FakeSources:close()
   self.home:remove()
 end
 
---- Run functions as coroutines until all have ended: each send and sleep of this bank's platform yields, and time goes
+--- Run functions as coroutines until all have ended: each send and sleep of this platform yields, and time goes
 --- on by 10 ms a round. Works in Lua 5.1, where nothing may yield across pcall.
-function Bank:gather(functions)
+function FakeSources:gather(functions)
   local platform, waiting = self.platform, {}
   local send_now, sleep_now = platform.send, platform.sleep
   function platform.send(request, cancel)
@@ -185,22 +185,22 @@ function Bank:gather(functions)
   platform.send, platform.sleep = send_now, sleep_now
 end
 
---- The service's time text so many seconds from the bank's opening.
-function bank.at(seconds)
+--- The service's time text so many seconds from the beginning.
+function fake_sources.at(seconds)
   return time.timestamp(WALL + seconds)
 end
 
 --- An answer of metadata service and credentials URI.
-function bank.temporary(name, life)
-  return { Code = "Success", AccessKeyId = "STS." .. name, AccessKeySecret = bank.mark .. "-" .. name,
-    SecurityToken = bank.mark .. "-token-" .. name, Expiration = bank.at(life or 3600) }
+function fake_sources.temporary(name, life)
+  return { Code = "Success", AccessKeyId = "STS." .. name, AccessKeySecret = fake_sources.mark .. "-" .. name,
+    SecurityToken = fake_sources.mark .. "-token-" .. name, Expiration = fake_sources.at(life or 3600) }
 end
 
 --- An answer of STS.
-function bank.assumed(name, life)
-  local credentials = bank.temporary(name, life)
+function fake_sources.assumed(name, life)
+  local credentials = fake_sources.temporary(name, life)
   credentials.Code = nil
   return { RequestId = "r", AssumedRoleUser = { Arn = "acs:ram::1:assumed-role/r/s" }, Credentials = credentials }
 end
 
-return bank
+return fake_sources
