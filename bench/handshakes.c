@@ -28,7 +28,7 @@ static void connect_by_pool(struct fnf_http *http, const char *url) {
   int64_t id = 0;
   check(fnf_http_start(http, &request, &id) == FNF_OK, "not started");
   while (!fnf_http_take(http, &answer))
-    (void)fnf_http_wait(http, 1000);
+    fnf_http_wait(http, 1000);
   check(answer.status == FNF_OK && answer.http_status == 200, answer.message ? answer.message : "status");
 }
 

@@ -20,7 +20,7 @@ static ssize_t read_some(int descriptor, char *room, size_t size) {
 
 static enum fnf_status fail(struct fnf_file *file) {
   file->error = errno;
-  return FNF_SYSTEM;
+  return file->error == ENOMEM ? FNF_NO_MEMORY : FNF_SYSTEM;
 }
 
 static enum fnf_status read_all(int descriptor, char *room, size_t capacity, struct fnf_file *file) {

@@ -15,12 +15,12 @@
 struct fnf_file {
   size_t size;   /* bytes read */
   unsigned mode; /* permission bits, 07777 at most */
-  int error;     /* errno, if FNF_SYSTEM */
+  int error;     /* errno, if FNF_SYSTEM or FNF_NO_MEMORY */
 };
 
 /* Read the file `path` into the caller's `room`. FNF_TOO_BIG: more than
  * `capacity` bytes; FNF_BAD_INPUT: no regular file; FNF_SYSTEM: not there, not
- * readable, or unreadable half-way. Never waits for another process. */
+ * readable, or unreadable half-way; FNF_NO_MEMORY: that of the system. Never waits for another process. */
 enum fnf_status fnf_file_read(const char *path, char *room, size_t capacity, struct fnf_file *file);
 
 #pragma GCC visibility pop

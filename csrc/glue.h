@@ -55,6 +55,15 @@ static inline void fnf_push_str(lua_State *L, struct fnf_str text) {
   lua_pushlstring(L, text.data, text.size);
 }
 
+/* The one way in which a call of a module fails: nil, the name of the status, a
+ * text for people. `return fnf_fail(...)`. */
+static inline int fnf_fail(lua_State *L, enum fnf_status status, const char *text) {
+  lua_pushnil(L);
+  lua_pushstring(L, fnf_status_name(status));
+  lua_pushstring(L, text);
+  return 3;
+}
+
 /* A class: methods, and close as __gc and __close. Leaves nothing. */
 static inline void fnf_new_class(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close) {
   luaL_newmetatable(L, name);

@@ -236,24 +236,35 @@ static void end_overdue(struct fnf_http *http, int64_t now_ns) {
   }
 }
 
+/* libcurl cannot go on with any: left alone they would stay for ever. */
+static void end_all(struct fnf_http *http) {
+  for (int32_t i = 0; i < http->slot_count; i++) {
+    struct slot *slot = http->slots[i];
+    if (slot->state != SLOT_IN_FLIGHT)
+      continue;
+    slot->transfer.code = CURLE_OUT_OF_MEMORY;
+    end_slot(http, slot);
+  }
+}
+
 /* Let libcurl do what it can now, and put what ended into its list. */
-static enum fnf_status work(struct fnf_http *http) {
+static void work(struct fnf_http *http) {
   int running = 0, left = 0;
-  if (curl_multi_perform(http->multi, &running) != CURLM_OK)
-    return FNF_NO_MEMORY;
+  CURLMcode code = curl_multi_perform(http->multi, &running);
   for (CURLMsg *note = curl_multi_info_read(http->multi, &left); note;
        note = curl_multi_info_read(http->multi, &left)) {
     void *transfer = NULL;
-    CURLcode code = note->data.result;
+    CURLcode result = note->data.result;
     (void)curl_easy_getinfo(note->easy_handle, CURLINFO_PRIVATE, &transfer);
     struct slot *slot = transfer; /* its first member */
-    slot->transfer.code = code;
+    slot->transfer.code = result;
     end_slot(http, slot);
   }
+  if (code != CURLM_OK)
+    end_all(http);
   int64_t now_ns = fnf_clock_monotonic_ns();
   if (http->deadline_ns <= now_ns)
     end_overdue(http, now_ns);
-  return FNF_OK;
 }
 
 /* The time to wait, cut at the earliest deadline. */
@@ -264,30 +275,29 @@ static int until_deadline(const struct fnf_http *http, int timeout_ms) {
   return left_ms > 0 ? (int)left_ms : 0;
 }
 
-/* Work on every pool. 1 in *ended: there is something to take. */
-static enum fnf_status work_all(struct fnf_http *const *pools, size_t count, int *ended) {
-  enum fnf_status status = FNF_OK;
-  *ended = 0;
-  for (size_t i = 0; i < count && status == FNF_OK; i++) {
-    status = adopt(pools[i]);
-    if (status == FNF_OK)
-      status = work(pools[i]);
-    *ended = *ended || pools[i]->first_ended;
+/* Work on every pool. 1: there is something to take. */
+static int work_all(struct fnf_http *const *pools, size_t count) {
+  int ended = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (adopt(pools[i]) == FNF_OK) /* else it is a child's, and holds no transfer */
+      work(pools[i]);
+    ended = ended || pools[i]->first_ended;
   }
-  return status;
+  return ended;
 }
 
 /* Add what a pool waits for to what another one polls, and shorten the time to its own. */
-static enum fnf_status join(const struct fnf_http *http, struct curl_waitfd *room, unsigned *used, int *timeout_ms) {
+static void join(const struct fnf_http *http, struct curl_waitfd *room, unsigned *used, int *timeout_ms) {
   fd_set readers, writers, troubles;
   int highest = -1;
   long own_ms = -1;
   FD_ZERO(&readers);
   FD_ZERO(&writers);
   FD_ZERO(&troubles);
-  if (curl_multi_fdset(http->multi, &readers, &writers, &troubles, &highest) != CURLM_OK ||
-      curl_multi_timeout(http->multi, &own_ms) != CURLM_OK)
-    return FNF_NO_MEMORY;
+  if (!http->multi)
+    return;
+  (void)curl_multi_fdset(http->multi, &readers, &writers, &troubles, &highest);
+  (void)curl_multi_timeout(http->multi, &own_ms);
   for (int socket = 0; socket <= highest && *used < FD_SETSIZE; socket++) {
     int events =
         (FD_ISSET(socket, &readers) ? CURL_WAIT_POLLIN : 0) | (FD_ISSET(socket, &writers) ? CURL_WAIT_POLLOUT : 0);
@@ -298,27 +308,22 @@ static enum fnf_status join(const struct fnf_http *http, struct curl_waitfd *roo
   long most_ms = highest < 0 ? BLIND_MS : until_deadline(http, *timeout_ms);
   own_ms = own_ms >= 0 && own_ms < most_ms ? own_ms : most_ms;
   *timeout_ms = own_ms < *timeout_ms ? (int)own_ms : *timeout_ms;
-  return FNF_OK;
 }
 
-enum fnf_status fnf_http_wait_all(struct fnf_http *const *pools, size_t count, int timeout_ms) {
+void fnf_http_wait_all(struct fnf_http *const *pools, size_t count, int timeout_ms) {
   struct curl_waitfd others[FD_SETSIZE];
   unsigned used = 0;
-  int ended = 0;
-  enum fnf_status status = work_all(pools, count, &ended);
-  if (status != FNF_OK || ended || timeout_ms <= 0 || count == 0)
-    return status;
-  for (size_t i = 1; i < count && status == FNF_OK; i++)
-    status = join(pools[i], others, &used, &timeout_ms);
-  if (status != FNF_OK)
-    return status;
+  if (work_all(pools, count) || timeout_ms <= 0 || count == 0 || !pools[0]->multi)
+    return;
+  for (size_t i = 1; i < count; i++)
+    join(pools[i], others, &used, &timeout_ms);
   if (curl_multi_poll(pools[0]->multi, others, used, until_deadline(pools[0], timeout_ms), NULL) != CURLM_OK)
-    return FNF_NO_MEMORY;
-  return work_all(pools, count, &ended);
+    end_all(pools[0]);
+  (void)work_all(pools, count);
 }
 
-enum fnf_status fnf_http_wait(struct fnf_http *http, int timeout_ms) {
-  return fnf_http_wait_all(&http, 1, timeout_ms);
+void fnf_http_wait(struct fnf_http *http, int timeout_ms) {
+  fnf_http_wait_all(&http, 1, timeout_ms);
 }
 
 int fnf_http_take(struct fnf_http *http, struct fnf_http_answer *answer) {

@@ -75,11 +75,12 @@ void fnf_http_free(struct fnf_http *http);
 enum fnf_status fnf_http_start(struct fnf_http *http, const struct fnf_http_request *request, int64_t *id);
 
 /* Work on the transfers for at most that long, returning early when one has
- * ended or a signal came. 0: only what needs no waiting. */
-enum fnf_status fnf_http_wait(struct fnf_http *http, int timeout_ms);
+ * ended or a signal came. 0: only what needs no waiting. Without memory to go
+ * on, the transfers end so. */
+void fnf_http_wait(struct fnf_http *http, int timeout_ms);
 
 /* The same for several pools at once; each by its own sockets and deadlines. */
-enum fnf_status fnf_http_wait_all(struct fnf_http *const *pools, size_t count, int timeout_ms);
+void fnf_http_wait_all(struct fnf_http *const *pools, size_t count, int timeout_ms);
 
 /* Fetch an ended transfer, the first to end first. 0: none has. */
 int fnf_http_take(struct fnf_http *http, struct fnf_http_answer *answer);

@@ -4,11 +4,10 @@
  *
  * core.signer, core.encode: see lua_signer.h;  core.tidy: see lua_tidy.h
  * core.read, core.process: see lua_host.h
- * core.nonce() -> 32 hex digits;  core.random() -> number in [0, 1)
+ * core.nonce() -> 32 hex digits | nil, status, message;  core.random() -> number in [0, 1)
  * core.now() -> monotonic seconds;  core.time() -> wall seconds;  core.sleep(seconds)
  *
- * Misuse raises; so does libcrypto without random bytes, for no caller can go
- * on. Links libcrypto only, so nginx workers can load it.
+ * Misuse raises. Links libcrypto only, so nginx workers can load it.
  */
 #include <stdint.h>
 #include <string.h>
@@ -21,17 +20,17 @@
 #include "random.h"
 
 /* Upvalue 1 of nonce and random is the state's stock. */
-static void take_random(lua_State *L, unsigned char *bytes, size_t size) {
-  struct fnf_random *stock = lua_touserdata(L, lua_upvalueindex(1));
-  if (fnf_random_take(stock, bytes, size) != FNF_OK)
-    luaL_error(L, "libcrypto has no random bytes");
+static enum fnf_status take_random(lua_State *L, unsigned char *bytes, size_t size) {
+  return fnf_random_take(lua_touserdata(L, lua_upvalueindex(1)), bytes, size);
 }
 
 static int new_nonce(lua_State *L) {
   static const char digits[] = "0123456789abcdef";
   unsigned char bytes[16];
   char text[2 * sizeof bytes];
-  take_random(L, bytes, sizeof bytes);
+  enum fnf_status status = take_random(L, bytes, sizeof bytes);
+  if (status != FNF_OK)
+    return fnf_fail(L, status, status == FNF_NO_MEMORY ? "no memory for a nonce" : "libcrypto has no random bytes");
   for (size_t i = 0; i < sizeof bytes; i++) {
     text[2 * i] = digits[bytes[i] >> 4];
     text[2 * i + 1] = digits[bytes[i] & 15U];
@@ -43,8 +42,10 @@ static int new_nonce(lua_State *L) {
 static int new_random(lua_State *L) {
   unsigned char bytes[8];
   uint64_t bits = 0;
-  take_random(L, bytes, sizeof bytes);
-  memcpy(&bits, bytes, sizeof bits);
+  if (take_random(L, bytes, sizeof bytes) == FNF_OK)
+    memcpy(&bits, bytes, sizeof bits);
+  else /* it spreads pauses and guards nothing */
+    bits = (uint64_t)fnf_clock_monotonic_ns() * 0x9E3779B97F4A7C15U;
   lua_pushnumber(L, (lua_Number)(bits >> 11) / 9007199254740992.0); /* 53 bits over 2^53 */
   return 1;
 }

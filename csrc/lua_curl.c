@@ -2,7 +2,7 @@
  * Module "fnf.curl": the connection pool of http.h for Lua.
  * SPDX-License-Identifier: MIT
  *
- * curl.pool(options|nil) -> pool | nil, message
+ * curl.pool(options|nil) -> pool | nil, status, message
  *   options: ca_file, cert_file, key_file, proxy, no_proxy, user_agent (strings), max_connections
  * pool:start(request) -> id | nil, status, message
  *   request: method, url, headers|nil ({name = value}), body|nil, timeout, connect_timeout (seconds),
@@ -71,9 +71,7 @@ static int curl_pool(lua_State *L) {
   enum fnf_status status = fnf_http_new(&self->http, &options);
   if (status == FNF_OK)
     return 1;
-  lua_pushnil(L);
-  lua_pushstring(L, fnf_status_name(status));
-  return 2;
+  return fnf_fail(L, status, status == FNF_NO_MEMORY ? "no memory for connections" : "libcurl could not be set up");
 }
 
 /* Seconds in field `name` as milliseconds, rounded up, from 1 to LONG_MAX/2. */
@@ -105,6 +103,19 @@ static size_t read_headers(lua_State *L, struct fnf_http_header *room) {
   return count;
 }
 
+static const char *explain_start(enum fnf_status status) {
+  switch (status) {
+  case FNF_BAD_INPUT:
+    return "a control character or blank in the URL or a header";
+  case FNF_TOO_BIG:
+    return "headers of more than 64 KiB, a body of more than 16 MiB, or too many transfers at once";
+  case FNF_NO_MEMORY:
+    return "no memory for a transfer";
+  default:
+    return "libcurl cannot do what is asked of it";
+  }
+}
+
 static int pool_start(lua_State *L) {
   struct fnf_http *http = check_pool(L);
   struct fnf_http_header headers[MAX_HEADERS];
@@ -126,11 +137,7 @@ static int pool_start(lua_State *L) {
     lua_pushnumber(L, (lua_Number)id);
     return 1;
   }
-  lua_pushnil(L);
-  lua_pushstring(L, fnf_status_name(status));
-  lua_pushstring(L, status == FNF_BAD_INPUT ? "a control character or blank in the URL or a header"
-                                            : "the transfer could not be started");
-  return 3;
+  return fnf_fail(L, status, explain_start(status));
 }
 
 static int pool_wait(lua_State *L) {
@@ -149,8 +156,7 @@ static int pool_wait(lua_State *L) {
     if (other->http != http)
       pools[count++] = other->http;
   }
-  if (fnf_http_wait_all(pools, count, timeout_ms) != FNF_OK)
-    return luaL_error(L, "libcurl is out of memory");
+  fnf_http_wait_all(pools, count, timeout_ms);
   return 0;
 }
 
@@ -168,9 +174,7 @@ static int pool_take(lua_State *L) {
     fnf_push_str(L, answer.body);
     return 4;
   }
-  lua_pushnil(L);
-  lua_pushstring(L, fnf_status_name(answer.status));
-  lua_pushstring(L, answer.message);
+  (void)fnf_fail(L, answer.status, answer.message);
   lua_pushboolean(L, answer.sent);
   return 5;
 }

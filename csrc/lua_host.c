@@ -19,10 +19,8 @@ struct running {
   int is_started; /* 0: closed */
 };
 
-static int fail(lua_State *L, const char *message) {
-  lua_pushnil(L);
-  lua_pushstring(L, message);
-  return 2;
+static int fail_too_big(lua_State *L, const char *format, size_t limit) {
+  return fnf_fail(L, FNF_TOO_BIG, lua_pushfstring(L, format, (int)limit));
 }
 
 static size_t check_limit(lua_State *L, int arg) {
@@ -48,13 +46,11 @@ static int core_read(lua_State *L) {
     lua_pushinteger(L, (lua_Integer)file.mode);
     return 2;
   case FNF_TOO_BIG:
-    lua_pushnil(L);
-    lua_pushfstring(L, "it has more than %d bytes", (int)limit);
-    return 2;
+    return fail_too_big(L, "it has more than %d bytes", limit);
   case FNF_BAD_INPUT:
-    return fail(L, "it is no regular file");
+    return fnf_fail(L, status, "it is no regular file");
   default:
-    return fail(L, strerror(file.error));
+    return fnf_fail(L, status, strerror(file.error));
   }
 }
 
@@ -95,24 +91,21 @@ static int core_process(lua_State *L) {
   enum fnf_status status = fnf_process_start(&self->process, words, limit);
   if (status == FNF_OK)
     return 1;
-  return fail(L, status == FNF_SYSTEM ? strerror(self->process.error) : fnf_status_name(status));
+  return fnf_fail(L, status, self->process.error ? strerror(self->process.error) : "no memory for its output");
 }
 
 static int process_look(lua_State *L) {
   struct running *self = luaL_checkudata(L, 1, PROCESS);
   int ended = 0;
   luaL_argcheck(L, self->is_started, 1, "process is closed");
-  if (fnf_process_look(&self->process, &ended) != FNF_OK) {
-    lua_pushnil(L);
-    lua_pushfstring(L, "it printed more than %d bytes", (int)self->process.text.limit);
-    return 2;
-  }
+  if (fnf_process_look(&self->process, &ended) != FNF_OK)
+    return fail_too_big(L, "it printed more than %d bytes", self->process.text.limit);
   if (!ended) {
     lua_pushboolean(L, 0);
     return 1;
   }
   if (self->process.exit_status == FNF_PROCESS_LOST)
-    return fail(L, "this program reaps its children itself, so how it ended is unknown");
+    return fnf_fail(L, FNF_SYSTEM, "this program reaps its children itself, so how it ended is unknown");
   fnf_push_str(L, fnf_buf_str(&self->process.text));
   lua_pushinteger(L, self->process.exit_status);
   return 2;

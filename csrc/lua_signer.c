@@ -45,6 +45,22 @@ static int close_signer(lua_State *L) {
   return 0;
 }
 
+/* What the world does to a signature is returned; a text over the cap is the caller's mistake. */
+static int fail(lua_State *L, enum fnf_status status) {
+  switch (status) {
+  case FNF_TOO_BIG:
+    return luaL_error(L, "signing failed: a text of more than 16 MiB is too big");
+  case FNF_NO_MEMORY:
+    return fnf_fail(L, status, "no memory to sign with");
+  case FNF_UNSUPPORTED:
+    return fnf_fail(L, status, "libcrypto lacks the algorithm");
+  case FNF_BAD_INPUT:
+    return fnf_fail(L, status, "the secret is no private key of RSA");
+  default:
+    return fnf_fail(L, status, "libcrypto failed");
+  }
+}
+
 static int core_signer(lua_State *L) {
   enum fnf_algorithm algorithm;
   struct fnf_str name = fnf_check_str(L, 1), id = fnf_check_str(L, 2), secret = fnf_check_str(L, 3);
@@ -56,9 +72,7 @@ static int core_signer(lua_State *L) {
     status = fnf_signer_new(&self->key, algorithm, secret);
   if (status == FNF_OK)
     return 1;
-  lua_pushnil(L);
-  lua_pushstring(L, fnf_status_name(status));
-  return 2;
+  return fail(L, status);
 }
 
 static struct signer *check_signer(lua_State *L) {
@@ -72,9 +86,12 @@ static struct signer *check_signer(lua_State *L) {
   return self;
 }
 
-static void check_status(lua_State *L, enum fnf_status status) {
-  if (status != FNF_OK)
-    luaL_error(L, "signing failed: %s", fnf_status_name(status));
+/* The failure of a text, which sticks to it, else that of the last step. */
+static enum fnf_status first_failure(const struct signer *self, enum fnf_status last) {
+  for (int i = 0; i < TEXTS; i++)
+    if (self->texts[i].status != FNF_OK)
+      return self->texts[i].status;
+  return last;
 }
 
 static struct fnf_str text(struct signer *self, enum text which) {
@@ -82,7 +99,6 @@ static struct fnf_str text(struct signer *self, enum text which) {
 }
 
 static void push_text(lua_State *L, struct signer *self, enum text which) {
-  check_status(L, self->texts[which].status);
   fnf_push_str(L, text(self, which));
 }
 
@@ -138,10 +154,10 @@ static int signer_rpc(lua_State *L) {
   read_pairs(L, FORM, pairs + in_query, in_form);
 
   fnf_canonical_params(&texts[PARAMS], pairs, in_query + in_form);
-  check_status(L, texts[PARAMS].status);
   fnf_canonical_rpc(&texts[TO_SIGN], method, text(self, PARAMS));
-  check_status(L, texts[TO_SIGN].status);
-  check_status(L, fnf_sign_mac(self->key, &texts[SIGNATURE], text(self, TO_SIGN)));
+  enum fnf_status status = first_failure(self, fnf_sign_mac(self->key, &texts[SIGNATURE], text(self, TO_SIGN)));
+  if (status != FNF_OK)
+    return fail(L, status);
   set_stage(L, STAGES, "canonical_params", text(self, PARAMS));
   set_stage(L, STAGES, "string_to_sign", text(self, TO_SIGN));
   set_stage(L, STAGES, "signature", text(self, SIGNATURE));
@@ -155,6 +171,9 @@ static int signer_rpc(lua_State *L) {
   }
   fnf_buf_add(&texts[PARAMS], FNF_STR("&Signature="));
   fnf_buf_add_encoded(&texts[PARAMS], text(self, SIGNATURE));
+  status = first_failure(self, FNF_OK);
+  if (status != FNF_OK)
+    return fail(L, status);
   push_text(L, self, PARAMS);
   if (lua_isnil(L, FORM))
     return 1;
@@ -166,22 +185,20 @@ static int signer_rpc(lua_State *L) {
 
 static int signer_hash(lua_State *L) {
   struct signer *self = check_signer(L);
-  check_status(L, fnf_sign_hash(self->key, &self->texts[SIGNATURE], fnf_check_str(L, 2)));
+  enum fnf_status status = fnf_sign_hash(self->key, &self->texts[SIGNATURE], fnf_check_str(L, 2));
+  if (status != FNF_OK)
+    return fail(L, status);
   push_text(L, self, SIGNATURE);
   return 1;
 }
 
-static void make_request(lua_State *L, struct signer *self, struct fnf_str method, struct fnf_str hash) {
+static void make_request(struct signer *self, struct fnf_str method, struct fnf_str hash) {
   struct fnf_acs3 parts = {.method = method,
                            .query = text(self, PARAMS),
                            .header_lines = text(self, HEADER_LINES),
                            .header_names = text(self, HEADER_NAMES),
                            .payload_hash = hash};
-  check_status(L, self->texts[PARAMS].status);
-  check_status(L, self->texts[HEADER_LINES].status);
-  check_status(L, self->texts[HEADER_NAMES].status);
   fnf_canonical_acs3(&self->texts[REQUEST], &parts);
-  check_status(L, self->texts[REQUEST].status);
 }
 
 static void make_authorization(struct signer *self) {
@@ -221,11 +238,15 @@ static int signer_acs3(lua_State *L) {
   fnf_canonical_params(&texts[PARAMS], pairs, in_query);
   read_pairs(L, HEADERS, pairs, in_headers);
   fnf_canonical_headers(&texts[HEADER_LINES], &texts[HEADER_NAMES], pairs, in_headers);
-  make_request(L, self, method, hash);
-  check_status(L, fnf_sign_acs3_text(self->key, &texts[TO_SIGN], text(self, REQUEST)));
-  check_status(L, fnf_sign_mac(self->key, &texts[SIGNATURE], text(self, TO_SIGN)));
-  set_acs3_stages(L, self, STAGES);
+  make_request(self, method, hash);
+  enum fnf_status status = fnf_sign_acs3_text(self->key, &texts[TO_SIGN], text(self, REQUEST));
+  if (status == FNF_OK)
+    status = fnf_sign_mac(self->key, &texts[SIGNATURE], text(self, TO_SIGN));
   make_authorization(self);
+  status = first_failure(self, status);
+  if (status != FNF_OK)
+    return fail(L, status);
+  set_acs3_stages(L, self, STAGES);
   push_text(L, self, PARAMS);
   push_text(L, self, WIRE);
   return 2;
@@ -241,6 +262,8 @@ static int core_encode(lua_State *L) {
   struct fnf_pair *pairs = pair_room(L, few, count);
   read_pairs(L, 1, pairs, count);
   fnf_canonical_params(&scratch->texts[PARAMS], pairs, count);
+  if (scratch->texts[PARAMS].status != FNF_OK)
+    return fail(L, scratch->texts[PARAMS].status);
   push_text(L, scratch, PARAMS);
   return 1;
 }

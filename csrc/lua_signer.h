@@ -2,17 +2,18 @@
  * The signing half of module "fnf.core".
  * SPDX-License-Identifier: MIT
  *
- * core.signer(algorithm, access_key_id, access_key_secret) -> signer | nil, message
- * signer:rpc(method, query, form|nil, stages|nil) -> wire query, form body|nil
- * signer:hash(bytes) -> lower-case hex
- * signer:acs3(method, query, headers, hash, stages|nil) -> wire query, Authorization
+ * core.signer(algorithm, access_key_id, access_key_secret) -> signer | nil, status, message
+ * signer:rpc(method, query, form|nil, stages|nil) -> wire query, form body|nil | nil, status, message
+ * signer:hash(bytes) -> lower-case hex | nil, status, message
+ * signer:acs3(method, query, headers, hash, stages|nil) -> wire query, Authorization | nil, status, message
  * signer:close()
- * core.encode(pairs) -> "name=value&..." sorted and percent-encoded
+ * core.encode(pairs) -> "name=value&..." sorted and percent-encoded | nil, status, message
  *
  * Pairs (query, form, headers) are flat arrays {name, value, name, value, ...}
  * of strings, in any order. A table given as `stages` gets every intermediate
- * text by its name in the vendor's pages, and `signature`. Misuse raises, and
- * so do texts over 16 MiB and the rare failure of libcrypto or memory.
+ * text by its name in the vendor's pages, and `signature`. `status` is a name of
+ * fnf_status: "no memory", "crypto", and of a new signer "unsupported" or "bad
+ * input". Misuse raises, and so do texts over 16 MiB.
  */
 #ifndef FNF_LUA_SIGNER_H
 #define FNF_LUA_SIGNER_H

@@ -72,6 +72,10 @@ static int spawn(pid_t *id, char *const words[], int output) {
   return error;
 }
 
+static enum fnf_status status_of_error(int error) {
+  return error == ENOMEM ? FNF_NO_MEMORY : FNF_SYSTEM;
+}
+
 enum fnf_status fnf_process_start(struct fnf_process *process, char *const words[], size_t limit) {
   int ends[2];
   *process = (struct fnf_process){.forks = fnf_fork_count()};
@@ -81,13 +85,13 @@ enum fnf_status fnf_process_start(struct fnf_process *process, char *const words
     return process->text.status;
   process->error = open_pipe(ends);
   if (process->error)
-    return FNF_SYSTEM;
+    return status_of_error(process->error);
   process->error = spawn(&process->id, words, ends[1]);
   (void)close(ends[1]);
   if (process->error) {
     (void)close(ends[0]);
     process->id = 0;
-    return FNF_SYSTEM;
+    return status_of_error(process->error);
   }
   process->output = ends[0];
   process->is_open = 1;
@@ -112,7 +116,7 @@ static enum fnf_status read_output(struct fnf_process *process) {
   return text->status;
 }
 
-static int status_of(int code) {
+static int exit_status_of(int code) {
   return WIFSIGNALED(code) ? 128 + WTERMSIG(code) : WEXITSTATUS(code);
 }
 
@@ -125,7 +129,7 @@ static int reap(struct fnf_process *process, int options) {
   while (id < 0 && errno == EINTR);
   if (id == 0)
     return 0;
-  process->exit_status = id < 0 ? FNF_PROCESS_LOST : status_of(code);
+  process->exit_status = id < 0 ? FNF_PROCESS_LOST : exit_status_of(code);
   process->id = 0;
   return 1;
 }

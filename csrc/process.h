@@ -27,7 +27,7 @@ struct fnf_process {
   int output;          /* reading end of its standard output, if is_open */
   int is_open;
   int exit_status; /* once it has ended; 128 + signal if one killed it; FNF_PROCESS_LOST */
-  int error;       /* errno, if FNF_SYSTEM */
+  int error;       /* errno, if the system refused */
   unsigned forks;  /* fnf_fork_count when it was started */
 };
 

@@ -9,9 +9,9 @@ local LIMIT = 65536
 local function finish(process)
   local ending = core.now() + 10
   repeat
-    local output, status = process:look()
+    local output, status, message = process:look()
     if output ~= false then
-      return output, status
+      return output, status, message
     end
     core.sleep(0.005)
   until core.now() > ending
@@ -46,23 +46,26 @@ describe("core.read", function()
 
   it("takes a file of just the limit and refuses one byte more", function()
     assert.are.equal(("x"):rep(10), (core.read(place:write("a", ("x"):rep(10)), 10)))
-    local text, message = core.read(place:write("b", ("x"):rep(11)), 10)
+    local text, status, message = core.read(place:write("b", ("x"):rep(11)), 10)
     assert.is_nil(text)
+    assert.are.equal("too big", status)
     assert.are.equal("it has more than 10 bytes", message)
     assert.are.equal("", (core.read(place:write("c", ""), 0)))
   end)
 
   it("says what the system says of a missing file", function()
-    local text, message = core.read(place.path .. "/none", LIMIT)
+    local text, status, message = core.read(place.path .. "/none", LIMIT)
     assert.is_nil(text)
+    assert.are.equal("system", status)
     assert.are.equal("No such file or directory", message)
   end)
 
   it("refuses a FIFO, a device and a directory at once", function()
     for _, path in ipairs { place:fifo("pipe"), "/dev/zero", place.path } do
       local started = core.now()
-      local text, message = core.read(path, LIMIT)
+      local text, status, message = core.read(path, LIMIT)
       assert.is_nil(text)
+      assert.are.equal("bad input", status)
       assert.are.equal("it is no regular file", message)
       assert.is_true(core.now() - started < 1)
     end
@@ -104,8 +107,9 @@ describe("core.process", function()
   end)
 
   it("says so when there is no such program", function()
-    local process, message = core.process({ place.path .. "/none" }, LIMIT)
+    local process, status, message = core.process({ place.path .. "/none" }, LIMIT)
     assert.is_nil(process)
+    assert.are.equal("system", status)
     assert.are.equal("No such file or directory", message)
   end)
 
@@ -116,8 +120,9 @@ describe("core.process", function()
 
   it("refuses more output than the limit", function()
     local process = assert(core.process({ "/bin/sh", "-c", "while :; do echo 0123456789; done" }, 100))
-    local output, message = finish(process)
+    local output, status, message = finish(process)
     assert.is_nil(output)
+    assert.are.equal("too big", status)
     assert.are.equal("it printed more than 100 bytes", message)
     process:close()
   end)

@@ -75,6 +75,21 @@ function errors.cancelled()
   return errors.new { kind = "cancelled", message = "cancelled by the caller" }
 end
 
+--- There was no memory to go on with; the same may succeed once there is.
+---@param message string
+---@param sent boolean|nil false if the request certainly never left this machine
+---@return fnf.Error
+function errors.memory(message, sent)
+  return errors.new { kind = "memory", message = message, retryable = true, sent = sent }
+end
+
+--- Whether an error says nothing about what was asked: the caller gave up, or this machine has no memory.
+---@param err fnf.Error
+---@return boolean
+function errors.is_own(err)
+  return err.kind == "cancelled" or err.kind == "memory"
+end
+
 --- No key to sign with, so nothing was sent.
 ---@param message string
 ---@param cause? fnf.Error what went wrong on the way to it; it says whether the same may succeed later

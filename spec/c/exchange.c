@@ -54,8 +54,7 @@ struct fnf_http_answer exchange_take(const struct exchange *exchange) {
   struct fnf_http_answer answer = {0};
   int64_t end = fnf_clock_monotonic_ns() + (int64_t)30 * 1000000000;
   while (!fnf_http_take(exchange->http, &answer) && fnf_clock_monotonic_ns() < end)
-    if (fnf_http_wait(exchange->http, 1000) != FNF_OK)
-      break;
+    fnf_http_wait(exchange->http, 1000);
   return answer;
 }
 

@@ -12,6 +12,14 @@ local attempt = {}
 
 local floor, huge, max, min = math.floor, math.huge, math.max, math.min
 
+--- Why there is no signature.
+local function unsigned(call, status, message)
+  if status == "no memory" then
+    return errors.memory(message, false)
+  end
+  return errors.credentials(("the key cannot sign by %s: %s"):format(call.target.algorithm, message))
+end
+
 --- The key to sign with, made anew only when the credentials changed; neither key nor error for an unsigned call.
 local function key_of(call)
   local self, provider = call.client, call.provider
@@ -31,9 +39,9 @@ local function key_of(call)
   if own and self.credentials_used == found then
     return self.key
   end
-  local key, reason = request.key(call.target.algorithm, found)
+  local key, status, message = request.key(call.target.algorithm, found)
   if not key then
-    return nil, errors.credentials(("the key cannot sign by %s: %s"):format(call.target.algorithm, reason))
+    return nil, unsigned(call, status, message)
   elseif own then
     self.key, self.credentials_used = key, found
   end
@@ -55,7 +63,9 @@ local function explain_signature(key, call, answer, err)
     return -- without a key nothing was signed, whatever the answer says
   end
   call.stages = {}
-  request.sign(call.target, key, call)
+  if not request.sign(call.target, key, call) then
+    return
+  end
   local mine = call.stages.string_to_sign:match("[^\n]*$")
   local object = json.decode(answer.body)
   local echo = tostring(object and object.Message or ""):match("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is(.*)")
@@ -88,8 +98,15 @@ end
 --- Sign, send, read.
 local function exchange(call, key)
   local self, platform = call.client, call.platform
-  call.timestamp, call.nonce = timestamp(self, platform), platform.nonce()
-  local signed = request.sign(call.target, key, call)
+  local status, message, signed
+  call.timestamp = timestamp(self, platform)
+  call.nonce, status, message = platform.nonce()
+  if call.nonce then
+    signed, status, message = request.sign(call.target, key, call)
+  end
+  if not signed then
+    return nil, unsigned(call, status, message)
+  end
   -- Getting the key may have taken all the time there was.
   signed.timeout = max(0.001, min(call.attempt_timeout, left(call)))
   signed.connect_timeout = min(self.settings.connect_timeout, signed.timeout)

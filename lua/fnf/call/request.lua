@@ -105,7 +105,10 @@ local function sign_rpc(target, key, call)
     query[17], query[18] = "SecurityToken", key.security_token
   end
   local form = place(row, call.params, query)
-  local wire, body = key.signer:rpc(row.method, query, form, call.stages)
+  local wire, body, message = key.signer:rpc(row.method, query, form, call.stages)
+  if not wire then
+    return nil, body, message
+  end
   return { method = row.method, url = target.endpoint.url .. "/?" .. wire, headers = rpc_headers(target, row),
     body = body, timeout = 0, connect_timeout = 0,
     direct = target.direct }
@@ -115,8 +118,17 @@ local function sign_acs3(target, key, call)
   local row = call.row
   local query, list = {}, {}
   local form = place(row, call.params, query)
-  local body = form and core.encode(form) or nil
-  local hash = key.signer:hash(body or "")
+  local body, status, message
+  if form then
+    body, status, message = core.encode(form)
+  end
+  local hash
+  if not status then
+    hash, status, message = key.signer:hash(body or "")
+  end
+  if not hash then
+    return nil, status, message
+  end
   local headers = fixed_headers(target, row)
   headers["x-acs-date"] = call.timestamp
   headers["x-acs-signature-nonce"] = call.nonce
@@ -129,7 +141,10 @@ local function sign_acs3(target, key, call)
     list[#list + 1], list[#list + 2] = name, value
   end
   list[#list + 1], list[#list + 2] = "host", target.endpoint.host
-  local wire, authorization = key.signer:acs3(row.method, query, list, hash, call.stages)
+  local wire, authorization, reason = key.signer:acs3(row.method, query, list, hash, call.stages)
+  if not wire then
+    return nil, authorization, reason
+  end
   headers.authorization = authorization
   local url = target.endpoint.url .. "/" .. (wire == "" and "" or "?" .. wire)
   return { method = row.method, url = url, headers = headers, body = body, timeout = 0, connect_timeout = 0,
@@ -142,9 +157,16 @@ local function sign_none(target, _, call)
   local query = { "Action", row.action, "Version", target.version, "Format", "json", "Timestamp", call.timestamp,
     "SignatureNonce", call.nonce }
   local form = place(row, call.params, query)
-  return { method = row.method, url = target.endpoint.url .. "/?" .. core.encode(query),
-    headers = fixed_headers(target, row), body = form and core.encode(form), timeout = 0, connect_timeout = 0,
-    direct = target.direct }
+  local wire, status, message = core.encode(query)
+  local body
+  if form and wire then
+    body, status, message = core.encode(form)
+  end
+  if status then
+    return nil, status, message
+  end
+  return { method = row.method, url = target.endpoint.url .. "/?" .. wire, headers = fixed_headers(target, row),
+    body = body, timeout = 0, connect_timeout = 0, direct = target.direct }
 end
 
 local signatures = { none = sign_none, [RPC] = sign_rpc }
@@ -154,7 +176,9 @@ local signatures = { none = sign_none, [RPC] = sign_rpc }
 ---@param key fnf.Key|nil nil for an unsigned target
 ---@param call { row: fnf.Operation, params: table, timestamp: string, nonce: string, stages?: table } the parameters
 ---  are checked; a `stages` table gets every text of the signature by name
----@return fnf.Request
+---@return fnf.Request|nil
+---@return string|nil status of fnf.core, if it failed
+---@return string|nil message
 function request.sign(target, key, call)
   return (signatures[target.algorithm] or sign_acs3)(target, key, call)
 end
@@ -163,11 +187,12 @@ end
 ---@param algorithm string
 ---@param credentials { access_key_id: string, access_key_secret: string, security_token?: string }
 ---@return fnf.Key|nil
----@return string|nil reason
+---@return string|nil status of fnf.core
+---@return string|nil message
 function request.key(algorithm, credentials)
-  local signer, reason = core.signer(algorithm, credentials.access_key_id, credentials.access_key_secret)
+  local signer, status, message = core.signer(algorithm, credentials.access_key_id, credentials.access_key_secret)
   if not signer then
-    return nil, reason
+    return nil, status, message
   end
   return { access_key_id = credentials.access_key_id, security_token = credentials.security_token, signer = signer }
 end

@@ -57,7 +57,7 @@ function chain.new(links, prefix, hint)
       if found then
         chosen = link
         return found
-      elseif err.kind == "cancelled" or context.left() <= 0 then
+      elseif errors.is_own(err) or context.left() <= 0 then
         return nil, err
       end
       tried[#tried + 1] = { name = link.name, err = err }

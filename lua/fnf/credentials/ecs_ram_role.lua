@@ -40,7 +40,7 @@ end
 local function get(context, session, path)
   local headers = session.token and { ["x-aliyun-ecs-metadata-token"] = session.token } or nil
   local body, err = ask(context, session.host, { method = "GET", url = path, headers = headers })
-  if not body and session.token and session.plain_allowed and err.kind ~= "cancelled" then
+  if not body and session.token and session.plain_allowed and not errors.is_own(err) then
     session.token = nil
     return get(context, session, path)
   end
@@ -72,7 +72,7 @@ function ecs_ram_role.fetch(context, settings)
     plain_allowed = not settings.token_only and not input.is_true(context, "ALIBABA_CLOUD_IMDSV1_DISABLED") }
   local err, role, body
   session.token, err = fetch_token(context, session.host)
-  if not session.token and (not session.plain_allowed or err.kind == "cancelled") then
+  if not session.token and (not session.plain_allowed or errors.is_own(err)) then
     return nil, err
   end
   role, err = find_role(context, session, settings)

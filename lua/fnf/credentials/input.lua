@@ -49,9 +49,10 @@ end
 ---@return string|nil
 ---@return fnf.Error|integer mode or what went wrong
 function input.read(context, path, what)
-  local text, mode = context.read(path, FILE_LIMIT)
+  local text, mode, message = context.read(path, FILE_LIMIT)
   if not text then
-    return nil, errors.credentials(("cannot read %s %s (%s)"):format(what, path, mode))
+    message = ("cannot read %s %s (%s)"):format(what, path, message)
+    return nil, mode == "no memory" and errors.memory(message, false) or errors.credentials(message)
   end
   return text, mode
 end
@@ -121,7 +122,7 @@ function input.ask(context, request, what)
     direct = request.direct or scheme == "http" and endpoint.is_loopback(authority),
   }
   if not answer then
-    return nil, cause.kind == "cancelled" and cause
+    return nil, errors.is_own(cause) and cause
       or errors.credentials(("%s cannot be asked: %s"):format(what, cause.message), cause)
   elseif #answer.body > ANSWER_LIMIT then
     return nil, errors.credentials(("%s answered with more than 64 KiB"):format(what))

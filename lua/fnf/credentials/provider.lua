@@ -104,8 +104,8 @@ local function refresh(self, context)
       self.source.name))
   end
   -- What only this caller's limits have ended says nothing to the others.
-  local own = not found and (err.kind == "cancelled" or context.left() <= 0)
-  if own and err.kind ~= "cancelled" then
+  local own = not found and (errors.is_own(err) or context.left() <= 0)
+  if own and not errors.is_own(err) then
     err = out_of_time("looking for a key: " .. err.message)
   end
   mine.done, mine.found, mine.err = true, found, not own and err or nil

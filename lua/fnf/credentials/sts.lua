@@ -110,7 +110,7 @@ local function ask(context, row, params, settings, signer)
     provider = signer,
   }, TIMEOUT)
   if not answer then
-    return nil, err.kind == "cancelled" and err or errors.credentials(tostring(err), err)
+    return nil, errors.is_own(err) and err or errors.credentials(tostring(err), err)
   end
   return parse.temporary(answer.Credentials, parse.spellings.service, "sts")
 end

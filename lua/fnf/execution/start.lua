@@ -23,7 +23,13 @@ local function complete(params, platform)
   for name, value in pairs(params) do
     wanted[name] = value
   end
-  wanted.ExecutionName = wanted.ExecutionName or "fnf-" .. platform.nonce()
+  if not wanted.ExecutionName then
+    local nonce, _, message = platform.nonce()
+    if not nonce then
+      return nil, errors.memory(message, false)
+    end
+    wanted.ExecutionName = "fnf-" .. nonce
+  end
   if type(wanted.Input) == "table" then
     wanted.Input = json.encode(wanted.Input)
   end
@@ -92,7 +98,10 @@ end
 function start.run(client, params, options)
   local platform = client:choose_platform()
   local limits = client:limits(options, platform)
-  local wanted = complete(params, platform)
+  local wanted, problem = complete(params, platform)
+  if not wanted then
+    return nil, problem
+  end
   local found, err, outcome_unknown = client:perform(REPEATABLE, wanted, limits, platform)
   if found and not outcome_unknown or err and not err.outcome_unknown then
     return found, err

@@ -17,9 +17,10 @@ local plain = { gather = scheduler.gather }
 ---@field now fun(): number monotonic seconds
 ---@field time fun(): number seconds since 1970
 ---@field random fun(): number from [0, 1)
----@field nonce fun(): string 32 hexadecimal digits
+---@field nonce fun(): string?, string?, string? 32 hexadecimal digits, or nil, fnf.core's status and why
 ---@field getenv fun(name: string): string|nil
----@field read fun(path: string, limit: integer): string?, integer|string text and permission bits, or why not
+---@field read fun(path: string, limit: integer): string?, integer|string, string? text and permission bits, or nil,
+---  fnf.core's status and why not
 ---@field run? fun(words: string[], limits: table, cancel?: fun(): any): string?, string|fnf.Error|nil see program.run
 ---@field sleep fun(seconds: number, cancel?: fun(): any): boolean, fnf.Error|nil false if cancelled, or why it may not
 ---@field send fun(request: fnf.Request, cancel?: fun(): any): fnf.Answer|nil, fnf.Error|nil
@@ -37,6 +38,7 @@ local KINDS = {
   tls = { "tls", true },
   certificate = { "tls", false },
   protocol = { "protocol", true },
+  ["no memory"] = { "memory", true },
 }
 
 local function failure(status, message, sent)
@@ -94,10 +96,10 @@ function plain.new(options)
 
   function platform.send(request, cancel)
     if not pool then
-      local reason
-      pool, reason = require("fnf.curl").pool(settings)
+      local status, message
+      pool, status, message = require("fnf.curl").pool(settings)
       if not pool then
-        return nil, failure("network", "libcurl cannot be used: " .. reason, false)
+        return nil, failure(status, message, false)
       end
     end
     local task = scheduler.current()

@@ -9,9 +9,9 @@ local program = {}
 local FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05 -- seconds between looks at it, doubling
 
 --- Why the output of an ended program cannot be used, or nil.
-local function validate(output, status)
+local function validate(output, status, message)
   if not output then
-    return status
+    return message
   elseif status ~= 0 then
     return ("it ended with status %d"):format(status)
   end
@@ -24,15 +24,16 @@ end
 ---@return string|nil
 ---@return string|fnf.Error|nil reason never with what it printed
 function program.run(words, limits, sleep)
-  local process, reason = core.process(words, limits.limit)
+  local process, name, reason = core.process(words, limits.limit)
   if not process then
-    return nil, ("%s cannot be run: %s"):format(words[1], reason)
+    reason = ("%s cannot be run: %s"):format(words[1], reason)
+    return nil, name == "no memory" and errors.memory(reason, false) or reason
   end
   local ending, pause = core.now() + limits.timeout, FIRST_PAUSE
   while true do
-    local output, status = process:look()
+    local output, status, message = process:look()
     if output ~= false then
-      reason = validate(output, status)
+      reason = validate(output, status, message)
       process:close()
       return not reason and output or nil, reason
     elseif core.now() >= ending then
