@@ -48,8 +48,8 @@ end
 
 local function load_certificate(options)
   local ssl = require "ngx.ssl"
-  local text, reason = core.read(options.cert_file, MOST_OF_A_FILE)
-  local key_text, key_reason = core.read(options.key_file or options.cert_file, MOST_OF_A_FILE)
+  local text, _, reason = core.read(options.cert_file, MOST_OF_A_FILE)
+  local key_text, _, key_reason = core.read(options.key_file or options.cert_file, MOST_OF_A_FILE)
   if not text or not key_text then
     return nil, text and key_reason or reason
   end
