@@ -45,6 +45,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct fnf_transfer *transfer = user;
   struct fnf_buf *headers = &transfer->headers;
   size_t length = size * count;
+  transfer->is_used = 1;
   if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
     /* An interim answer's headers give way to the final one's, but what they
      * took stays counted, status lines too: the cap holds for all together. */
@@ -58,17 +59,6 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   }
   return headers->status == FNF_OK ? length : 0;
 }
-
-#if LIBCURL_VERSION_NUM >= 0x075000
-/* A kept connection that dies before the first byte makes libcurl send the
- * same bytes again, with a nonce that the service may have seen already. Only
- * the caller may repeat a request: it signs it anew. */
-static int on_send(void *user, char *their_ip, char *our_ip, int their_port, int our_port) {
-  struct fnf_transfer *transfer = user;
-  (void)their_ip, (void)our_ip, (void)their_port, (void)our_port;
-  return transfer->sendings++ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
-}
-#endif
 
 /* ---- life ---- */
 
@@ -86,10 +76,6 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_WRITEDATA, transfer);
   SET(CURLOPT_HEADERFUNCTION, on_header);
   SET(CURLOPT_HEADERDATA, transfer);
-#if LIBCURL_VERSION_NUM >= 0x075000
-  SET(CURLOPT_PREREQFUNCTION, on_send);
-  SET(CURLOPT_PREREQDATA, transfer);
-#endif
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
   SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -116,21 +102,40 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   return code;
 }
 
-enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
+/* A new handle in the place of the old one; its connections stay, being the pool's. */
+static enum fnf_status renew(struct fnf_transfer *transfer) {
+  curl_easy_cleanup(transfer->easy);
+  transfer->is_used = 0;
+  transfer->easy = curl_easy_init();
+  if (!transfer->easy)
+    return FNF_NO_MEMORY;
+  CURLcode code = configure(transfer, transfer->options);
+  if (code == CURLE_OK)
+    code = transfer->setup(transfer);
+  if (code == CURLE_OK)
+    return FNF_OK;
+  curl_easy_cleanup(transfer->easy);
+  transfer->easy = NULL;
+  return code == CURLE_OUT_OF_MEMORY ? FNF_NO_MEMORY : FNF_UNSUPPORTED;
+}
+
+/* From 7.83.0 until 8.1.1 libcurl kept a pointer to the last header of the last
+ * answer. Where the next begins with a folded line, it frees that once more. */
+static int frees_headers_twice(void) {
+  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version >= 0x075300 && version < 0x080101;
+}
+
+enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options,
+                                  fnf_transfer_setup *setup) {
   fnf_buf_init(&transfer->lines, LINES_LIMIT);
   fnf_buf_init(&transfer->next_lines, LINES_LIMIT);
   fnf_buf_init(&transfer->upload, FNF_TRANSFER_MAX_UPLOAD);
   fnf_buf_init(&transfer->headers, FNF_HTTP_MAX_HEADERS);
   fnf_buf_init(&transfer->body, FNF_HTTP_MAX_BODY);
-  transfer->no_proxy = options->no_proxy;
-  transfer->easy = curl_easy_init();
-  if (!transfer->easy)
-    return FNF_NO_MEMORY;
-  CURLcode code = configure(transfer, options);
-  if (code == CURLE_OK)
-    return FNF_OK;
-  fnf_transfer_close(transfer);
-  return code == CURLE_OUT_OF_MEMORY ? FNF_NO_MEMORY : FNF_UNSUPPORTED;
+  transfer->options = options;
+  transfer->setup = setup;
+  return renew(transfer);
 }
 
 void fnf_transfer_close(struct fnf_transfer *transfer) {
@@ -269,7 +274,8 @@ static CURLcode set_options(struct fnf_transfer *transfer, const struct fnf_http
   SET(CURLOPT_HTTPHEADER, transfer->list);
   /* Wait for a handshake that may bring HTTP/2. Without TLS none comes, and libcurl would wait for a whole answer. */
   SET(CURLOPT_PIPEWAIT, request->url.size > 4 && (url[4] | 0x20) == 's' ? 1L : 0L);
-  SET(CURLOPT_NOPROXY, request->direct ? "*" : transfer->no_proxy);
+  SET(CURLOPT_NOPROXY, request->direct ? "*" : transfer->options->no_proxy);
+  SET(CURLOPT_FRESH_CONNECT, 0L);
   SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
   SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
 #undef SET
@@ -289,9 +295,20 @@ enum fnf_status fnf_transfer_load(struct fnf_transfer *transfer, const struct fn
   transfer->sendings = 0;
   size_t target = find_target(request);
   status = copy(&transfer->upload, request, target);
+  if (status == FNF_OK && (!transfer->easy || (transfer->is_used && frees_headers_twice())))
+    status = renew(transfer);
   if (status != FNF_OK)
     return status;
   return set_options(transfer, request, target) == CURLE_OK ? FNF_OK : FNF_NO_MEMORY;
+}
+
+enum fnf_status fnf_transfer_reload(struct fnf_transfer *transfer, long timeout_ms) {
+  transfer->message[0] = '\0';
+  transfer->sendings = 0;
+  CURLcode code = curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, timeout_ms > 0 ? timeout_ms : 1L);
+  return code == CURLE_OK ? FNF_OK : FNF_NO_MEMORY;
 }
 
 /* ---- an answer ---- */
