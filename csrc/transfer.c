@@ -45,8 +45,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct fnf_transfer *transfer = user;
   struct fnf_buf *headers = &transfer->headers;
   size_t length = size * count;
+  int is_first = fnf_head_begins(&transfer->head), is_trailer = !is_first && transfer->head.is_complete;
   transfer->is_used = 1;
-  if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+  if (!fnf_head_take(&transfer->head, (struct fnf_str){data, length}))
+    return 0;
+  if (is_first) {
     /* An interim answer's headers give way to the final one's, but what they
      * took stays counted, status lines too: the cap holds for all together. */
     (void)fnf_buf_reserve(headers, length);
@@ -54,7 +57,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
       headers->limit -= headers->size + length;
       fnf_buf_reset(headers);
     }
-  } else if (length > 2) {
+  } else if (is_trailer) {
+    (void)fnf_buf_reserve(headers, length); /* they say nothing that we need, but may not be endless */
+    if (headers->status == FNF_OK)
+      headers->limit -= length;
+  } else if (!transfer->head.is_complete) {
     fnf_buf_add(headers, (struct fnf_str){data, length});
   }
   return headers->status == FNF_OK ? length : 0;
@@ -255,6 +262,11 @@ static enum fnf_status copy(struct fnf_buf *out, const struct fnf_http_request *
   return out->status;
 }
 
+/* A URL of libcurl's own kinds, as they are allowed: http or https, in any case. */
+static int is_secure(struct fnf_str url) {
+  return url.size > 4 && (url.data[4] | 0x20) == 's';
+}
+
 static CURLcode set_options(struct fnf_transfer *transfer, const struct fnf_http_request *request, size_t target) {
   int get = equals(request->method, FNF_STR("GET")), post = equals(request->method, FNF_STR("POST"));
   const char *url = transfer->upload.data, *path = target ? url + target + 1 : NULL;
@@ -273,7 +285,7 @@ static CURLcode set_options(struct fnf_transfer *transfer, const struct fnf_http
   SET(CURLOPT_CUSTOMREQUEST, post || (get && !request->body.data) ? NULL : method);
   SET(CURLOPT_HTTPHEADER, transfer->list);
   /* Wait for a handshake that may bring HTTP/2. Without TLS none comes, and libcurl would wait for a whole answer. */
-  SET(CURLOPT_PIPEWAIT, request->url.size > 4 && (url[4] | 0x20) == 's' ? 1L : 0L);
+  SET(CURLOPT_PIPEWAIT, is_secure(request->url) ? 1L : 0L);
   SET(CURLOPT_NOPROXY, request->direct ? "*" : transfer->options->no_proxy);
   SET(CURLOPT_FRESH_CONNECT, 0L);
   SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
@@ -293,6 +305,7 @@ enum fnf_status fnf_transfer_load(struct fnf_transfer *transfer, const struct fn
   shrink(&transfer->body, FNF_HTTP_MAX_BODY);
   transfer->message[0] = '\0';
   transfer->sendings = 0;
+  transfer->head = (struct fnf_head){.is_streamed = is_secure(request->url)};
   size_t target = find_target(request);
   status = copy(&transfer->upload, request, target);
   if (status == FNF_OK && (!transfer->easy || (transfer->is_used && frees_headers_twice())))
@@ -323,8 +336,8 @@ static int has_begun(const struct fnf_transfer *transfer) {
 
 static enum fnf_status judge(const struct fnf_transfer *transfer) {
   switch (transfer->code) {
-  case CURLE_OK:
-    return FNF_OK;
+  case CURLE_OK: /* which libcurl says of a head that was cut, too */
+    return transfer->head.is_complete && transfer->head.status >= 200 ? FNF_OK : FNF_PROTOCOL;
   case CURLE_OUT_OF_MEMORY:
     return has_begun(transfer) ? FNF_PROTOCOL : FNF_NO_MEMORY;
   case CURLE_OPERATION_TIMEDOUT:
@@ -350,6 +363,8 @@ static enum fnf_status judge(const struct fnf_transfer *transfer) {
     return FNF_PROTOCOL;
   case CURLE_URL_MALFORMAT:
     return FNF_BAD_INPUT;
+  case CURLE_RECV_ERROR:
+    return has_begun(transfer) ? FNF_PROTOCOL : FNF_NETWORK;
   default:
     return FNF_NETWORK;
   }
@@ -360,6 +375,10 @@ static const char *explain(const struct fnf_transfer *transfer) {
     return "headers of more than 64 KiB";
   if (transfer->body.status == FNF_TOO_BIG || transfer->code == CURLE_FILESIZE_EXCEEDED)
     return "a body of more than 8 MiB";
+  if (transfer->head.fault)
+    return transfer->head.fault;
+  if (transfer->code == CURLE_OK)
+    return "the connection was closed in the middle of the answer";
   if (transfer->code == CURLE_ABORTED_BY_CALLBACK)
     return "the kept connection ended before an answer came";
   return transfer->message[0] ? transfer->message : curl_easy_strerror(transfer->code);

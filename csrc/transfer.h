@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 #include "buf.h"
+#include "head.h"
 #include "http.h"
 
 #pragma GCC visibility push(hidden)
@@ -29,6 +30,7 @@ struct fnf_transfer {
   struct curl_slist *list;
   struct fnf_buf lines, next_lines; /* what `list` was made of; room to compare */
   struct fnf_buf upload, headers, body;
+  struct fnf_head head; /* what `headers` say */
   char message[CURL_ERROR_SIZE];
   CURLcode code; /* how the last exchange ended */
   int sendings;  /* times libcurl began to send the request */
