@@ -1,6 +1,8 @@
 /*
  * One connection pool over libcurl's multi interface: start, wait, take, cancel.
  * SPDX-License-Identifier: MIT
+ *
+ * One subject: its slots, its connections and the waiting for them are one state.
  */
 #define _DEFAULT_SOURCE /* strdup, MSG_DONTWAIT */
 #include "http.h"
@@ -13,6 +15,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#if defined(__has_include)
+#if __has_include(<linux/tcp.h>)
+#include <linux/tcp.h> /* of Linux, not glibc's: it counts the bytes */
+#define HAS_TCP_INFO 1
+#endif
+#endif
 
 #include "clock.h"
 #include "transfer.h"
@@ -23,6 +31,7 @@ enum { DEFAULT_CONNECTIONS = 32, FIRST_SLOTS = 8, NS_PER_MS = 1000000, GRACE_MS 
 struct connection {
   int socket;
   int our_port;      /* 0: not known yet */
+  int64_t received;  /* when the last request left */
   int is_one_by_one; /* it has carried an answer of HTTP/1: between two there is nothing to read */
 };
 
@@ -139,15 +148,15 @@ static void free_slots(struct fnf_http *http) {
     free(slot);
   }
   free(http->slots);
-  if (!forked) {
-    (void)curl_multi_cleanup(http->multi);
-    (void)curl_share_cleanup(http->share);
-  }
   http->slots = NULL;
-  http->multi = NULL;
-  http->share = NULL;
   http->slot_count = http->slot_capacity = 0;
   http->in_flight = 0;
+  if (!forked) {
+    (void)curl_multi_cleanup(http->multi); /* which closes the connections, and tells us */
+    (void)curl_share_cleanup(http->share);
+  }
+  http->multi = NULL;
+  http->share = NULL;
 }
 
 void fnf_http_free(struct fnf_http *http) {
@@ -192,11 +201,36 @@ static int on_open(void *user, curl_socket_t socket, curlsocktype purpose) {
   return CURL_SOCKOPT_OK;
 }
 
+/* Bytes that a connection has brought so far, or -1. */
+static int64_t count_received(int socket) {
+#ifdef HAS_TCP_INFO
+  struct tcp_info info;
+  socklen_t size = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+      size >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received)
+    return (int64_t)info.tcpi_bytes_received;
+#endif
+  (void)socket;
+  return -1;
+}
+
+/* What libcurl does not tell apart by its codes: whether anything came, and how much. */
+static void note_received(struct fnf_http *http, const struct connection *connection) {
+  int64_t received = count_received(connection->socket);
+  for (int32_t i = 0; i < http->slot_count && received >= 0 && connection->received >= 0; i++) {
+    struct slot *slot = http->slots[i];
+    if (slot->state == SLOT_IN_FLIGHT && slot->socket == connection->socket)
+      slot->transfer.received = received - connection->received;
+  }
+}
+
 static int on_close(void *user, curl_socket_t socket) {
   struct fnf_http *http = user;
   struct connection *connection = find_connection(http, socket);
-  if (connection)
+  if (connection) {
+    note_received(http, connection);
     *connection = http->connections[--http->connection_count];
+  }
   return close(socket);
 }
 
@@ -262,6 +296,8 @@ static int on_send(void *user, char *their_ip, char *our_ip, int their_port, int
   if (slot->is_stale)
     return CURL_PREREQFUNC_ABORT;
   slot->socket = connection ? connection->socket : -1;
+  if (connection)
+    connection->received = count_received(connection->socket);
   slot->transfer.sendings++;
   return CURL_PREREQFUNC_OK;
 }

@@ -32,9 +32,10 @@ struct fnf_transfer {
   struct fnf_buf upload, headers, body;
   struct fnf_head head; /* what `headers` say */
   char message[CURL_ERROR_SIZE];
-  CURLcode code; /* how the last exchange ended */
-  int sendings;  /* times libcurl began to send the request */
-  int is_used;   /* the handle has seen headers */
+  CURLcode code;    /* how the last exchange ended */
+  int sendings;     /* times libcurl began to send the request */
+  int is_used;      /* the handle has seen headers */
+  int64_t received; /* bytes that came after the request left, if the pool saw the connection's end; else -1 */
 };
 
 /* Make a handle with the settings of a pool, which are borrowed as long as it
