@@ -137,7 +137,10 @@ static int is_inherited(const struct fnf_http *http) {
 
 static void free_slots(struct fnf_http *http) {
   int forked = is_inherited(http);
-  for (int32_t i = 0; i < http->slot_count; i++) {
+  int32_t count = http->slot_count;
+  http->slot_count = http->slot_capacity = 0; /* a connection that closes meanwhile looks for its slot in vain */
+  http->in_flight = 0;
+  for (int32_t i = 0; i < count; i++) {
     struct slot *slot = http->slots[i];
     if (!forked && slot->state == SLOT_IN_FLIGHT)
       (void)curl_multi_remove_handle(http->multi, slot->transfer.easy);
@@ -149,8 +152,6 @@ static void free_slots(struct fnf_http *http) {
   }
   free(http->slots);
   http->slots = NULL;
-  http->slot_count = http->slot_capacity = 0;
-  http->in_flight = 0;
   if (!forked) {
     (void)curl_multi_cleanup(http->multi); /* which closes the connections, and tells us */
     (void)curl_share_cleanup(http->share);
