@@ -163,7 +163,7 @@ build = {
     },
     ["fnf.curl"] = {
       sources = {
-        "csrc/lua_curl.c", "csrc/http.c", "csrc/transfer.c",
+        "csrc/lua_curl.c", "csrc/http.c", "csrc/transfer.c", "csrc/head.c",
         "csrc/clock.c", "csrc/buf.c", "csrc/fnf.c",
       },
       libraries = { "curl" },

@@ -49,6 +49,8 @@ const char *fnf_status_name(enum fnf_status status) {
     return "tls";
   case FNF_CERTIFICATE:
     return "certificate";
+  case FNF_PROXY:
+    return "proxy";
   case FNF_PROTOCOL:
     return "protocol";
   case FNF_SYSTEM:

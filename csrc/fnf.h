@@ -36,6 +36,7 @@ enum fnf_status {
   FNF_TIMEOUT,     /* no answer in time */
   FNF_TLS,         /* the handshake broke: it may heal */
   FNF_CERTIFICATE, /* the peer or a certificate file is not acceptable: it will not heal */
+  FNF_PROXY,       /* a proxy wants other credentials: it will not heal */
   FNF_PROTOCOL,    /* an answer came that is not HTTP, is cut or too big */
   FNF_SYSTEM       /* the operating system refused; its errno says why */
 };

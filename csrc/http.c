@@ -1,19 +1,39 @@
 /*
  * One connection pool over libcurl's multi interface: start, wait, take, cancel.
  * SPDX-License-Identifier: MIT
+ *
+ * One subject: its slots, its connections and the waiting for them are one state.
  */
-#define _POSIX_C_SOURCE 200809L /* strdup */
+#define _DEFAULT_SOURCE /* strdup, MSG_DONTWAIT */
 #include "http.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#if defined(__has_include)
+#if __has_include(<linux/tcp.h>)
+#include <linux/tcp.h> /* of Linux, not glibc's: it counts the bytes */
+#define HAS_TCP_INFO 1
+#endif
+#endif
 
 #include "clock.h"
 #include "transfer.h"
 
 enum { DEFAULT_CONNECTIONS = 32, FIRST_SLOTS = 8, NS_PER_MS = 1000000, GRACE_MS = 5, BLIND_MS = 20 };
+
+/* A connection as far as its socket tells: libcurl does not say which it takes. */
+struct connection {
+  int socket;
+  int our_port;      /* 0: not known yet */
+  int64_t received;  /* when the last request left */
+  int is_one_by_one; /* it has carried an answer of HTTP/1: between two there is nothing to read */
+};
 
 enum slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_ENDED };
 
@@ -24,12 +44,18 @@ struct slot {
   int32_t index;
   int64_t uses;        /* makes the transfer's number unique */
   int64_t deadline_ns; /* while in flight */
+  struct fnf_http *http;
+  int socket;   /* that the request left by, or -1 */
+  int is_stale; /* what it was to leave by is no good */
 };
 
 struct fnf_http {
   CURLM *multi;
+  CURLSH *share;                   /* of TLS sessions: a handle may be younger than its connection */
   struct fnf_http_options options; /* owned copies */
-  struct slot **slots;             /* pointers: libcurl borrows the slots */
+  struct connection *connections;
+  size_t connection_count, connection_capacity;
+  struct slot **slots; /* pointers: libcurl borrows the slots */
   int32_t slot_count, slot_capacity;
   struct slot *first_free, *first_ended, *last_ended;
   size_t in_flight;
@@ -73,9 +99,15 @@ static enum fnf_status open_multi(struct fnf_http *http) {
   http->forks = fnf_fork_count();
   http->first_free = http->first_ended = http->last_ended = NULL;
   http->deadline_ns = INT64_MAX;
-  http->multi = curl_multi_init();
-  if (!http->multi)
+  http->connection_count = 0;
+  http->share = curl_share_init();
+  http->multi = http->share ? curl_multi_init() : NULL;
+  if (!http->multi) {
+    (void)curl_share_cleanup(http->share);
+    http->share = NULL;
     return FNF_NO_MEMORY;
+  }
+  (void)curl_share_setopt(http->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   /* Both: HTTP/2 would open a connection a transfer under the total alone. */
   (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, most);
   (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, most);
@@ -105,7 +137,10 @@ static int is_inherited(const struct fnf_http *http) {
 
 static void free_slots(struct fnf_http *http) {
   int forked = is_inherited(http);
-  for (int32_t i = 0; i < http->slot_count; i++) {
+  int32_t count = http->slot_count;
+  http->slot_count = http->slot_capacity = 0; /* a connection that closes meanwhile looks for its slot in vain */
+  http->in_flight = 0;
+  for (int32_t i = 0; i < count; i++) {
     struct slot *slot = http->slots[i];
     if (!forked && slot->state == SLOT_IN_FLIGHT)
       (void)curl_multi_remove_handle(http->multi, slot->transfer.easy);
@@ -116,18 +151,20 @@ static void free_slots(struct fnf_http *http) {
     free(slot);
   }
   free(http->slots);
-  if (!forked)
-    (void)curl_multi_cleanup(http->multi);
   http->slots = NULL;
+  if (!forked) {
+    (void)curl_multi_cleanup(http->multi); /* which closes the connections, and tells us */
+    (void)curl_share_cleanup(http->share);
+  }
   http->multi = NULL;
-  http->slot_count = http->slot_capacity = 0;
-  http->in_flight = 0;
+  http->share = NULL;
 }
 
 void fnf_http_free(struct fnf_http *http) {
   if (!http)
     return;
   free_slots(http);
+  free(http->connections);
   free_options(&http->options);
   free(http);
 }
@@ -138,6 +175,150 @@ static enum fnf_status adopt(struct fnf_http *http) {
     return http->multi ? FNF_OK : open_multi(http);
   free_slots(http);
   return open_multi(http);
+}
+
+/* ---- connections ---- */
+
+static struct connection *find_connection(struct fnf_http *http, int socket) {
+  for (size_t i = 0; i < http->connection_count; i++)
+    if (http->connections[i].socket == socket)
+      return &http->connections[i];
+  return NULL;
+}
+
+/* A socket is new. One that there is no memory to note is used without a look at it. */
+static int on_open(void *user, curl_socket_t socket, curlsocktype purpose) {
+  struct fnf_http *http = user;
+  (void)purpose;
+  if (http->connection_count == http->connection_capacity) {
+    size_t capacity = http->connection_capacity ? http->connection_capacity * 2 : FIRST_SLOTS;
+    struct connection *connections = realloc(http->connections, capacity * sizeof *connections);
+    if (!connections)
+      return CURL_SOCKOPT_OK;
+    http->connections = connections;
+    http->connection_capacity = capacity;
+  }
+  http->connections[http->connection_count++] = (struct connection){.socket = socket};
+  return CURL_SOCKOPT_OK;
+}
+
+/* Bytes that a connection has brought so far, or -1. */
+static int64_t count_received(int socket) {
+#ifdef HAS_TCP_INFO
+  struct tcp_info info;
+  socklen_t size = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+      size >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received)
+    return (int64_t)info.tcpi_bytes_received;
+#endif
+  (void)socket;
+  return -1;
+}
+
+/* What libcurl does not tell apart by its codes: whether anything came, and how much. */
+static void note_received(struct fnf_http *http, const struct connection *connection) {
+  int64_t received = count_received(connection->socket);
+  for (int32_t i = 0; i < http->slot_count && received >= 0 && connection->received >= 0; i++) {
+    struct slot *slot = http->slots[i];
+    if (slot->state == SLOT_IN_FLIGHT && slot->socket == connection->socket)
+      slot->transfer.received = received - connection->received;
+  }
+}
+
+static int on_close(void *user, curl_socket_t socket) {
+  struct fnf_http *http = user;
+  struct connection *connection = find_connection(http, socket);
+  if (connection) {
+    note_received(http, connection);
+    *connection = http->connections[--http->connection_count];
+  }
+  return close(socket);
+}
+
+static int port_of(const struct sockaddr_storage *address) {
+  if (address->ss_family == AF_INET6)
+    return ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
+  return address->ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port) : 0;
+}
+
+/* Whether the socket leads to that address. */
+static int leads_to(int socket, const char *ip, int port) {
+  struct sockaddr_storage address = {0};
+  socklen_t size = sizeof address;
+  char text[INET6_ADDRSTRLEN] = "";
+  if (getpeername(socket, (struct sockaddr *)&address, &size) != 0 || port_of(&address) != port)
+    return 0;
+  const void *bytes = address.ss_family == AF_INET6
+                          ? (const void *)&((struct sockaddr_in6 *)(void *)&address)->sin6_addr
+                          : (const void *)&((struct sockaddr_in *)(void *)&address)->sin_addr;
+  return inet_ntop(address.ss_family, bytes, text, sizeof text) && strcmp(text, ip) == 0;
+}
+
+/* The connection with those ends, or NULL. Two may share a port of ours. */
+static struct connection *find_by_ends(struct fnf_http *http, int our_port, const char *their_ip, int their_port) {
+  for (size_t i = 0; i < http->connection_count; i++) {
+    struct connection *connection = &http->connections[i];
+    if (!connection->our_port) {
+      struct sockaddr_storage address = {0};
+      socklen_t size = sizeof address;
+      if (getsockname(connection->socket, (struct sockaddr *)&address, &size) == 0)
+        connection->our_port = port_of(&address);
+    }
+    if (connection->our_port == our_port && leads_to(connection->socket, their_ip, their_port))
+      return connection;
+  }
+  return NULL;
+}
+
+/* Whether a request that leaves by a kept connection now could get what is no
+ * answer to it: the peer has ended the connection, or sent something unasked
+ * (over TLS that may be a word about the connection alone; a new one is cheap).
+ * Streams beside each other leave something to read at any time. */
+static int is_spent(const struct connection *connection) {
+  char byte;
+  ssize_t size = recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size > 0 ? connection->is_one_by_one
+                  : size == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+#if LIBCURL_VERSION_NUM >= 0x075000
+/* The request is about to leave. A kept connection that dies before the first
+ * byte makes libcurl send the same bytes again, with a nonce that the service
+ * may have seen already. Only the caller may repeat a request: it signs it anew. */
+static int on_send(void *user, char *their_ip, char *our_ip, int their_port, int our_port) {
+  struct slot *slot = user;
+  long opened = 0;
+  (void)our_ip;
+  if (slot->transfer.sendings)
+    return CURL_PREREQFUNC_ABORT;
+  struct connection *connection = find_by_ends(slot->http, our_port, their_ip, their_port);
+  (void)curl_easy_getinfo(slot->transfer.easy, CURLINFO_NUM_CONNECTS, &opened);
+  slot->is_stale = connection && !opened && is_spent(connection);
+  if (slot->is_stale)
+    return CURL_PREREQFUNC_ABORT;
+  slot->socket = connection ? connection->socket : -1;
+  if (connection)
+    connection->received = count_received(connection->socket);
+  slot->transfer.sendings++;
+  return CURL_PREREQFUNC_OK;
+}
+#endif
+
+static CURLcode set_up(struct fnf_transfer *transfer) {
+  struct slot *slot = (struct slot *)transfer; /* its first member */
+  CURLcode code = CURLE_OK;
+#define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(transfer->easy, option, value) : code
+  SET(CURLOPT_SHARE, slot->http->share);
+  SET(CURLOPT_SOCKOPTFUNCTION, on_open);
+  SET(CURLOPT_SOCKOPTDATA, slot->http);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  SET(CURLOPT_CLOSESOCKETDATA, slot->http);
+#if LIBCURL_VERSION_NUM >= 0x075000
+  SET(CURLOPT_PREREQFUNCTION, on_send);
+  SET(CURLOPT_PREREQDATA, slot);
+#endif
+#undef SET
+  return code;
 }
 
 /* ---- slots ---- */
@@ -157,8 +338,10 @@ static enum fnf_status add_slot(struct fnf_http *http) {
   struct slot *slot = calloc(1, sizeof *slot);
   if (!slot)
     return FNF_NO_MEMORY;
-  enum fnf_status status = fnf_transfer_open(&slot->transfer, &http->options);
+  slot->http = http;
+  enum fnf_status status = fnf_transfer_open(&slot->transfer, &http->options, set_up);
   if (status != FNF_OK) {
+    fnf_transfer_close(&slot->transfer);
     free(slot);
     return status;
   }
@@ -211,6 +394,8 @@ enum fnf_status fnf_http_start(struct fnf_http *http, const struct fnf_http_requ
   http->first_free = slot->next;
   http->in_flight++;
   slot->state = SLOT_IN_FLIGHT;
+  slot->socket = -1;
+  slot->is_stale = 0;
   slot->uses++;
   slot->deadline_ns = fnf_clock_monotonic_ns() + ((int64_t)request->timeout_ms + GRACE_MS) * NS_PER_MS;
   if (slot->deadline_ns < http->deadline_ns)
@@ -247,19 +432,52 @@ static void end_all(struct fnf_http *http) {
   }
 }
 
-/* Let libcurl do what it can now, and put what ended into its list. */
-static void work(struct fnf_http *http) {
-  int running = 0, left = 0;
-  CURLMcode code = curl_multi_perform(http->multi, &running);
+/* The connection it would have left by is no good: once more, over a new one. 1: begun. */
+static int begin_again(struct fnf_http *http, struct slot *slot) {
+  int64_t left_ms = (slot->deadline_ns - fnf_clock_monotonic_ns()) / NS_PER_MS - GRACE_MS;
+  slot->is_stale = 0;
+  (void)curl_multi_remove_handle(http->multi, slot->transfer.easy);
+  return fnf_transfer_reload(&slot->transfer, (long)left_ms) == FNF_OK &&
+         curl_multi_add_handle(http->multi, slot->transfer.easy) == CURLM_OK;
+}
+
+/* What is known of the connection once an answer has come. */
+static void note_connection(struct fnf_http *http, const struct slot *slot) {
+  long version = 0;
+  struct connection *connection = slot->socket < 0 ? NULL : find_connection(http, slot->socket);
+  (void)curl_easy_getinfo(slot->transfer.easy, CURLINFO_HTTP_VERSION, &version);
+  if (connection && version)
+    connection->is_one_by_one = version < CURL_HTTP_VERSION_2_0;
+}
+
+/* Put what has ended into its list. 1: some began again. */
+static int sort_out(struct fnf_http *http) {
+  int left = 0, again = 0;
   for (CURLMsg *note = curl_multi_info_read(http->multi, &left); note;
        note = curl_multi_info_read(http->multi, &left)) {
     void *transfer = NULL;
-    CURLcode result = note->data.result;
+    CURLcode code = note->data.result;
     (void)curl_easy_getinfo(note->easy_handle, CURLINFO_PRIVATE, &transfer);
     struct slot *slot = transfer; /* its first member */
-    slot->transfer.code = result;
+    int is_stale = slot->is_stale;
+    if (is_stale && begin_again(http, slot)) {
+      again = 1;
+      continue;
+    }
+    slot->transfer.code = is_stale ? CURLE_OUT_OF_MEMORY : code;
+    note_connection(http, slot);
     end_slot(http, slot);
   }
+  return again;
+}
+
+/* Let libcurl do what it can now. */
+static void work(struct fnf_http *http) {
+  int running = 0;
+  CURLMcode code;
+  do
+    code = curl_multi_perform(http->multi, &running);
+  while (sort_out(http));
   if (code != CURLM_OK)
     end_all(http);
   int64_t now_ns = fnf_clock_monotonic_ns();

@@ -20,7 +20,8 @@ struct fnf_random {
 };
 
 /* Zero-initialised is empty. Fill `bytes` with `size` (at most 2048) bytes
- * that were never handed out before: FNF_OK or FNF_CRYPTO. */
+ * that were never handed out before: FNF_OK, FNF_NO_MEMORY or
+ * FNF_CRYPTO. */
 enum fnf_status fnf_random_take(struct fnf_random *random, unsigned char *bytes, size_t size);
 
 #pragma GCC visibility pop

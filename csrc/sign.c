@@ -5,6 +5,7 @@
 #include "sign.h"
 
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -43,6 +44,28 @@ int fnf_algorithm_find(struct fnf_str name, enum fnf_algorithm *algorithm) {
 struct fnf_str fnf_signer_name(const struct fnf_signer *signer) {
   return algorithms[signer->algorithm].name;
 }
+
+/* ---- memory ---- */
+
+enum { PROBE = 64 * 1024 };
+
+/* libcrypto has many names for a lack of memory: an algorithm it does not find,
+ * a key it cannot read, an operation that fails. So what failed by one of them
+ * is tried once more, and what fails twice is named by what is left. */
+static int is_doubtful(enum fnf_status status) {
+  return status == FNF_UNSUPPORTED || status == FNF_BAD_INPUT || status == FNF_CRYPTO;
+}
+
+static enum fnf_status name_failure(enum fnf_status status) {
+  if (!is_doubtful(status))
+    return status;
+  void *probe = OPENSSL_malloc(PROBE);
+  int is_short = !probe || ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+  OPENSSL_free(probe);
+  return is_short ? FNF_NO_MEMORY : status;
+}
+
+/* ---- keys ---- */
 
 enum { BLOCK = 64 /* of all three hashes */ };
 
@@ -101,13 +124,11 @@ static enum fnf_status load_rsa(struct fnf_signer *signer, struct fnf_str secret
   return signer->rsa && EVP_PKEY_is_a(signer->rsa, "RSA") ? FNF_OK : FNF_BAD_INPUT;
 }
 
-enum fnf_status fnf_signer_new(struct fnf_signer **out, enum fnf_algorithm algorithm, struct fnf_str secret) {
+static enum fnf_status make_signer(struct fnf_signer **out, enum fnf_algorithm algorithm, struct fnf_str secret) {
   enum fnf_status status = FNF_NO_MEMORY;
   struct fnf_signer *signer = calloc(1, sizeof *signer);
-  *out = NULL;
   if (!signer)
     return status;
-  (void)ERR_set_mark();
   signer->algorithm = algorithm;
   signer->hashing = EVP_MD_CTX_new();
   signer->md = EVP_MD_fetch(NULL, algorithms[algorithm].md, NULL);
@@ -115,11 +136,24 @@ enum fnf_status fnf_signer_new(struct fnf_signer **out, enum fnf_algorithm algor
     status = FNF_UNSUPPORTED;
   else if (signer->hashing)
     status = algorithm == FNF_ACS3_RSA_SHA256 ? load_rsa(signer, secret) : load_hmac(signer, secret);
-  (void)ERR_pop_to_mark();
   if (status == FNF_OK)
     *out = signer;
   else
     fnf_signer_free(signer);
+  return status;
+}
+
+enum fnf_status fnf_signer_new(struct fnf_signer **out, enum fnf_algorithm algorithm, struct fnf_str secret) {
+  *out = NULL;
+  /* Without its default context, for which there was no memory once, libcrypto 3.0 crashes in the next fetch. */
+  if (!OSSL_LIB_CTX_get0_global_default())
+    return FNF_NO_MEMORY;
+  (void)ERR_set_mark();
+  enum fnf_status status = make_signer(out, algorithm, secret);
+  if (is_doubtful(status))
+    status = make_signer(out, algorithm, secret);
+  status = name_failure(status);
+  (void)ERR_pop_to_mark();
   return status;
 }
 
@@ -134,16 +168,22 @@ void fnf_signer_free(struct fnf_signer *signer) {
   free(signer);
 }
 
+/* ---- hashes and signatures ---- */
+
+static int hash_raw(struct fnf_signer *signer, unsigned char *digest, unsigned *size, struct fnf_str bytes) {
+  return EVP_DigestInit_ex(signer->hashing, signer->md, NULL) &&
+         EVP_DigestUpdate(signer->hashing, bytes.data, bytes.size) && EVP_DigestFinal_ex(signer->hashing, digest, size);
+}
+
 enum fnf_status fnf_sign_hash(struct fnf_signer *signer, struct fnf_buf *out, struct fnf_str bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   (void)ERR_set_mark();
-  int done = EVP_DigestInit_ex(signer->hashing, signer->md, NULL) &&
-             EVP_DigestUpdate(signer->hashing, bytes.data, bytes.size) &&
-             EVP_DigestFinal_ex(signer->hashing, digest, &size);
+  int done = hash_raw(signer, digest, &size, bytes) || hash_raw(signer, digest, &size, bytes);
+  enum fnf_status status = done ? FNF_OK : name_failure(FNF_CRYPTO);
   (void)ERR_pop_to_mark();
-  if (!done)
-    return FNF_CRYPTO;
+  if (status != FNF_OK)
+    return status;
   fnf_buf_add_hex(out, (struct fnf_str){(char *)digest, size});
   return out->status;
 }
@@ -154,11 +194,17 @@ enum fnf_status fnf_sign_acs3_text(struct fnf_signer *signer, struct fnf_buf *ou
   return fnf_sign_hash(signer, out, request);
 }
 
+static int sign_rsa(struct fnf_signer *signer, unsigned char *bytes, size_t *size, struct fnf_str text) {
+  int done = EVP_DigestSignInit(signer->hashing, NULL, signer->md, NULL, signer->rsa) == 1 &&
+             EVP_DigestSign(signer->hashing, bytes, size, (const unsigned char *)text.data, text.size) == 1;
+  (void)EVP_MD_CTX_reset(signer->hashing);
+  return done;
+}
+
 /* The raw signature into `bytes`, which holds *size; its length into *size. */
 static int sign_raw(struct fnf_signer *signer, unsigned char *bytes, size_t *size, struct fnf_str text) {
   if (signer->rsa)
-    return EVP_DigestSignInit(signer->hashing, NULL, signer->md, NULL, signer->rsa) == 1 &&
-           EVP_DigestSign(signer->hashing, bytes, size, (const unsigned char *)text.data, text.size) == 1;
+    return sign_rsa(signer, bytes, size, text);
   unsigned length = 0;
   int done =
       EVP_MD_CTX_copy_ex(signer->hashing, signer->inner) && EVP_DigestUpdate(signer->hashing, text.data, text.size) &&
@@ -174,11 +220,14 @@ enum fnf_status fnf_sign_mac(struct fnf_signer *signer, struct fnf_buf *out, str
   size_t size = sizeof bytes;
   (void)ERR_set_mark();
   int done = sign_raw(signer, bytes, &size, text);
-  if (signer->rsa)
-    (void)EVP_MD_CTX_reset(signer->hashing);
+  if (!done) {
+    size = sizeof bytes;
+    done = sign_raw(signer, bytes, &size, text);
+  }
+  enum fnf_status status = done ? FNF_OK : name_failure(FNF_CRYPTO);
   (void)ERR_pop_to_mark();
-  if (!done)
-    return FNF_CRYPTO;
+  if (status != FNF_OK)
+    return status;
   if (signer->algorithm == FNF_HMAC_SHA1) {
     int length = EVP_EncodeBlock(base64, bytes, (int)size);
     fnf_buf_add(out, (struct fnf_str){(char *)base64, (size_t)length});

@@ -1,14 +1,17 @@
 /*
  * One exchange on one libcurl handle: load, read, authorities.
  * SPDX-License-Identifier: MIT
+ *
+ * One subject: what is set on a handle and what is read from it are the two ends of one exchange.
  */
 #define _POSIX_C_SOURCE 200809L /* opendir */
 #include "transfer.h"
 
 #include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LINES_LIMIT = 64 * 1024, KEPT_CAPACITY = 64 * 1024 };
+enum { LINES_LIMIT = 64 * 1024, KEPT_CAPACITY = 64 * 1024, PROBE = 64 * 1024 };
 
 /* ---- authorities ---- */
 
@@ -45,7 +48,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   struct fnf_transfer *transfer = user;
   struct fnf_buf *headers = &transfer->headers;
   size_t length = size * count;
-  if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+  int is_first = fnf_head_begins(&transfer->head), is_trailer = !is_first && transfer->head.is_complete;
+  transfer->is_used = 1;
+  if (!fnf_head_take(&transfer->head, (struct fnf_str){data, length}))
+    return 0;
+  if (is_first) {
     /* An interim answer's headers give way to the final one's, but what they
      * took stays counted, status lines too: the cap holds for all together. */
     (void)fnf_buf_reserve(headers, length);
@@ -53,22 +60,15 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
       headers->limit -= headers->size + length;
       fnf_buf_reset(headers);
     }
-  } else if (length > 2) {
+  } else if (is_trailer) {
+    (void)fnf_buf_reserve(headers, length); /* they say nothing that we need, but may not be endless */
+    if (headers->status == FNF_OK)
+      headers->limit -= length;
+  } else if (!transfer->head.is_complete) {
     fnf_buf_add(headers, (struct fnf_str){data, length});
   }
   return headers->status == FNF_OK ? length : 0;
 }
-
-#if LIBCURL_VERSION_NUM >= 0x075000
-/* A kept connection that dies before the first byte makes libcurl send the
- * same bytes again, with a nonce that the service may have seen already. Only
- * the caller may repeat a request: it signs it anew. */
-static int on_send(void *user, char *their_ip, char *our_ip, int their_port, int our_port) {
-  struct fnf_transfer *transfer = user;
-  (void)their_ip, (void)our_ip, (void)their_port, (void)our_port;
-  return transfer->sendings++ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
-}
-#endif
 
 /* ---- life ---- */
 
@@ -86,10 +86,6 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_WRITEDATA, transfer);
   SET(CURLOPT_HEADERFUNCTION, on_header);
   SET(CURLOPT_HEADERDATA, transfer);
-#if LIBCURL_VERSION_NUM >= 0x075000
-  SET(CURLOPT_PREREQFUNCTION, on_send);
-  SET(CURLOPT_PREREQDATA, transfer);
-#endif
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
   SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -116,21 +112,40 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   return code;
 }
 
-enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
+/* A new handle in the place of the old one; its connections stay, being the pool's. */
+static enum fnf_status renew(struct fnf_transfer *transfer) {
+  curl_easy_cleanup(transfer->easy);
+  transfer->is_used = 0;
+  transfer->easy = curl_easy_init();
+  if (!transfer->easy)
+    return FNF_NO_MEMORY;
+  CURLcode code = configure(transfer, transfer->options);
+  if (code == CURLE_OK)
+    code = transfer->setup(transfer);
+  if (code == CURLE_OK)
+    return FNF_OK;
+  curl_easy_cleanup(transfer->easy);
+  transfer->easy = NULL;
+  return code == CURLE_OUT_OF_MEMORY ? FNF_NO_MEMORY : FNF_UNSUPPORTED;
+}
+
+/* From 7.83.0 until 8.1.1 libcurl kept a pointer to the last header of the last
+ * answer. Where the next begins with a folded line, it frees that once more. */
+static int frees_headers_twice(void) {
+  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version >= 0x075300 && version < 0x080101;
+}
+
+enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options,
+                                  fnf_transfer_setup *setup) {
   fnf_buf_init(&transfer->lines, LINES_LIMIT);
   fnf_buf_init(&transfer->next_lines, LINES_LIMIT);
   fnf_buf_init(&transfer->upload, FNF_TRANSFER_MAX_UPLOAD);
   fnf_buf_init(&transfer->headers, FNF_HTTP_MAX_HEADERS);
   fnf_buf_init(&transfer->body, FNF_HTTP_MAX_BODY);
-  transfer->no_proxy = options->no_proxy;
-  transfer->easy = curl_easy_init();
-  if (!transfer->easy)
-    return FNF_NO_MEMORY;
-  CURLcode code = configure(transfer, options);
-  if (code == CURLE_OK)
-    return FNF_OK;
-  fnf_transfer_close(transfer);
-  return code == CURLE_OUT_OF_MEMORY ? FNF_NO_MEMORY : FNF_UNSUPPORTED;
+  transfer->options = options;
+  transfer->setup = setup;
+  return renew(transfer);
 }
 
 void fnf_transfer_close(struct fnf_transfer *transfer) {
@@ -250,6 +265,11 @@ static enum fnf_status copy(struct fnf_buf *out, const struct fnf_http_request *
   return out->status;
 }
 
+/* A URL of libcurl's own kinds, as they are allowed: http or https, in any case. */
+static int is_secure(struct fnf_str url) {
+  return url.size > 4 && (url.data[4] | 0x20) == 's';
+}
+
 static CURLcode set_options(struct fnf_transfer *transfer, const struct fnf_http_request *request, size_t target) {
   int get = equals(request->method, FNF_STR("GET")), post = equals(request->method, FNF_STR("POST"));
   const char *url = transfer->upload.data, *path = target ? url + target + 1 : NULL;
@@ -268,8 +288,9 @@ static CURLcode set_options(struct fnf_transfer *transfer, const struct fnf_http
   SET(CURLOPT_CUSTOMREQUEST, post || (get && !request->body.data) ? NULL : method);
   SET(CURLOPT_HTTPHEADER, transfer->list);
   /* Wait for a handshake that may bring HTTP/2. Without TLS none comes, and libcurl would wait for a whole answer. */
-  SET(CURLOPT_PIPEWAIT, request->url.size > 4 && (url[4] | 0x20) == 's' ? 1L : 0L);
-  SET(CURLOPT_NOPROXY, request->direct ? "*" : transfer->no_proxy);
+  SET(CURLOPT_PIPEWAIT, is_secure(request->url) ? 1L : 0L);
+  SET(CURLOPT_NOPROXY, request->direct ? "*" : transfer->options->no_proxy);
+  SET(CURLOPT_FRESH_CONNECT, 0L);
   SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
   SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
 #undef SET
@@ -287,77 +308,169 @@ enum fnf_status fnf_transfer_load(struct fnf_transfer *transfer, const struct fn
   shrink(&transfer->body, FNF_HTTP_MAX_BODY);
   transfer->message[0] = '\0';
   transfer->sendings = 0;
+  transfer->received = -1;
+  transfer->head = (struct fnf_head){.is_streamed = is_secure(request->url)};
   size_t target = find_target(request);
   status = copy(&transfer->upload, request, target);
+  if (status == FNF_OK && (!transfer->easy || (transfer->is_used && frees_headers_twice())))
+    status = renew(transfer);
   if (status != FNF_OK)
     return status;
   return set_options(transfer, request, target) == CURLE_OK ? FNF_OK : FNF_NO_MEMORY;
 }
 
+enum fnf_status fnf_transfer_reload(struct fnf_transfer *transfer, long timeout_ms) {
+  transfer->message[0] = '\0';
+  transfer->sendings = 0;
+  CURLcode code = curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, timeout_ms > 0 ? timeout_ms : 1L);
+  return code == CURLE_OK ? FNF_OK : FNF_NO_MEMORY;
+}
+
 /* ---- an answer ---- */
 
-/* Whether the first byte of an answer was seen. libcurl then says "out of
- * memory" of a header line over 100 KiB. */
+/* Codes of libcurl that its headers here may not know yet, by number: curl.h of 8.17. */
+enum {
+  CODE_HTTP3 = 95,
+  CODE_SSL_CLIENTCERT = 98,
+  CODE_TOO_LARGE = 100,
+  CODE_ECH_REQUIRED = 101,
+};
+
+/* Whether the request may have left. */
+static int is_sent(const struct fnf_transfer *transfer) {
+#if LIBCURL_VERSION_NUM >= 0x075000
+  return transfer->sendings > 0; /* the bytes that libcurl counts are those of a proxy's CONNECT, too */
+#else
+  long bytes = 0;
+  (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes > 0;
+#endif
+}
+
+/* Whether a byte of the answer was seen, or at least the end of its connection. */
 static int has_begun(const struct fnf_transfer *transfer) {
   curl_off_t first_byte_us = 0;
   (void)curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
-  return first_byte_us > 0;
+  return is_sent(transfer) && first_byte_us > 0;
 }
 
-static enum fnf_status judge(const struct fnf_transfer *transfer) {
-  switch (transfer->code) {
-  case CURLE_OK:
-    return FNF_OK;
+/* Until 8.6.0 libcurl says "out of memory" of a header line over 100 KiB. */
+static int is_long_line(const struct fnf_transfer *transfer) {
+  if ((int)transfer->code == CODE_TOO_LARGE)
+    return is_sent(transfer);
+  if (transfer->code != CURLE_OUT_OF_MEMORY || transfer->head.is_complete ||
+      curl_version_info(CURLVERSION_NOW)->version_num >= 0x080600)
+    return 0;
+  return transfer->received < 0 ? has_begun(transfer) : transfer->received > FNF_HTTP_MAX_HEADERS;
+}
+
+static int is_refused_by_proxy(const struct fnf_transfer *transfer) {
+  long tunnel = 0, status = 0;
+  (void)curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+  (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  return transfer->code == CURLE_OK ? status == 407 : tunnel == 407 && !is_sent(transfer);
+}
+
+static int lacks_memory(const struct fnf_transfer *transfer) {
+  return transfer->body.status == FNF_NO_MEMORY || transfer->headers.status == FNF_NO_MEMORY;
+}
+
+static enum fnf_status judge_code(const struct fnf_transfer *transfer) {
+  if (is_refused_by_proxy(transfer))
+    return FNF_PROXY;
+  switch ((int)transfer->code) {
+  case CURLE_OK: /* which libcurl says of a head that was cut, too */
+    return transfer->head.is_complete && transfer->head.status >= 200 ? FNF_OK : FNF_PROTOCOL;
   case CURLE_OUT_OF_MEMORY:
-    return has_begun(transfer) ? FNF_PROTOCOL : FNF_NO_MEMORY;
+    return is_long_line(transfer) ? FNF_PROTOCOL : FNF_NO_MEMORY;
   case CURLE_OPERATION_TIMEDOUT:
     return FNF_TIMEOUT;
   case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_USE_SSL_FAILED:
+  case CURLE_SSL_SHUTDOWN_FAILED:
+  case CODE_ECH_REQUIRED:
     return FNF_TLS;
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CERTPROBLEM:
   case CURLE_SSL_CIPHER:
   case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CRL_BADFILE:
   case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+  case CURLE_SSL_INVALIDCERTSTATUS:
   case CURLE_SSL_ENGINE_NOTFOUND:
   case CURLE_SSL_ENGINE_SETFAILED:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CODE_SSL_CLIENTCERT:
     return FNF_CERTIFICATE;
   case CURLE_WRITE_ERROR: /* a callback refused */
-    return transfer->body.status == FNF_NO_MEMORY || transfer->headers.status == FNF_NO_MEMORY ? FNF_NO_MEMORY
-                                                                                               : FNF_PROTOCOL;
+    return lacks_memory(transfer) ? FNF_NO_MEMORY : FNF_PROTOCOL;
   case CURLE_FILESIZE_EXCEEDED:
   case CURLE_PARTIAL_FILE:
   case CURLE_WEIRD_SERVER_REPLY:
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_BAD_CONTENT_ENCODING:
+  case CURLE_HTTP2:
+  case CODE_HTTP3:
     return FNF_PROTOCOL;
+  case CODE_TOO_LARGE:
+    return is_long_line(transfer) ? FNF_PROTOCOL : FNF_TOO_BIG;
   case CURLE_URL_MALFORMAT:
     return FNF_BAD_INPUT;
+  case CURLE_FAILED_INIT:
+  case CURLE_NOT_BUILT_IN:
+  case CURLE_UNKNOWN_OPTION:
+    return FNF_UNSUPPORTED;
+  case CURLE_BAD_FUNCTION_ARGUMENT: /* libcurl's own readers are the ones that complain so of an answer */
+    return has_begun(transfer) ? FNF_PROTOCOL : FNF_UNSUPPORTED;
+  case CURLE_RECV_ERROR: /* chunks that are none, or a reset in the middle */
+  case CURLE_HTTP2_STREAM:
+    return has_begun(transfer) ? FNF_PROTOCOL : FNF_NETWORK;
+  case CURLE_GOT_NOTHING: /* of which half a status line is seen in the connection alone; in TLS it proves nothing */
+    return transfer->received > 1 && !transfer->head.is_streamed ? FNF_PROTOCOL : FNF_NETWORK;
   default:
     return FNF_NETWORK;
   }
 }
 
-static const char *explain(const struct fnf_transfer *transfer) {
-  if (transfer->headers.status == FNF_TOO_BIG || (transfer->code == CURLE_OUT_OF_MEMORY && has_begun(transfer)))
+/* libcurl has many names for a lack of memory: a host it does not find, a handshake that breaks. */
+static enum fnf_status judge(const struct fnf_transfer *transfer) {
+  enum fnf_status status = judge_code(transfer);
+  if (status != FNF_NETWORK && status != FNF_TLS && status != FNF_CERTIFICATE && status != FNF_UNSUPPORTED)
+    return status;
+  void *probe = malloc(PROBE);
+  free(probe);
+  return probe ? status : FNF_NO_MEMORY;
+}
+
+static const char *explain(const struct fnf_transfer *transfer, enum fnf_status status) {
+  if (status == FNF_PROXY)
+    return "the proxy wants other credentials than its address has, if any (407)";
+  if (status == FNF_NO_MEMORY)
+    return "no memory for the exchange";
+  if (transfer->head.fault)
+    return transfer->head.fault;
+  if (transfer->headers.status == FNF_TOO_BIG || is_long_line(transfer))
     return "headers of more than 64 KiB";
   if (transfer->body.status == FNF_TOO_BIG || transfer->code == CURLE_FILESIZE_EXCEEDED)
     return "a body of more than 8 MiB";
+  if (transfer->code == CURLE_OK || (transfer->code == CURLE_GOT_NOTHING && status == FNF_PROTOCOL))
+    return "the connection was closed in the middle of the answer";
   if (transfer->code == CURLE_ABORTED_BY_CALLBACK)
     return "the kept connection ended before an answer came";
   return transfer->message[0] ? transfer->message : curl_easy_strerror(transfer->code);
 }
 
 void fnf_transfer_read(struct fnf_transfer *transfer, struct fnf_http_answer *answer) {
-  long sent_bytes = 0;
   *answer = (struct fnf_http_answer){.status = judge(transfer)};
-  (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
-  answer->sent = sent_bytes > 0 || transfer->sendings > 0;
+  answer->sent = is_sent(transfer) && answer->status != FNF_PROXY;
   if (answer->status == FNF_OK) {
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->http_status);
     answer->headers = fnf_buf_str(&transfer->headers);
     answer->body = fnf_buf_str(&transfer->body);
   } else {
-    answer->message = explain(transfer);
+    answer->message = explain(transfer, answer->status);
   }
 }

@@ -11,26 +11,38 @@
 #include <curl/curl.h>
 
 #include "buf.h"
+#include "head.h"
 #include "http.h"
 
 #pragma GCC visibility push(hidden)
 
 enum { FNF_TRANSFER_MAX_UPLOAD = 16 * 1024 * 1024 /* URL, method and body */ };
 
+struct fnf_transfer;
+
+/* The pool's own settings of a new handle. */
+typedef CURLcode fnf_transfer_setup(struct fnf_transfer *transfer);
+
 struct fnf_transfer {
-  CURL *easy; /* NULL: closed */
+  CURL *easy;                             /* NULL: closed, or without memory for a new one */
+  const struct fnf_http_options *options; /* the pool's, as long as it lives */
+  fnf_transfer_setup *setup;
   struct curl_slist *list;
   struct fnf_buf lines, next_lines; /* what `list` was made of; room to compare */
   struct fnf_buf upload, headers, body;
-  const char *no_proxy; /* the pool's option, borrowed as long as it lives */
+  struct fnf_head head; /* what `headers` say */
   char message[CURL_ERROR_SIZE];
-  CURLcode code; /* how the last exchange ended */
-  int sendings;  /* times libcurl began to send the request */
+  CURLcode code;    /* how the last exchange ended */
+  int sendings;     /* times libcurl began to send the request */
+  int is_used;      /* the handle has seen headers */
+  int64_t received; /* bytes that came after the request left, if the pool saw the connection's end; else -1 */
 };
 
-/* Make a handle with the settings of a pool. The transfer is zeroed memory or
- * closed. FNF_CERTIFICATE and FNF_UNSUPPORTED: an option cannot be had. */
-enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options);
+/* Make a handle with the settings of a pool, which are borrowed as long as it
+ * lives. The transfer is zeroed memory or closed. FNF_UNSUPPORTED: an option
+ * cannot be had. */
+enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options,
+                                  fnf_transfer_setup *setup);
 
 /* Free everything; a closed transfer is allowed. */
 void fnf_transfer_close(struct fnf_transfer *transfer);
@@ -41,6 +53,10 @@ void fnf_transfer_abandon(struct fnf_transfer *transfer);
 /* Load a request: copies what it needs. FNF_BAD_INPUT: a control character or
  * blank where none may be; FNF_TOO_BIG: headers or a body over their caps. */
 enum fnf_status fnf_transfer_load(struct fnf_transfer *transfer, const struct fnf_http_request *request);
+
+/* Prepare what was loaded to be run anew, within that time, over a connection
+ * of its own: nothing of it has left. */
+enum fnf_status fnf_transfer_reload(struct fnf_transfer *transfer, long timeout_ms);
 
 /* Say how the exchange that ended with transfer->code went: everything in
  * `answer` but its id. Borrowed until the next load. */

@@ -224,7 +224,7 @@ describe("C", function()
   it("defines what a header declares in the file of the same name", function()
     for _, path in ipairs(lines_of("find csrc -name '*.h'")) do
       local source = path:gsub("%.h$", "")
-      local code = read(path):gsub("/%*.-%*/", "")
+      local code = read(path):gsub("/%*.-%*/", ""):gsub("\ntypedef [^;]*;", "")
       for name in code:gmatch("\n[%w_][%w_ *]-(fnf_[%w_]+)%([^;{}]*%)[^;{}]*;") do
         assert.is_truthy(read(source .. ".c"):find("\n[%w_][%w_ *]-" .. name .. "%([^;{}]*%) {"), name)
       end

@@ -67,8 +67,6 @@ static int die_after(struct server_connection *connection, size_t number) {
   return (size_t)connection->requests <= number && count(connection, 0);
 }
 
-/* The same, and nobody listens any more: a second try cannot connect. */
-
 static int reset(struct server_connection *connection, size_t number) {
   struct linger now = {1, 0};
   (void)number;
@@ -164,6 +162,58 @@ static int trailer(struct server_connection *connection, size_t number) {
                                "2\r\n{}\r\n0\r\nX-Late: trailer\r\n\r\n");
 }
 
+/* An answer, and then a second one that nobody asked for. */
+static int surplus(struct server_connection *connection, size_t number) {
+  int good = count(connection, number) && send_body(connection, FNF_STR("evil"));
+  server_note_afterthought(connection->server);
+  return good;
+}
+
+/* An answer, and then the word of some servers for a client that says nothing. */
+static int impatient(struct server_connection *connection, size_t number) {
+  (void)(count(connection, number) &&
+         send_text(connection, "HTTP/1.1 408 Request Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+  (void)shutdown(connection->socket, SHUT_RDWR);
+  server_note_afterthought(connection->server);
+  return 0;
+}
+
+/* An answer, and then the end of the connection, unannounced. */
+static int leave(struct server_connection *connection, size_t number) {
+  (void)count(connection, number);
+  (void)shutdown(connection->socket, SHUT_RDWR);
+  server_note_afterthought(connection->server);
+  return 0;
+}
+
+/* The first header line goes on with one that is not there. */
+static int folded_first(struct server_connection *connection, size_t number) {
+  (void)number;
+  return send_text(connection, "HTTP/1.1 200 OK\r\n folded: line\r\nContent-Length: 0\r\n\r\n");
+}
+
+/* The first n bytes of an answer. */
+static int cut_head(struct server_connection *connection, size_t number) {
+  struct fnf_str whole = FNF_STR("HTTP/1.1 200 OK\r\nServer: spec\r\nContent-Length: 0\r\n\r\n");
+  return server_send(connection, (struct fnf_str){whole.data, number < whole.size ? number : whole.size}) && 0;
+}
+
+/* A trailer that looks like another answer, and n bytes of other ones. */
+static int odd_trailers(struct server_connection *connection, size_t number) {
+  int good =
+      send_text(connection, "HTTP/1.1 200 OK\r\nServer: spec\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+                            "HTTP/1.1 500 x: y\r\n");
+  for (size_t i = 0; good && i < number / 1000; i++)
+    good = send_text(connection, "X: ") && send_filler(connection, 995) && send_text(connection, "\r\n");
+  return good && send_text(connection, "\r\n");
+}
+
+/* As a proxy that wants to know who is there. */
+static int refuse_tunnel(struct server_connection *connection) {
+  return send_text(connection, "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\n"
+                               "Content-Length: 0\r\n\r\n");
+}
+
 int server_answer(struct server_connection *connection) {
   static const struct {
     const char *path;
@@ -187,8 +237,16 @@ int server_answer(struct server_connection *connection) {
               {"/nul", nul},
               {"/garbage", garbage},
               {"/status", status},
-              {"/trailer", trailer}};
+              {"/trailer", trailer},
+              {"/odd-trailers", odd_trailers},
+              {"/surplus", surplus},
+              {"/impatient", impatient},
+              {"/leave", leave},
+              {"/folded-first", folded_first},
+              {"/cut-head", cut_head}};
   const char *path = memchr(connection->request, ' ', connection->head_size);
+  if (memcmp(connection->request, "CONNECT ", 8) == 0)
+    return refuse_tunnel(connection);
   if (path && memcmp(path, " http://", 8) == 0) /* as to a proxy */
     path = strchr(path + 8, '/') - 1;
   path = path && path[1] == '/' ? path + 1 : " ";

@@ -23,6 +23,23 @@ static void keeps_its_connection(void) {
   exchange_close(&exchange);
 }
 
+/* What comes over an idle connection is no answer to the next request, and its end no failure of it. */
+static void looks_before_it_sends(void) {
+  static const char *const paths[] = {"/surplus", "/impatient", "/leave"};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    struct exchange exchange = exchange_open(1);
+    struct fnf_http_request post = {.method = FNF_STR("POST"), .url = FNF_STR("/count"), .body = FNF_STR("a=b")};
+    tap_same(exchange_get(&exchange, paths[i]).body, FNF_STR("1.1"), "12.2: %s: an answer", paths[i]);
+    server_await_afterthought(exchange.server);
+    struct fnf_http_answer answer = exchange_do(&exchange, post);
+    tap_check(answer.status == FNF_OK, "12.2: %s: the next call is answered (%s)", paths[i],
+              fnf_status_name(answer.status));
+    tap_same(answer.body, FNF_STR("2.1"), "12.2: %s: over a new connection", paths[i]);
+    tap_same(exchange_get(&exchange, "/count").body, FNF_STR("2.2"), "12.2: %s: which is kept", paths[i]);
+    exchange_close(&exchange);
+  }
+}
+
 static void takes_in_the_order_of_ending(void) {
   struct exchange exchange = exchange_open(0);
   struct fnf_http_answer none;
@@ -213,6 +230,7 @@ static void frees_an_inherited_pool(void) {
 void http_spec(void) {
   tap_suite("http");
   keeps_its_connection();
+  looks_before_it_sends();
   takes_in_the_order_of_ending();
   cancels();
   runs_many(100, 32);

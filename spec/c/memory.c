@@ -25,18 +25,24 @@ char *__wrap_strdup(const char *text);
 void __wrap_free(void *block);
 
 static _Thread_local long until_failure, in_use;
-static _Thread_local int has_failed;
+static _Thread_local int has_failed, fails_for_good;
 
 static int fails(void) {
   if (until_failure == 0 || --until_failure > 0)
     return 0;
   has_failed = 1;
+  until_failure = fails_for_good;
   return 1;
 }
 
 void memory_fail_at(long n) {
   until_failure = n;
-  has_failed = 0;
+  has_failed = fails_for_good = 0;
+}
+
+void memory_fail_from(long n) {
+  memory_fail_at(n);
+  fails_for_good = 1;
 }
 
 int memory_has_failed(void) {

@@ -18,6 +18,9 @@ void memory_watch_libraries(void);
 /* Make the n-th allocation of this thread from now fail, once; 0: none. */
 void memory_fail_at(long n);
 
+/* The same for the n-th and all that follow it. */
+void memory_fail_from(long n);
+
 /* Whether it came to that. Stops the failing. */
 int memory_has_failed(void);
 

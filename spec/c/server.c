@@ -98,7 +98,7 @@ int server_start(struct server *server) {
   socklen_t size = sizeof address;
   (void)signal(SIGPIPE, SIG_IGN); /* libssl writes without MSG_NOSIGNAL */
   (void)pthread_mutex_init(&server->lock, NULL);
-  server->connection_count = 0;
+  server->connection_count = server->afterthoughts = 0;
   server->listener = socket(AF_INET, SOCK_STREAM, 0);
   if (server->listener < 0 || bind(server->listener, (struct sockaddr *)&address, size) != 0 ||
       listen(server->listener, SERVER_MOST_CONNECTIONS) != 0 ||
@@ -126,6 +126,23 @@ void server_stop(struct server *server) {
     (void)close(connection->socket);
   }
   (void)pthread_mutex_destroy(&server->lock);
+}
+
+void server_note_afterthought(struct server *server) {
+  (void)pthread_mutex_lock(&server->lock);
+  server->afterthoughts++;
+  (void)pthread_mutex_unlock(&server->lock);
+}
+
+void server_await_afterthought(struct server *server) {
+  const struct timespec pause = {0, 1000000};
+  for (int found = 0; !found;) {
+    (void)nanosleep(&pause, NULL);
+    (void)pthread_mutex_lock(&server->lock);
+    found = server->afterthoughts > 0;
+    server->afterthoughts -= found;
+    (void)pthread_mutex_unlock(&server->lock);
+  }
 }
 
 int server_connections(struct server *server) {

@@ -31,6 +31,7 @@ struct server {
   SSL_CTX *tls; /* NULL: plain */
   pthread_t thread;
   int connection_count; /* read by server_connections only */
+  int afterthoughts;    /* read by server_await_afterthought only */
   pthread_mutex_t lock;
   struct server_connection connections[SERVER_MOST_CONNECTIONS];
 };
@@ -47,6 +48,12 @@ void server_deafen(struct server *server);
 
 /* Connections accepted so far. */
 int server_connections(struct server *server);
+
+/* Wait until a connection has sent, after its answer, what nobody asked for. */
+void server_await_afterthought(struct server *server);
+
+/* It has. For answers.c. */
+void server_note_afterthought(struct server *server);
 
 /* Send bytes to the client; 0 if it is gone. For answers.c. */
 int server_send(struct server_connection *connection, struct fnf_str bytes);

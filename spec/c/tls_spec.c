@@ -55,6 +55,22 @@ static void run(const struct row *row) {
   SSL_CTX_free(tls);
 }
 
+/* A socket tells what TLS does not: that there is something to read, or an end. */
+static void looks_before_it_sends(void) {
+  static const char *const paths[] = {"/surplus", "/impatient", "/leave"};
+  SSL_CTX *tls = certificate_context("127.0.0.1", 0, good_file);
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    struct exchange exchange;
+    tap_same(get(tls, good_file, &exchange).body, FNF_STR("1.1"), "12.2: a connection over TLS");
+    tap_same(exchange_get(&exchange, paths[i]).body, FNF_STR("1.2"), "12.2: %s: is kept", paths[i]);
+    server_await_afterthought(exchange.server);
+    tap_same(exchange_get(&exchange, "/count").body, FNF_STR("2.1"), "12.2: %s: and not used again", paths[i]);
+    tap_same(exchange_get(&exchange, "/count").body, FNF_STR("2.2"), "12.2: %s: the new one is", paths[i]);
+    exchange_close(&exchange);
+  }
+  SSL_CTX_free(tls);
+}
+
 static void speaks_to_a_plain_server(void) {
   struct exchange exchange;
   struct fnf_http_answer answer = get(NULL, good_file, &exchange);
@@ -102,6 +118,7 @@ void tls_spec(void) {
   SSL_CTX_free(certificate_context("127.0.0.1", 0, other_file));
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     run(&rows[i]);
+  looks_before_it_sends();
   speaks_to_a_plain_server();
   names_bad_files();
   (void)unlink(good_file);

@@ -38,6 +38,7 @@ local KINDS = {
   tls = { "tls", true },
   certificate = { "tls", false },
   protocol = { "protocol", true },
+  proxy = { "network", false },
   ["no memory"] = { "memory", true },
 }
 
