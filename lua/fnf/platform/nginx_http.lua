@@ -42,8 +42,7 @@ local function given_up(reason, sent)
   if reason == "cancelled" then
     return nil, errors.cancelled()
   end
-  local late = reason == "timeout"
-  return failure(late and "timeout" or "network", late and "no answer in time" or tostring(reason), sent)
+  return failure("timeout", "no answer in time", sent)
 end
 
 ---- where to ----
