@@ -3,8 +3,9 @@
 
 local framing = {}
 
-local MAX_HEAD = 64 * 1024 -- bytes of headers, interim answers, chunk lines and trailers included, as in csrc/http.h
+local MAX_HEAD = 64 * 1024 -- bytes of headers, interim answers, trailers and words about chunks included
 local MAX_BODY = 8 * 1024 * 1024 -- bytes of the body
+local TOO_MUCH = "a body of more than 8 MiB"
 
 ---@class fnf.Problem
 ---@field status "network"|"timeout"|"protocol"
@@ -48,26 +49,47 @@ function Reader:next()
   return broken(reason, self.received)
 end
 
---- A line without its end; CR LF or LF alone.
-function Reader:line()
-  local from = self.at
+local TOO_LONG = "headers of more than 64 KiB"
+
+--- Bytes up to and with an end that `find` sees from a place on, never longer than two bytes and one. Every byte is
+--- looked at and copied once, however few come at a time.
+function Reader:through(find)
+  local stop = find(self.buffer, self.at)
+  local text = self.buffer:sub(self.at, stop)
+  if #text > self.head_left then
+    return senseless(TOO_LONG)
+  elseif stop then
+    self.at, self.head_left = stop + 1, self.head_left - #text
+    return text
+  end
+  local pieces, size = { text }, #text
   while true do
-    local stop = self.buffer:find("\n", from, true)
-    local size = (stop or #self.buffer) - self.at + 1
-    if size > self.head_left then
-      return senseless "headers of more than 64 KiB"
-    elseif stop then
-      local line = self.buffer:sub(self.at, stop - 1):gsub("\r$", "")
-      self.at, self.head_left = stop + 1, self.head_left - size
-      return line
-    end
     local bytes, why = self:next()
     if not bytes then
       return nil, why
     end
-    from = size + 1
-    self.buffer, self.at = self.buffer:sub(self.at) .. bytes, 1
+    local tail = text:sub(-2)
+    text = tail .. bytes
+    stop = find(text, 1)
+    local used = (stop or #text) - #tail
+    size, pieces[#pieces + 1] = size + used, bytes:sub(1, used)
+    if size > self.head_left then
+      return senseless(TOO_LONG)
+    elseif stop then
+      self.buffer, self.at, self.head_left = bytes, used + 1, self.head_left - size
+      return table.concat(pieces)
+    end
   end
+end
+
+local function end_of_line(text, from)
+  return (text:find("\n", from, true))
+end
+
+--- A line without its end; CR LF or LF alone.
+function Reader:line()
+  local line, why = self:through(end_of_line)
+  return line and line:sub(1, line:byte(-2) == 13 and -3 or -2), why
 end
 
 --- Exactly so many bytes.
@@ -106,62 +128,67 @@ function Reader:rest()
     end
     size, pieces[#pieces + 1] = size + #bytes, bytes
   end
-  return senseless "a body of more than 8 MiB"
+  return senseless(TOO_MUCH)
 end
 
 ---- the head ----
 
---- Where the first empty line ends. Plain searches: a pattern costs ten times as much.
+--- Where the first empty line ends.
 local function end_of_head(text, from)
-  local _, strict = text:find("\n\r\n", from, true)
-  local _, lenient = text:find("\n\n", from, true)
-  return strict and lenient and math.min(strict, lenient) or strict or lenient
-end
-
---- Whether every line between has a name.
-local function has_names(block, from)
-  local stop = block:find("\n", from, true)
-  while stop and stop < #block - 2 do
-    local colon = block:find(":", stop, true)
-    stop = block:find("\n", stop + 1, true)
-    if not colon or colon > stop then
-      return false
+  local stop = text:find("\n", from, true)
+  while stop do
+    local first, second = text:byte(stop + 1, stop + 2)
+    if first == 10 then
+      return stop + 1
+    elseif first == 13 and second == 10 then
+      return stop + 2
     end
-  end
-  return true
-end
-
---- Header lines up to and with the empty one; one string, for most answers need three of them and no table.
-function Reader:block()
-  local from = self.at
-  while true do
-    local stop = end_of_head(self.buffer, from)
-    local size = (stop or #self.buffer) - self.at + 1
-    if size > self.head_left then
-      return senseless "headers of more than 64 KiB"
-    elseif stop then
-      local block = self.buffer:sub(self.at, stop)
-      self.at, self.head_left = stop + 1, self.head_left - size
-      return block
-    end
-    local bytes, why = self:next()
-    if not bytes then
-      return nil, why
-    end
-    from = math.max(1, size - 1)
-    self.buffer, self.at = self.buffer:sub(self.at) .. bytes, 1
+    stop = text:find("\n", stop + 1, true)
   end
 end
 
---- The values of a header in lower-case text, joined if it comes more than once; nil if it does not.
-local function header(text, line, from)
-  local _, stop = text:find(line, from or 1, true)
-  if not stop then
-    return nil
+--- Header lines as they are meant: a line that begins with a blank goes on with the one before it.
+---@param lines string each after a line feed, and one at the end
+---@return string|nil
+---@return fnf.Problem|nil
+local function read_fields(lines)
+  if lines:find("\n ", 1, true) or lines:find("\n\t", 1, true) then
+    if lines:find("^\n[ \t]") then
+      return senseless "a header that goes on with none"
+    end
+    lines = lines:gsub("\r?\n[ \t]+", " ")
   end
-  local first = text:match("^[ \t]*([^\r\n]*)", stop + 1)
-  local more = header(text, line, stop)
-  return more and first .. "," .. more or first
+  if lines:find("[%z\1-\8\11\12\14-\31\127]") or lines:find("\r[^\n]") then
+    return senseless "a control character in a header"
+  elseif lines:find("\n[^:\n]*\n") or lines:find("\n:", 1, true) then
+    return senseless "a header line without a name"
+  elseif lines:find("\n[^:\n]*[ \t]:") then
+    return senseless "a blank behind the name of a header"
+  end
+  return lines
+end
+
+--- The first value of a header behind a place in lower-case text, and where; nil if there is none.
+local function value_of(text, line, from)
+  local _, stop = text:find(line, from, true)
+  if stop then
+    return text:match("^[ \t]*([^\r\n]*)", stop + 1), stop
+  end
+end
+
+--- The values of a header, joined if it comes more than once; nil if it does not.
+local function header(text, line)
+  local first, stop = value_of(text, line, 1)
+  local all
+  while stop do
+    local more
+    more, stop = value_of(text, line, stop)
+    if more then
+      all = all or { first }
+      all[#all + 1] = more
+    end
+  end
+  return all and table.concat(all, ",") or first
 end
 
 local LENGTH, CODING, CONNECTION = "\ncontent-length:", "\ntransfer-encoding:", "\nconnection:"
@@ -172,74 +199,107 @@ local LENGTH, CODING, CONNECTION = "\ncontent-length:", "\ntransfer-encoding:", 
 ---@return boolean|nil persistent HTTP/1.1, where connections last unless something is said
 local function read_head(reader)
   while true do
-    local block, why = reader:block()
+    local block, why = reader:through(end_of_head)
     if not block then
       return nil, why
     end
-    local minor, status, stop = block:match("^HTTP/1%.(%d) (%d%d%d)%f[^%d][^\n]*()")
-    if not minor then
+    local minor, status, stop = block:match("^HTTP/1%.(%d) (%d%d%d)[^%d\n]?()")
+    stop = stop and block:find("\n", stop - 1, true)
+    if not minor or not block:find("^[ \r\n]", 13) or status < "100" then
       return senseless "an answer that is not HTTP/1"
-    elseif not has_names(block, stop) then
-      return senseless "a header line without a name"
+    end
+    local fields, problem_of_it = read_fields(block:sub(stop, block:byte(-2) == 13 and -3 or -2))
+    if not fields then
+      return nil, problem_of_it
     end
     status = tonumber(status)
     if status == 101 then
       return senseless "an answer that changes the protocol"
     elseif status >= 200 then
-      return { status = status, headers = block:sub(stop + 1) }, block:sub(stop):lower(), minor ~= "0"
+      return { status = status, headers = fields:sub(2) }, fields:lower(), minor ~= "0"
     end
   end
 end
 
 ---- the body ----
 
-local function read_chunks(reader)
-  local pieces, total = {}, 0
-  while true do
+local SIZE_LINE = 20 -- bytes of the line before a chunk that are no headers: what is longer says something
+local SIZE_DIGITS = 8 -- of the size: more are more than a body may have, and at last than a number
+
+--- What follows the last chunk says nothing that we need.
+local function skip_trailers(reader)
+  local lines = { "" }
+  repeat
     local line, why = reader:line()
     if not line then
       return nil, why
     end
-    local size = tonumber(line:match("^(%x+)[ \t]*$") or line:match("^(%x+)[ \t]*;") or "", 16)
-    if not size then
-      return senseless "a chunk without a size"
-    elseif size == 0 then
-      repeat -- trailers say nothing that we need
-        line, why = reader:line()
-      until not line or line == ""
-      return line and table.concat(pieces), why
-    end
-    total = total + size
-    if total > MAX_BODY then
-      return senseless "a body of more than 8 MiB"
-    end
-    local bytes
-    bytes, why = reader:take(size)
+    lines[#lines + 1] = line
+  until line == ""
+  return read_fields(table.concat(lines, "\n"))
+end
+
+--- The bytes of the next chunk, `room` at most, none at the end; or nil and why not.
+local function read_chunk(reader, room)
+  local line, why = reader:line()
+  if not line then
+    return nil, why
+  end
+  reader.head_left = reader.head_left + math.min(#line, SIZE_LINE)
+  local digits = line:match("^(%x+)[ \t]*$") or line:match("^(%x+)[ \t]*;")
+  if not digits or line:find("[%z\1-\8\11-\31\127]") then
+    return senseless "a chunk without a size"
+  end
+  local first = digits:find("[^0]")
+  if not first then
+    return ""
+  end
+  local size = #digits - first < SIZE_DIGITS and tonumber(digits, 16)
+  if not size or size > room then
+    return senseless(TOO_MUCH)
+  end
+  return reader:take(size)
+end
+
+local function read_chunks(reader)
+  local pieces, total = {}, 0
+  while true do
+    local bytes, why = read_chunk(reader, MAX_BODY - total)
     if not bytes then
       return nil, why
+    elseif bytes == "" then
+      local fields, problem_of_it = skip_trailers(reader)
+      return fields and table.concat(pieces), problem_of_it
     end
-    pieces[#pieces + 1] = bytes
-    line, why = reader:line()
-    if line ~= "" then
-      return nil, why or { status = "protocol", message = "a chunk longer than it said" }
+    total, pieces[#pieces + 1] = total + #bytes, bytes
+    local ending
+    ending, why = reader:take(2)
+    if not ending then
+      return nil, why
+    elseif ending ~= "\r\n" then
+      return senseless "a chunk longer than it said"
     end
   end
 end
 
 --- A length, said once or several times alike; nil if it is none.
-local function length_of(text)
-  local length = text:match("^%d+")
-  for other in text:gmatch("[^,]+") do
-    if other:match("^%s*(.-)%s*$") ~= length then
+local function read_length(text)
+  local length
+  local value, stop = value_of(text, LENGTH, 1)
+  while stop do
+    local said = tonumber(value:match("^(%d+)[ \t]*$"))
+    if not said or length and said ~= length then
       return nil
     end
+    length = said
+    value, stop = value_of(text, LENGTH, stop)
   end
-  return tonumber(length)
+  return length
 end
 
 --- The body, and whether its end is known without closing the connection.
 local function read_body(reader, status, text)
-  local coding, length = header(text, CODING), header(text, LENGTH)
+  local coding, length = header(text, CODING), text:find(LENGTH, 1, true)
   if status == 204 or status == 304 then
     return "", true
   elseif coding then
@@ -252,11 +312,11 @@ local function read_body(reader, status, text)
     local body, why = reader:rest()
     return body, body and false or why
   end
-  local size = length_of(length)
+  local size = read_length(text)
   if not size then
     return senseless "a Content-Length that is no length"
   elseif size > MAX_BODY then
-    return senseless "a body of more than 8 MiB"
+    return senseless(TOO_MUCH)
   end
   local body, why = reader:take(size)
   return body, body and true or why
