@@ -66,7 +66,13 @@ end
 local addresses = {} -- by the URL's beginning: a client has one or two
 
 local function is_address(host)
-  return host:find("^%[") ~= nil or host:find("^%d+%.%d+%.%d+%.%d+$") ~= nil
+  local octets = { host:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") }
+  for _, octet in ipairs(octets) do
+    if tonumber(octet) > 255 then
+      return false -- nginx asks name servers for it
+    end
+  end
+  return octets[1] ~= nil or host:find("^%[") ~= nil
 end
 
 local function new_address(beginning)
