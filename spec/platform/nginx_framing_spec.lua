@@ -132,6 +132,15 @@ describe("an answer over cosockets", function()
     assert.same({ "protocol", "a body of more than 8 MiB" }, { outcome.status, outcome.message })
   end)
 
+  it("12.5: may come in chunks of one byte, and lets others work meanwhile", function()
+    local pauses = 0
+    local answer = framing.read(stream(chunked(filled("1\r\nx\r\n", 6 * 100000) .. "0\r\n\r\n"), 65536), function()
+      pauses = pauses + 1
+    end)
+    assert.equal(("x"):rep(100000), answer and answer.body)
+    assert.is_true(pauses >= 90, pauses)
+  end)
+
   it("has 64 KiB for headers, trailers and words about chunks together", function()
     local function words(size)
       local line = "1;" .. ("x"):rep(1000) .. "\r\nx\r\n"

@@ -66,6 +66,11 @@ end
 
 ---- the exchange ----
 
+--- A stream that never has to be waited for would keep the worker to itself.
+local function pause()
+  ngx.sleep(0.001)
+end
+
 --- Send, and read the answer, until `ending`.
 ---@return fnf.Answer|nil
 ---@return boolean|fnf.Error reusable_or_error
@@ -83,7 +88,7 @@ local function converse(sock, text, ending)
     sock:settimeout(milliseconds(left))
     return sock:receiveany(PIECE)
   end
-  local answer, outcome = framing.read(receive)
+  local answer, outcome = framing.read(receive, pause)
   if not answer then
     return failure(outcome.status, outcome.message, true)
   end
