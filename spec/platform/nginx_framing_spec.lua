@@ -51,7 +51,7 @@ end
 describe("an answer over cosockets", function()
   local READ = {
     { "12.5: a folded header", length "X: a\r\n b\r\n\tc: d\r\n" },
-    { "12.5: a length folded behind a blank", head "Content-Length:\r\n 5\r\n" .. BODY },
+    { "12.5: equal lengths in a list", head "Content-Length: 5, 05,5 \r\n" .. BODY },
     { "12.5: a length folded before a blank", head "Content-Length: 5\r\n \r\n" .. BODY },
     { "a value with a colon, a tab or a byte of another alphabet", length "X: a : b\tc \228\r\nY:\r\n" },
     { "a name with a blank within", length "en-US Content-Type: x\r\n" },
@@ -90,7 +90,12 @@ describe("an answer over cosockets", function()
     { "no name", length ": x\r\n", "without a name" },
     { "a line without a colon", length "foo\r\n", "without a name" },
     { "12.5: 5, as a length", head "Content-Length: 5,\r\n" .. BODY, "no length" },
-    { "12.5: a list of lengths", head "Content-Length: 5, 5\r\n" .. BODY, "no length" },
+    { "12.5: a blank before a comma", head "Content-Length: 5 ,5\r\n" .. BODY, "no length" },
+    { "12.5: two lengths in a list", head "Content-Length: 5, 6\r\n" .. BODY, "no length" },
+    { "12.5: a length on a folded line", head "Content-Length:\r\n 5\r\n" .. BODY, "no length" },
+    { "12.5: a coding on a folded line", head "Transfer-Encoding:\r\n chunked\r\n" .. "0\r\n\r\n", "transfer coding" },
+    { "12.5: no length where it does no harm", chunked("0\r\n\r\n", "Content-Length: 5x\r\n"), "no length" },
+    { "12.5: no length of no body", head("Content-Length: x\r\n", "HTTP/1.1 204 No Content"), "no length" },
     { "a length with letters", head "Content-Length: 5abc\r\n" .. BODY, "no length" },
     { "a length with a dot", head "Content-Length: 5.0\r\n" .. BODY, "no length" },
     { "a length folded before text", head "Content-Length: 5\r\n x\r\n" .. BODY, "no length" },
@@ -121,6 +126,19 @@ describe("an answer over cosockets", function()
         assert.equal(size == 0 and "network" or "protocol", outcome.status)
       end
     end
+  end)
+
+  it("12.5: that was cut by a reset makes no sense either", function()
+    local pieces = { "HTTP/1.1 200 OK\r\n" }
+    local function receive()
+      local piece = table.remove(pieces)
+      return piece, not piece and "connection reset by peer" or nil
+    end
+    local _, outcome = framing.read(receive)
+    assert.same({ "protocol", "the connection broke (connection reset by peer) in the middle of the answer" },
+      { outcome.status, outcome.message })
+    _, outcome = framing.read(receive)
+    assert.equal("network", outcome.status)
   end)
 
   it("12.5: may have 8 MiB in chunks of 512 bytes, and not a byte more", function()

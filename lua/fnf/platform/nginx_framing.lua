@@ -35,12 +35,12 @@ local function nothing() end
 local function broken(reason, received)
   if reason == "timeout" then
     return problem("timeout", received and "the answer did not end in time" or "no answer in time")
-  elseif reason ~= "closed" then
-    return problem("network", "the connection broke: " .. tostring(reason))
-  elseif received then
-    return senseless "the connection was closed in the middle of the answer"
   end
-  return problem("network", "the connection was closed without an answer")
+  local how = reason == "closed" and "was closed" or ("broke (%s)"):format(tostring(reason))
+  if received then
+    return senseless(("the connection %s in the middle of the answer"):format(how))
+  end
+  return problem("network", ("the connection %s without an answer"):format(how))
 end
 
 function Reader:next()
@@ -213,6 +213,45 @@ end
 
 local LENGTH, CODING, CONNECTION = "\ncontent-length:", "\ntransfer-encoding:", "\nconnection:"
 
+--- A length, said once or several times alike; nil if it is none.
+local function length_of(value)
+  local length, at = nil, 1
+  while true do
+    local digits, stop = value:match("^[ \t]*(%d+)()", at)
+    local said = tonumber(digits)
+    if not said or length and said ~= length then
+      return nil
+    elseif value:byte(stop) ~= 44 then -- a comma
+      return value:find("^[ \t]*$", stop) and said or nil
+    end
+    length, at = said, stop + 1
+  end
+end
+
+local function read_length(text)
+  local length
+  local value, stop = value_of(text, LENGTH, 1)
+  while stop do
+    local said = length_of(value)
+    if not said or length and said ~= length then
+      return nil
+    end
+    length = said
+    value, stop = value_of(text, LENGTH, stop)
+  end
+  return length
+end
+
+--- What would let other readers find another end of the body, whether there is one or not.
+local function frame_problem(text)
+  local coding = header(text, CODING)
+  if coding and not coding:find("^chunked[ \t]*$") then
+    return "an answer in a transfer coding that was not asked for"
+  elseif text:find(LENGTH, 1, true) and not read_length(text) then
+    return "a Content-Length that is no length"
+  end
+end
+
 --- The head of the final answer; interim ones (1xx) are skipped.
 ---@return fnf.Answer|nil
 ---@return string|fnf.Problem text of the headers in lower case, each after a line feed
@@ -225,18 +264,24 @@ local function read_head(reader)
     end
     local minor, status = block:match("^HTTP/1%.(%d) (%d%d%d)")
     local stop, following = block:find("\n", 1, true), block:byte(13)
-    if not minor or status < "100" or following ~= 32 and following ~= 13 and following ~= 10 then
+    if not minor or status < "100" or following > 32 then
       return senseless "an answer that is not HTTP/1"
     end
-    local fields, problem_of_it = read_fields(block:sub(stop, block:byte(-2) == 13 and -3 or -2))
+    local lines = block:sub(stop, block:byte(-2) == 13 and -3 or -2)
+    local fields, problem_of_it = read_fields(lines)
     if not fields then
       return nil, problem_of_it
+    end
+    local text = fields:lower()
+    local fault = frame_problem(text) or fields ~= lines and frame_problem(lines:lower())
+    if fault then
+      return senseless(fault)
     end
     status = tonumber(status)
     if status == 101 then
       return senseless "an answer that changes the protocol"
     elseif status >= 200 then
-      return { status = status, headers = fields:sub(2) }, fields:lower(), minor ~= "0"
+      return { status = status, headers = fields:sub(2) }, text, minor ~= "0"
     end
   end
 end
@@ -307,43 +352,22 @@ local function read_chunks(reader)
   end
 end
 
---- A length, said once or several times alike; nil if it is none.
-local function read_length(text)
-  local length
-  local value, stop = value_of(text, LENGTH, 1)
-  while stop do
-    local said = tonumber(value:match("^(%d+)[ \t]*$"))
-    if not said or length and said ~= length then
-      return nil
-    end
-    length = said
-    value, stop = value_of(text, LENGTH, stop)
-  end
-  return length
-end
-
 --- The body, and whether its end is known without closing the connection.
 local function read_body(reader, status, text)
-  local coding, length = header(text, CODING), text:find(LENGTH, 1, true)
+  local size = read_length(text)
+  local body, why
   if status == 204 or status == 304 then
     return "", true
-  elseif coding then
-    if not coding:find("^chunked[ \t]*$") then
-      return senseless "an answer in a transfer coding that was not asked for"
-    end
-    local body, why = read_chunks(reader)
-    return body, body and not length or why
-  elseif not length then
-    local body, why = reader:rest()
+  elseif header(text, CODING) then
+    body, why = read_chunks(reader)
+    return body, body and not size or why
+  elseif not size then
+    body, why = reader:rest()
     return body, body and false or why
-  end
-  local size = read_length(text)
-  if not size then
-    return senseless "a Content-Length that is no length"
   elseif size > MAX_BODY then
     return senseless(TOO_MUCH)
   end
-  local body, why = reader:take(size)
+  body, why = reader:take(size)
   return body, body and true or why
 end
 
@@ -352,23 +376,22 @@ end
 ---@param pause? fun() lets others work for a moment
 ---@return fnf.Answer|nil
 ---@return boolean|fnf.Problem reusable_or_problem
----@return boolean received whether any byte of an answer came
 function framing.read(receive, pause)
   local start = { receive = receive, pause = pause or nothing, received = false, buffer = "", at = 1,
     head_left = MAX_HEAD }
   local reader = setmetatable(start, Reader)
   local answer, text, persistent = read_head(reader)
   if not answer then
-    return nil, text, reader.received
+    return nil, text
   end
   local body, ended = read_body(reader, answer.status, text)
   if not body then
-    return nil, ended, true
+    return nil, ended
   end
   answer.body = body
   local connection = header(text, CONNECTION) or ""
   local lasting = persistent and not connection:find("close", 1, true) or connection:find("keep-alive", 1, true) ~= nil
-  return answer, ended and lasting and reader.at > #reader.buffer, true
+  return answer, ended and lasting and reader.at > #reader.buffer
 end
 
 return framing
