@@ -40,6 +40,16 @@ describe("the endpoint of an address", function()
     end)
   end
 
+  it("12.4: is read at the cost of its length", function()
+    local began = os.clock()
+    for _, piece in ipairs { "1", ":1", "a:", ".", ":" } do
+      local text = piece:rep(100000) .. "!"
+      assert.is_nil(endpoint.of_address("https://" .. text))
+      assert.is_false(endpoint.is_loopback(text))
+    end
+    assert.is_true(os.clock() - began < 2)
+  end)
+
   it("12.7: is this machine only where its four numbers say so", function()
     for _, host in ipairs { "localhost", "LOCALHOST:80", "127.0.0.1", "127.255.255.255:8080", "[::1]", "[::1]:1" } do
       assert.is_true(endpoint.is_loopback(host), host)

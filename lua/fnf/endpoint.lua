@@ -62,14 +62,11 @@ local function split(address)
 end
 
 local function split_port(authority)
-  local host, port = authority:match("^(%[[%x:.]+%]):?(%d*)$")
-  if not host then
-    host, port = authority:match("^([%w.-]+):?(%d*)$")
+  local host, port = authority:match("^(.*):(%d+)$")
+  host = host or authority
+  if host:find("^[%w.-]+$") or host:find("^%[[%x:.]+%]$") then
+    return host, tonumber(port)
   end
-  if authority:find(":$") then
-    return nil
-  end
-  return host, port ~= "" and tonumber(port) or nil
 end
 
 --- The endpoint of an address: a URL, or a host alone, which means https. http has to be written out.

@@ -39,16 +39,27 @@ local CONFIGURATION = [[
   }
   server {
     listen 127.0.0.4:$other;
-    listen [::1]:$other;
+    $six
     location / { return 200 '{"RequestId":"$server_addr"}'; }
   }
 ]]
+
+--- Whether this machine has ::1.
+local function has_ipv6()
+  local file = io.open "/proc/net/if_inet6"
+  local text = file and file:read "*a" or ""
+  if file then
+    file:close()
+  end
+  return text:find("^0+1 ") ~= nil or text:find("\n0+1 ") ~= nil
+end
 
 describe("a connection of nginx's", function()
   local server
 
   setup(function()
-    server = nginx.start { http = CONFIGURATION, values = { server_addr = "$server_addr" } }
+    local six = has_ipv6() and "listen [::1]:$other;" or ""
+    server = nginx.start { http = CONFIGURATION:gsub("%$six", six), values = { server_addr = "$server_addr" } }
   end)
 
   teardown(function()
@@ -65,6 +76,9 @@ describe("a connection of nginx's", function()
   end
 
   it("12.6: reaches localhost where only IPv6 listens", function()
+    if not has_ipv6() then
+      return pending "needs ::1"
+    end
     local outcomes = connect "name=localhost"
     assert.equal("::1", outcomes[1].RequestId, outcomes[1].text)
   end)
