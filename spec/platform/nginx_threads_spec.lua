@@ -72,6 +72,18 @@ local CONFIGURATION = [[
         calls.say { err = err }
       }
     }
+    location /orphans {
+      content_by_lua_block {
+        local names = { FlowName = "a", ExecutionName = "e", MapRunName = "m" }
+        local options = { min_delay = 0.1, max_delay = 0.2, timeout = 3600 }
+        local function wait() return client:wait_map_run(names, options) end
+        local _, err = gather {
+          function() return gather { wait, function() return gather { wait, wait } end } end,
+          function() ngx.sleep(0.3) return nil, "refused" end,
+        }
+        calls.say { err = err }
+      }
+    }
     location /busy {
       content_by_lua_block {
         local outcomes = {}
@@ -179,6 +191,11 @@ describe("gather in nginx", function()
 
   it("12.24: lets a request end although a thread with threads of its own was ended", function()
     local body = assert(server:get("/killed", { timeout = 10 }))
+    assert.same({ err = "refused" }, cjson.decode(body))
+  end)
+
+  it("12.24: ends what was gathered within what it ends", function()
+    local body = assert(server:get("/orphans", { timeout = 10 }))
     assert.same({ err = "refused" }, cjson.decode(body))
   end)
 

@@ -82,6 +82,24 @@ end
 
 ---- several at the same time ----
 
+-- nginx lets a thread be killed by its parent alone: what a killed one had gathered goes on, so it is told.
+local groups = setmetatable({}, { __mode = "k" }) -- by the thread that waits for one
+local orphans = setmetatable({}, { __mode = "k" }) -- threads for which nobody waits any more
+
+--- Whether what the running thread does is of no use any more: it ends at its next sleep or request.
+---@return boolean
+function threads.is_orphan()
+  return orphans[coroutine.running()] == true
+end
+
+local function abandon(thread)
+  local group = groups[thread]
+  for _, child in ipairs(group and group.threads or {}) do
+    orphans[child] = true
+    abandon(child)
+  end
+end
+
 --- What a function came to: a result, or why all are to end.
 local function settle(group, index, done, result, reason)
   if not done then
@@ -154,9 +172,13 @@ end
 ---@return any err what a function returned after nil; an error of kind "cancelled"
 function threads.gather(functions, cancel)
   local group = { results = {}, settled = {}, threads = {}, alive = {} }
+  local caller = coroutine.running()
+  groups[caller] = group
   start(group, functions)
   await(group, cancel)
+  groups[caller] = nil
   for _, index in ipairs(group.alive) do
+    abandon(group.threads[index])
     kill(group.threads[index])
   end
   if group.watcher then
