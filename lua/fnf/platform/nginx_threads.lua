@@ -15,11 +15,16 @@ local TICK = 0.001 -- seconds: less is none to nginx, whose own clock stands sti
 local SLICE = 0.01 -- seconds between two looks where nginx cannot tell of an end
 local MOST = 4000 -- threads to wait for in one call: LuaJIT passes no more than 8000 arguments
 
---- Wait until one of the threads has ended. The nginx of a busy worker was seen to lose track of one ("no co ctx
---- found"); then look again a little later.
+--- Wait until one of the threads has ended, or for a moment: the nginx of a busy worker was seen to lose track of one
+--- ("no co ctx found"), and one that it takes for dead ends every wait at once.
+---@param list table[]
+---@param has_ended fun(): any whether it is so
 ---@return fnf.Error|nil lost nginx cannot wait at all
-local function wait(list)
-  if #list <= MOST and pcall(ngx.thread.wait, unpack(list)) then
+local function wait(list, has_ended)
+  if #list <= MOST then
+    pcall(ngx.thread.wait, unpack(list))
+  end
+  if has_ended() then
     return nil
   end
   local slept, reason = pcall(ngx.sleep, SLICE)
@@ -64,8 +69,11 @@ function threads.race(work, seconds, cancel)
       over, reason = pcall(watch, ending - core.now(), cancel)
     end)
   end
-  while not results and over == nil do
-    local lost = wait { worker, watcher }
+  local function has_ended()
+    return results or over ~= nil
+  end
+  while not has_ended() do
+    local lost = wait({ worker, watcher }, has_ended)
     if lost then
       over, reason = true, lost
     end
@@ -109,7 +117,7 @@ local function settle(group, index, done, result, reason)
   else
     group.results[index] = result
   end
-  group.settled[index] = true
+  group.settled[index], group.count = true, group.count + 1
 end
 
 local function start(group, functions)
@@ -155,8 +163,13 @@ local function await(group, cancel)
     group.watcher = start_watcher(group, cancel)
     waiting[#waiting + 1] = group.watcher
   end
+  local seen
+  local function has_ended()
+    return group.failure or group.count > seen
+  end
   while group.alive[1] and not group.failure do
-    local lost = wait(waiting)
+    seen = group.count
+    local lost = wait(waiting, has_ended)
     if lost then
       group.failure = group.failure or { reason = lost }
     end
@@ -171,7 +184,7 @@ end
 ---@return any[]|nil results the first result of each, in their order
 ---@return any err what a function returned after nil; an error of kind "cancelled"
 function threads.gather(functions, cancel)
-  local group = { results = {}, settled = {}, threads = {}, alive = {} }
+  local group = { results = {}, settled = {}, count = 0, threads = {}, alive = {} }
   local caller = coroutine.running()
   groups[caller] = group
   start(group, functions)
