@@ -132,6 +132,7 @@ build = {
     ["fnf.ngx.watch"] = "lua/fnf/ngx/watch.lua",
     ["fnf.operations"] = "lua/fnf/operations.lua",
     ["fnf.platform.nginx"] = "lua/fnf/platform/nginx.lua",
+    ["fnf.platform.nginx_connect"] = "lua/fnf/platform/nginx_connect.lua",
     ["fnf.platform.nginx_framing"] = "lua/fnf/platform/nginx_framing.lua",
     ["fnf.platform.nginx_http"] = "lua/fnf/platform/nginx_http.lua",
     ["fnf.platform.nginx_threads"] = "lua/fnf/platform/nginx_threads.lua",

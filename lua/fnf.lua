@@ -9,13 +9,13 @@ local client = require "fnf.client"
 local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local methods = require "fnf.methods"
-local openresty = require "fnf.platform.nginx"
+local nginx = require "fnf.platform.nginx"
 local progress = require "fnf.wait.progress"
 
 local fnf = { _VERSION = client.VERSION, credentials = credentials, progress = progress }
 
 local function platforms()
-  return openresty.is_here() and openresty or require "fnf.platform.plain"
+  return nginx.is_here() and nginx or require "fnf.platform.plain"
 end
 
 local function new(options)

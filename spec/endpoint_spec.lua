@@ -40,6 +40,27 @@ describe("the endpoint of an address", function()
     end)
   end
 
+  it("12.4: is read at the cost of its length", function()
+    local began = os.clock()
+    for _, piece in ipairs { "1", ":1", "a:", ".", ":" } do
+      local text = piece:rep(100000) .. "!"
+      assert.is_nil(endpoint.of_address("https://" .. text))
+      assert.is_false(endpoint.is_loopback(text))
+    end
+    assert.is_true(os.clock() - began < 2)
+  end)
+
+  it("12.7: is this machine only where its four numbers say so", function()
+    for _, host in ipairs { "localhost", "LOCALHOST:80", "127.0.0.1", "127.255.255.255:8080", "[::1]", "[::1]:1" } do
+      assert.is_true(endpoint.is_loopback(host), host)
+    end
+    for _, host in ipairs { "127.0.0.999", "127.0.0.256:80", "127.256.0.1", "127.0.0.010", "127.0.0.00", "127.0.0.1111",
+      "127.0.0", "127.0.0.1.", "127.0.0.1.example", "127.0.0.1:80:80", "128.0.0.1", "[::2]", "localhost.example" } do
+      assert.is_false(endpoint.is_loopback(host), host)
+    end
+    assert.is_nil(endpoint.of_address("http://127.0.0.999").loopback)
+  end)
+
   local REFUSED = {
     { "ftp://host", "must begin with https://" },
     { "file:///etc/passwd", "must begin with https://" },

@@ -40,12 +40,19 @@ end
 
 local LOOPBACK = { localhost = true, ["[::1]"] = true }
 
---- Whether an authority (host, with or without a port) is this machine.
+--- Whether an authority (host, with or without a port) is this machine: 127.0.0.999 is a name, and 127.0.0.010 is read
+--- as another number by some.
 ---@param authority string
 ---@return boolean
 function endpoint.is_loopback(authority)
-  local host = authority:gsub(":%d+$", ""):lower()
-  return LOOPBACK[host] or host:find("^127%.%d+%.%d+%.%d+$") ~= nil
+  local host = (authority:match("^(.*):%d+$") or authority):lower()
+  local octets = { host:match("^127%.(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)$") }
+  for _, octet in ipairs(octets) do
+    if tonumber(octet) > 255 or octet:find("^0%d") then
+      return false
+    end
+  end
+  return LOOPBACK[host] or octets[1] ~= nil
 end
 
 local function split(address)
@@ -55,14 +62,11 @@ local function split(address)
 end
 
 local function split_port(authority)
-  local host, port = authority:match("^(%[[%x:.]+%]):?(%d*)$")
-  if not host then
-    host, port = authority:match("^([%w.-]+):?(%d*)$")
+  local host, port = authority:match("^(.*):(%d+)$")
+  host = host or authority
+  if host:find("^[%w.-]+$") or host:find("^%[[%x:.]+%]$") then
+    return host, tonumber(port)
   end
-  if authority:find(":$") then
-    return nil
-  end
-  return host, port ~= "" and tonumber(port) or nil
 end
 
 --- The endpoint of an address: a URL, or a host alone, which means https. http has to be written out.

@@ -24,7 +24,27 @@ local CONFIGURATION = [[
       content_by_lua_block {
         local args = ngx.req.get_uri_args()
         local options = { attempt_timeout = tonumber(args.timeout) }
-        calls.say(calls.describe(args.other and other or client, args.flow, options))
+        calls.say(calls.describe(args.other == "1" and other or client, args.flow, options))
+      }
+    }
+    location /repeat {
+      content_by_lua_block {
+        calls.describe(other, "closed before an answer") -- uses up a connection that another spec has left
+        scripted.nonces = {}
+        local client = calls.client("http://localhost:$other", { max_attempts = tonumber(ngx.var.arg_attempts) })
+        local outcomes = {}
+        for i = 1, 2 do outcomes[i] = calls.describe(client, "one answer for each connection") end
+        calls.say { outcomes = outcomes, nonces = scripted.nonces }
+      }
+    }
+    location /write {
+      content_by_lua_block {
+        local outcomes = {}
+        for i = 1, 4 do
+          local write = { method = "GET", repeatable = false }
+          outcomes[i] = calls.outcome(slow:call("Write", { FlowName = "one answer for each connection" }, write))
+        end
+        calls.say(outcomes)
       }
     }
     location /cancel {
@@ -94,7 +114,8 @@ describe("one exchange", function()
       return calls.describe(client, row.name, { attempt_timeout = row.timeout })
     end },
     { name = "cosockets", describe = function(row)
-      return ask(("/describe?%s"):format(core.encode { "flow", row.name, "timeout", tostring(row.timeout or 5) }))
+      local arguments = { "flow", row.name, "timeout", tostring(row.timeout or 5), "other", row.deaf and "1" or "" }
+      return ask("/describe?" .. core.encode(arguments))
     end },
   }
 
@@ -134,12 +155,32 @@ describe("one exchange", function()
       assert.not_equal(connection "more bytes than the length", connection "a length")
     end)
 
-    it("asks once more, silently, if a connection used before dies without a byte", function()
-      local path = "/describe?" .. core.encode { "flow", "one answer for each connection", "other", "1" }
-      local first, second = ask(path), ask(path)
-      assert.same({ "Running", "Running" }, { first.Status, second.Status })
-      assert.not_equal(first.RequestId, second.RequestId)
-      assert.matches("%-01$", second.RequestId)
+    it("12.3: sends nothing twice by itself if a connection used before dies without a byte", function()
+      local heard = ask "/repeat?attempts=1"
+      assert.same({ "Running", "network" }, { heard.outcomes[1].Status, heard.outcomes[2].kind })
+      assert.same({ true, true }, { heard.outcomes[2].sent, heard.outcomes[2].retryable })
+      assert.equal(2, #heard.nonces)
+    end)
+
+    it("12.3: leaves it to the retry, which has a new nonce", function()
+      local heard = ask "/repeat?attempts=2"
+      assert.same({ "Running", "Running" }, { heard.outcomes[1].Status, heard.outcomes[2].Status })
+      assert.matches("%-01$", heard.outcomes[2].RequestId)
+      local seen = {}
+      for _, nonce in ipairs(heard.nonces) do
+        seen[#seen + 1] = not seen[nonce] and "new" or "old"
+        seen[nonce] = true
+      end
+      assert.same({ "new", "new", "new" }, { seen[1], seen[2], seen[3] })
+    end)
+
+    it("12.3: sends a write that must not be repeated over no connection that has idled", function()
+      local outcomes = ask "/write"
+      assert.same({ "Running", "Running", "Running", "Running" }, { outcomes[1].Status, outcomes[2].Status,
+        outcomes[3].Status, outcomes[4].Status })
+      for _, outcome in ipairs(outcomes) do
+        assert.matches("%-01$", outcome.RequestId)
+      end
     end)
 
     it("ends within a second of being cancelled", function()

@@ -8,6 +8,8 @@ local CONFIGURATION = [[
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"
     client = calls.client("http://127.0.0.1:$service", { rate_limit = false })
+    named = calls.client("http://localhost:$service", { rate_limit = false, max_attempts = 1 })
+    core = require "fnf.core"
     fnf = require "fnf"
     function gather(functions, cancel)
       return fnf.gather(functions, cancel and { cancel = cancel })
@@ -55,6 +57,58 @@ local CONFIGURATION = [[
       content_by_lua_block {
         local ending = ngx.now() + 0.2
         calls.say(outcome({ slow "a" }, function() return ngx.now() >= ending end))
+      }
+    }
+    location /killed {
+      content_by_lua_block {
+        calls.describe(named, "warm")
+        local _, err = gather {
+          function()
+            gather { function() return calls.describe(named, "a") end, function() return true end }
+            ngx.sleep(9)
+          end,
+          function() ngx.sleep(0.1) return nil, "refused" end,
+        }
+        calls.say { err = err }
+      }
+    }
+    location /orphans {
+      content_by_lua_block {
+        local names = { FlowName = "a", ExecutionName = "e", MapRunName = "m" }
+        local options = { min_delay = 0.1, max_delay = 0.2, timeout = 3600 }
+        local function wait() return client:wait_map_run(names, options) end
+        local _, err = gather {
+          function() return gather { wait, function() return gather { wait, wait } end } end,
+          function() ngx.sleep(0.3) return nil, "refused" end,
+        }
+        calls.say { err = err }
+      }
+    }
+    location /busy {
+      content_by_lua_block {
+        local outcomes = {}
+        local function draw(i)
+          local ending = core.now() + math.random() * 0.2
+          local answer = calls.describe(named, "a", { attempt_timeout = 0.02 + math.random() * 0.1,
+            cancel = i % 2 == 0 and function() return core.now() > ending end or nil })
+          outcomes[answer.Status or answer.kind] = true
+          return true
+        end
+        local function stand_still()
+          for _ = 1, 4 do
+            ngx.sleep(math.random() * 0.03)
+            local ending = core.now() + math.random() * 0.06
+            while core.now() < ending do end
+          end
+          return true
+        end
+        for round = 1, 8 do
+          local list = { stand_still }
+          for i = 2, 20 do list[i] = function() return draw(i) end end
+          list[21] = round % 2 == 0 and function() ngx.sleep(0.1) return nil, "refused" end or nil
+          gather(list)
+        end
+        calls.say(outcomes)
       }
     }
     location /nothing { content_by_lua_block { calls.say { results = #gather {} } } }
@@ -133,6 +187,25 @@ describe("gather in nginx", function()
   it("may be nested, and may have nothing to do", function()
     assert.same({ inner = 2, outer = "c -" }, ask "/nested")
     assert.same({ results = 0 }, ask "/nothing")
+  end)
+
+  it("12.24: lets a request end although a thread with threads of its own was ended", function()
+    local body = assert(server:get("/killed", { timeout = 10 }))
+    assert.same({ err = "refused" }, cjson.decode(body))
+  end)
+
+  it("12.24: ends what was gathered within what it ends", function()
+    local body = assert(server:get("/orphans", { timeout = 10 }))
+    assert.same({ err = "refused" }, cjson.decode(body))
+  end)
+
+  it("12.24: keeps track of threads that end in time, late or cancelled in a busy worker", function()
+    local body = assert(server:get("/busy", { timeout = 30 }))
+    local outcomes = cjson.decode(body)
+    assert.is_true(outcomes.Running and (outcomes.timeout or outcomes.cancelled) or false)
+    for kind in pairs(outcomes) do
+      assert.is_truthy(("Running timeout cancelled"):find(kind, 1, true), kind)
+    end
   end)
 
   it("carries many waits of one request", function()

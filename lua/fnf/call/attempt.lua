@@ -109,6 +109,7 @@ local function exchange(call, key)
   end
   -- Getting the key may have taken all the time there was.
   signed.timeout = max(0.001, min(call.attempt_timeout, left(call)))
+  signed.repeatable = call.row.repeatable == true
   signed.connect_timeout = min(self.settings.connect_timeout, signed.timeout)
   local answer, err, result
   answer, err = self:send(signed, platform, call.cancel)

@@ -19,6 +19,7 @@ local request = {}
 ---@field timeout number seconds for the whole exchange
 ---@field connect_timeout number seconds
 ---@field direct? boolean past any proxy
+---@field repeatable? boolean that may go over a connection that has idled, and could die under it; nil: it may not
 
 ---@class fnf.Target who is asked, and as whom: the same for all requests of a client
 ---@field endpoint fnf.Endpoint

@@ -30,11 +30,16 @@ function response.header(headers, name)
   elseif type(headers) ~= "string" then
     return nil
   end
+  -- Line by line, each matched from its beginning: a hostile header must not cost the square of its length.
   local found
-  for key, value in headers:gmatch("([^:\r\n]+):[ \t]*([^\r\n]*)") do
-    if key:lower() == name then
-      found = value:gsub("[ \t]+$", "")
+  local at = 1
+  while at do
+    local key, value = headers:match("^([^:\r\n]+):[ \t]*([^\r\n]*)", at)
+    if key and key:lower() == name then
+      found = value:match("^.*[^ \t]") or ""
     end
+    at = headers:find("\n", at, true)
+    at = at and at + 1
   end
   return found
 end

@@ -6,6 +6,7 @@
 local cancellable = require "fnf.platform.cancellable"
 local core = require "fnf.core"
 local errors = require "fnf.errors"
+local threads = require "fnf.platform.nginx_threads"
 
 local nginx = {}
 
@@ -41,6 +42,7 @@ end
 local function sleep(seconds, cancel)
   return cancellable.sleep(seconds, cancel, function(left)
     ngx.sleep(math.max(TICK, left))
+    return not threads.is_orphan()
   end)
 end
 
@@ -123,7 +125,7 @@ end
 function nginx.gather(functions, cancel)
   local phase = ngx.get_phase()
   if YIELDS[phase] then
-    return require("fnf.platform.nginx_threads").gather(functions, cancel)
+    return threads.gather(functions, cancel)
   elseif phase == "init" then
     return require("fnf.platform.plain").gather(functions, cancel)
   end
@@ -155,6 +157,11 @@ function nginx.new(options)
   function platform.send(request, cancel)
     local found, err = find_options()
     if not found then
+      return nil, err
+    end
+    if threads.is_orphan() then
+      err = errors.cancelled()
+      err.sent = false
       return nil, err
     end
     return require("fnf.platform.nginx_http").send(request, found, cancel)

@@ -1,7 +1,7 @@
 --- A server inside nginx that answers with the bytes of a row of faults.lua; the row's name comes as FlowName.
 -- SPDX-License-Identifier: MIT
 
-local scripted = {}
+local scripted = { nonces = {} } -- of the requests that came
 
 local rows = {}
 for _, row in ipairs(require "spec.support.nginx.faults") do
@@ -24,6 +24,7 @@ end
 local function next_row(sock)
   local head = sock:receiveuntil "\r\n\r\n" ()
   local name = head and head:match "FlowName=([^& ]+)"
+  scripted.nonces[#scripted.nonces + 1] = head and head:match "SignatureNonce=([^& ]+)"
   return name and rows[ngx.unescape_uri(name)]
 end
 
@@ -35,6 +36,7 @@ function scripted.serve()
   elseif row.reset then
     return ngx.exec "@reset"
   end
+  scripted.nonces[#scripted.nonces + 1] = ngx.var.arg_SignatureNonce
   local sock = assert(ngx.req.socket(true))
   sock:settimeout(5000)
   local count = 0
