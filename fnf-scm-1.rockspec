@@ -120,6 +120,7 @@ build = {
     ["fnf.execution.start"] = "lua/fnf/execution/start.lua",
     ["fnf.json"] = "lua/fnf/json.lua",
     ["fnf.methods"] = "lua/fnf/methods.lua",
+    ["fnf.nearest"] = "lua/fnf/nearest.lua",
     ["fnf.ngx"] = "lua/fnf/ngx.lua",
     ["fnf.ngx.metrics"] = "lua/fnf/ngx/metrics.lua",
     ["fnf.ngx.page"] = "lua/fnf/ngx/page.lua",

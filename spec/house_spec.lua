@@ -67,7 +67,7 @@ describe("a source file", function()
 end)
 
 describe("the dependencies of Lua", function()
-  local PURE = { "fnf.errors", "fnf.time", "fnf.check", "fnf.endpoint", "fnf.operations",
+  local PURE = { "fnf.errors", "fnf.time", "fnf.check", "fnf.nearest", "fnf.endpoint", "fnf.operations",
     "fnf.call.response", "fnf.call.retry", "fnf.call.rate_limiter", "fnf.wait.heap", "fnf.wait.progress", "fnf.wait.tolerance",
     "fnf.wait.line", "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group", "fnf.wait.waiter",
     "fnf.wait.checkpoint" }

@@ -5,6 +5,7 @@
 -- `types` says what there is.
 
 local json = require "fnf.json"
+local nearest = require "fnf.nearest"
 
 local check = {}
 
@@ -20,8 +21,6 @@ local check = {}
 ---@field fields? table<string, fnf.Row> of an object that becomes JSON
 ---@field entries? table<string, fnf.Row> of every object in a list
 ---@field count? integer[] the fewest and the most entries
-
-local LONGEST_NAME = 60 -- bytes: a longer one is no misspelt name of ours
 
 local function is_finite(value)
   return type(value) == "number" and value == value and value ~= math.huge and value ~= -math.huge
@@ -126,44 +125,9 @@ check.types = {
   end,
 }
 
---- How many single-letter changes lie between two words, ignoring case.
-local function distance(a, b)
-  a, b = a:lower(), b:lower()
-  local row = {}
-  for j = 0, #b do
-    row[j] = j
-  end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-    end
-  end
-  return row[#b]
-end
-
---- The name in `rows` that `word` was probably meant to be.
----@param word any
----@param rows table<string, any>
----@return string|nil
-function check.nearest(word, rows)
-  local best, least
-  for name in pairs(type(word) == "string" and #word <= LONGEST_NAME and rows or {}) do
-    local far = distance(word, name)
-    if not least or far < least or (far == least and name < best) then
-      best, least = name, far
-    end
-  end
-  if least and least <= math.max(2, #best / 3) then
-    return best
-  end
-end
-
 local function unknown(name, rows, what)
-  local meant = check.nearest(name, rows)
-  local shown = tostring(name):sub(1, LONGEST_NAME):gsub("%c", " ")
+  local meant = nearest.find(name, rows)
+  local shown = tostring(name):sub(1, nearest.LONGEST):gsub("%c", " ")
   return ("unknown %s %s%s"):format(what, shown, meant and (" (did you mean %s?)"):format(meant) or "")
 end
 

@@ -3,6 +3,7 @@
 
 local check = require "fnf.check"
 local errors = require "fnf.errors"
+local nearest = require "fnf.nearest"
 local operations = require "fnf.operations"
 
 local pages = {}
@@ -42,7 +43,7 @@ function pages.validate(params, _, action)
   for _, name in pairs(pages.lists) do
     names[operations[name].action] = true
   end
-  local meant = check.nearest(action, names)
+  local meant = nearest.find(action, names)
   return ("the name of a list expected first, such as \"ListFlows\"%s"):format(
     meant and (" (did you mean %s?)"):format(meant) or "")
 end
