@@ -131,6 +131,7 @@ build = {
     ["fnf.ngx.style"] = "lua/fnf/ngx/style.lua",
     ["fnf.ngx.view"] = "lua/fnf/ngx/view.lua",
     ["fnf.ngx.watch"] = "lua/fnf/ngx/watch.lua",
+    ["fnf.number"] = "lua/fnf/number.lua",
     ["fnf.operations"] = "lua/fnf/operations.lua",
     ["fnf.platform.nginx"] = "lua/fnf/platform/nginx.lua",
     ["fnf.platform.nginx_framing"] = "lua/fnf/platform/nginx_framing.lua",
@@ -154,7 +155,7 @@ build = {
     ["fnf.wait.waiter"] = "lua/fnf/wait/waiter.lua",
     ["fnf.core"] = {
       sources = {
-        "csrc/lua_core.c", "csrc/lua_signer.c", "csrc/lua_host.c", "csrc/lua_tidy.c", "csrc/sign.c",
+        "csrc/lua_core.c", "csrc/lua_signer.c", "csrc/lua_host.c", "csrc/lua_normalize.c", "csrc/sign.c",
         "csrc/canonical.c", "csrc/random.c", "csrc/clock.c", "csrc/file.c", "csrc/process.c", "csrc/buf.c",
         "csrc/fnf.c",
       },

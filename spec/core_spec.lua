@@ -223,18 +223,18 @@ describe("clocks and randomness", function()
   end)
 end)
 
-describe("core.tidy", function()
+describe("core.normalize", function()
   local null = require("cjson").null
 
   it("takes null away at every depth, and leaves everything else of no number alone", function()
     local list = { "a", null, { null } }
-    local value = core.tidy { a = null, b = { c = null, d = false }, list = list, text = "12" }
+    local value = core.normalize { a = null, b = { c = null, d = false }, list = list, text = "12" }
     assert.same({ b = { d = false }, list = { "a", nil, {} }, text = "12" }, value)
     assert.equal(list, value.list)
   end)
 
   it("makes whole floats integers where Lua has them, but for the named ones", function()
-    local value = core.tidy({ whole = 3.0, part = 2.5, share = 5.0, huge = 1e300, deep = { n = -7.0 } },
+    local value = core.normalize({ whole = 3.0, part = 2.5, share = 5.0, huge = 1e300, deep = { n = -7.0 } },
       { share = true })
     assert.same({ 3, 2.5, 5, 1e300, -7 }, { value.whole, value.part, value.share, value.huge, value.deep.n })
     assert.same({ tostring(3), "2.5", tostring(5.0), tostring(-7) }, -- "3" and "3.0" tell the types apart
@@ -242,15 +242,15 @@ describe("core.tidy", function()
   end)
 
   it("reads digits only in the fields that are integers, and no more than an integer holds", function()
-    local value = core.tidy({ Weight = "20", Name = "20", deep = { Weight = "x1" } }, nil, { Weight = true })
+    local value = core.normalize({ Weight = "20", Name = "20", deep = { Weight = "x1" } }, nil, { Weight = true })
     assert.same({ Weight = 20, Name = "20", deep = { Weight = "x1" } }, value)
     local digits = ("9"):rep(30)
-    assert.equal(digits, core.tidy({ Weight = digits }, nil, { Weight = true }).Weight)
+    assert.equal(digits, core.normalize({ Weight = digits }, nil, { Weight = true }).Weight)
   end)
 
   it("raises misuse", function()
     for _, arguments in ipairs { {}, { "text" }, { {}, 1 }, { {}, nil, "x" } } do
-      assert.is_false(pcall(core.tidy, arguments[1], arguments[2], arguments[3]))
+      assert.is_false(pcall(core.normalize, arguments[1], arguments[2], arguments[3]))
     end
   end)
 end)

@@ -6,6 +6,7 @@
 
 local json = require "fnf.json"
 local nearest = require "fnf.nearest"
+local numbers = require "fnf.number"
 
 local check = {}
 
@@ -22,21 +23,21 @@ local check = {}
 ---@field entries? table<string, fnf.Row> of every object in a list
 ---@field count? integer[] the fewest and the most entries
 
-local function is_finite(value)
-  return type(value) == "number" and value == value and value ~= math.huge and value ~= -math.huge
-end
-
 local function in_range(value, row)
   if row.minimum and value < row.minimum then
-    return ("must be at least %s, is %s"):format(row.minimum, value)
+    return ("must be at least %s, is %s"):format(numbers.write(row.minimum), numbers.write(value))
   elseif row.maximum and value > row.maximum then
-    return ("must be at most %s, is %s"):format(row.maximum, value)
+    return ("must be at most %s, is %s"):format(numbers.write(row.maximum), numbers.write(value))
+  elseif not numbers.is_exact(value) then
+    return "is a whole number of which digits may be lost already"
   end
 end
 
 local function number(value, row)
-  if not is_finite(value) then
-    return type(value) == "number" and "must be finite" or "must be a number"
+  if type(value) ~= "number" then
+    return "must be a number"
+  elseif not numbers.is_finite(value) then
+    return "must be finite"
   end
   return in_range(value, row)
 end
@@ -99,7 +100,7 @@ check.types = {
   table = of_type("table"),
   any = function() end,
   integer = function(value, row)
-    if not is_finite(value) or value % 1 ~= 0 then
+    if type(value) ~= "number" or not numbers.is_finite(value) or value % 1 ~= 0 then
       return "must be an integer"
     end
     return in_range(value, row)
@@ -178,6 +179,11 @@ local function of_fields(value, rows)
   return problem and "holds an object with " .. problem
 end
 
+--- Whether a table without entries was read from a JSON text as a list.
+local function is_empty_list(value)
+  return json.encode(value) == "[]"
+end
+
 local function list(value, row)
   local length = type(value) == "table" and #value or 0
   for key in pairs(type(value) == "table" and value or {}) do
@@ -187,9 +193,9 @@ local function list(value, row)
   end
   if type(value) ~= "table" then
     return "must be a list"
-  elseif length == 0 then
-    return "is an empty list, which Lua cannot tell from an empty object; give it as JSON text"
-  elseif row.count and length > row.count[2] then
+  elseif length == 0 and not is_empty_list(value) then
+    return "is an empty list, which Lua cannot tell from an empty object; give fnf.decode \"[]\", or JSON text"
+  elseif row.count and (length < row.count[1] or length > row.count[2]) then
     return ("must have %d to %d entries, has %d"):format(row.count[1], row.count[2], length)
   end
   for _, entry in ipairs(value) do
@@ -202,10 +208,11 @@ end
 
 check.types.list = list
 
---- What the service takes as JSON text: a table of ours or text of the caller's.
+--- What the service takes as JSON text: a table of ours or text of the caller's. An empty text is as good as none.
 function check.types.json(value, row)
   if type(value) == "string" then
-    return nil
+    local reason = value ~= "" and json.problem(value)
+    return reason and "must be a table, or JSON as a string: " .. reason or nil
   elseif type(value) ~= "table" then
     return "must be a table, or JSON as a string"
   end
