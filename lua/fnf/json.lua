@@ -94,8 +94,10 @@ for byte = 0, 31 do
 end
 ESCAPES["\127"] = "\\u007f"
 
+local ESCAPED = '[%z\1-\31"\\/\127]'
+
 local function quoted(text)
-  return '"' .. text:gsub('[%z\1-\31"\\/\127]', ESCAPES) .. '"'
+  return '"' .. (text:find(ESCAPED) and text:gsub(ESCAPED, ESCAPES) or text) .. '"'
 end
 
 local function is_null(value)
@@ -147,9 +149,7 @@ local function write_object(out, value, depth)
     if kind ~= "string" and not (kind == "number" and number.is_finite(key)) then
       return "a key must be a string or a number, is a " .. kind
     end
-    out[#out + 1] = opening
-    out[#out + 1] = quoted(kind == "number" and number.write(key) or key)
-    out[#out + 1] = ":"
+    out[#out + 1] = opening .. quoted(kind == "number" and number.write(key) or key) .. ":"
     opening = ","
     local problem = write(out, field, depth)
     if problem then
@@ -174,15 +174,22 @@ end
 
 function write(out, value, depth)
   local kind = type(value)
-  if kind == "table" then
+  if kind == "string" then
+    out[#out + 1] = quoted(value)
+  elseif kind == "number" then
+    if not number.is_finite(value) then
+      return "a number must be finite"
+    end
+    out[#out + 1] = number.write(value)
+  elseif kind == "table" then
     return write_table(out, value, depth)
-  elseif kind == "number" and not number.is_finite(value) then
-    return "a number must be finite"
-  elseif kind ~= "string" and kind ~= "number" and kind ~= "boolean" and not is_null(value) then
+  elseif kind == "boolean" then
+    out[#out + 1] = tostring(value)
+  elseif is_null(value) then
+    out[#out + 1] = "null"
+  else
     return "a " .. kind .. " has no place in JSON"
   end
-  out[#out + 1] = kind == "string" and quoted(value) or kind == "number" and number.write(value)
-    or kind == "boolean" and tostring(value) or "null"
 end
 
 --- Compact JSON text of a Lua value. Never raises; all that was decoded can be written.
