@@ -1,6 +1,6 @@
 std = "min"
 max_line_length = 120
-read_globals = { math = { fields = { "tointeger" } } }
+read_globals = { math = { fields = { "maxinteger", "mininteger", "tointeger", "type" } } }
 files["bin/fnf"] = { globals = { "_" } }
 files["spec"].std = "+busted"
 files["emulator/spec"].std = "+busted"

@@ -13,7 +13,7 @@ lua = $(if $(filter luajit,$(LUA)),luajit,lua$(LUA))
 build = build/$(abi)
 
 headers = $(wildcard csrc/*.h)
-core = $(addprefix csrc/,lua_core.c lua_signer.c lua_host.c lua_tidy.c sign.c canonical.c random.c clock.c file.c \
+core = $(addprefix csrc/,lua_core.c lua_signer.c lua_host.c lua_normalize.c sign.c canonical.c random.c clock.c file.c \
   process.c buf.c fnf.c)
 curl = $(addprefix csrc/,lua_curl.c http.c transfer.c head.c clock.c buf.c fnf.c)
 

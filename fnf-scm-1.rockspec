@@ -120,6 +120,7 @@ build = {
     ["fnf.execution.start"] = "lua/fnf/execution/start.lua",
     ["fnf.json"] = "lua/fnf/json.lua",
     ["fnf.methods"] = "lua/fnf/methods.lua",
+    ["fnf.nearest"] = "lua/fnf/nearest.lua",
     ["fnf.ngx"] = "lua/fnf/ngx.lua",
     ["fnf.ngx.metrics"] = "lua/fnf/ngx/metrics.lua",
     ["fnf.ngx.page"] = "lua/fnf/ngx/page.lua",
@@ -130,6 +131,7 @@ build = {
     ["fnf.ngx.style"] = "lua/fnf/ngx/style.lua",
     ["fnf.ngx.view"] = "lua/fnf/ngx/view.lua",
     ["fnf.ngx.watch"] = "lua/fnf/ngx/watch.lua",
+    ["fnf.number"] = "lua/fnf/number.lua",
     ["fnf.operations"] = "lua/fnf/operations.lua",
     ["fnf.platform.nginx"] = "lua/fnf/platform/nginx.lua",
     ["fnf.platform.nginx_connect"] = "lua/fnf/platform/nginx_connect.lua",
@@ -154,7 +156,7 @@ build = {
     ["fnf.wait.waiter"] = "lua/fnf/wait/waiter.lua",
     ["fnf.core"] = {
       sources = {
-        "csrc/lua_core.c", "csrc/lua_signer.c", "csrc/lua_host.c", "csrc/lua_tidy.c", "csrc/sign.c",
+        "csrc/lua_core.c", "csrc/lua_signer.c", "csrc/lua_host.c", "csrc/lua_normalize.c", "csrc/sign.c",
         "csrc/canonical.c", "csrc/random.c", "csrc/clock.c", "csrc/file.c", "csrc/process.c", "csrc/buf.c",
         "csrc/fnf.c",
       },

@@ -2,7 +2,7 @@
  * Module "fnf.core": signatures, nonces, random numbers, clocks, files and programs for Lua.
  * SPDX-License-Identifier: MIT
  *
- * core.signer, core.encode: see lua_signer.h;  core.tidy: see lua_tidy.h
+ * core.signer, core.encode: see lua_signer.h;  core.mark, core.normalize: see lua_normalize.h
  * core.read, core.process: see lua_host.h
  * core.nonce() -> 32 hex digits | nil, status, message;  core.random() -> number in [0, 1)
  * core.now() -> monotonic seconds;  core.time() -> wall seconds;  core.sleep(seconds)
@@ -16,7 +16,7 @@
 #include "glue.h"
 #include "lua_host.h"
 #include "lua_signer.h"
-#include "lua_tidy.h"
+#include "lua_normalize.h"
 #include "random.h"
 
 /* Upvalue 1 of nonce and random is the state's stock. */
@@ -73,7 +73,7 @@ FNF_MODULE(luaopen_fnf_core) {
   lua_newtable(L);
   fnf_register(L, functions);
   fnf_open_signer(L);
-  fnf_open_tidy(L);
+  fnf_open_normalize(L);
   fnf_open_host(L);
   struct fnf_random *stock = lua_newuserdata(L, sizeof *stock);
   memset(stock, 0, sizeof *stock);

@@ -12,6 +12,8 @@ local methods = require "fnf.methods"
 local nginx = require "fnf.platform.nginx"
 local progress = require "fnf.wait.progress"
 
+json.load() -- or nobody hears that lua-cjson is missing before the first answer
+
 local fnf = { _VERSION = client.VERSION, credentials = credentials, progress = progress }
 
 local function platforms()
@@ -33,7 +35,8 @@ function fnf.new(options)
   return made
 end
 
---- JSON text, such as the Input of an execution, as Lua values: null is nil, integers are integers.
+--- JSON text, such as the Input of an execution, as Lua values: null is nil, whole numbers are exact (their digits as text
+--- where Lua cannot hold them), and an empty list is written as one again.
 ---@param text string
 ---@return any|nil
 ---@return string|nil reason

@@ -94,28 +94,3 @@ describe("a table", function()
     assert.is_true(#problem < 200)
   end)
 end)
-
-describe("the nearest name", function()
-  local NAMES = { region = 1, timeout = 1, connect_timeout = 1, ca_file = 1, cert_file = 1, proxy = 1, no_proxy = 1 }
-  local ROWS = {
-    { "regoin", "region" }, { "Region", "region" }, { "time_out", "timeout" }, { "cafile", "ca_file" },
-    { "connecttimeout", "connect_timeout" }, { "noproxy", "no_proxy" }, { "prox", "proxy" }, { "zzzzzzzzzz", nil },
-  }
-  for _, row in ipairs(ROWS) do
-    it(("to %s is %s"):format(row[1], row[2] or "none"), function()
-      assert.same({ row[2] }, { check.nearest(row[1], NAMES) })
-    end)
-  end
-
-  it("to what is no text, or among none, is none", function()
-    assert.is_nil(check.nearest(5, NAMES))
-    assert.is_nil(check.nearest({}, NAMES))
-    assert.is_nil(check.nearest("x", {}))
-  end)
-
-  it("to a megabyte of text is found at once", function()
-    local started = os.clock()
-    assert.is_nil(check.nearest(("x"):rep(1e6), NAMES))
-    assert.is_true(os.clock() - started < 0.5)
-  end)
-end)

@@ -223,34 +223,61 @@ describe("clocks and randomness", function()
   end)
 end)
 
-describe("core.tidy", function()
+describe("core.normalize", function()
   local null = require("cjson").null
 
   it("takes null away at every depth, and leaves everything else of no number alone", function()
     local list = { "a", null, { null } }
-    local value = core.tidy { a = null, b = { c = null, d = false }, list = list, text = "12" }
+    local value = core.normalize { a = null, b = { c = null, d = false }, list = list, text = "12" }
     assert.same({ b = { d = false }, list = { "a", nil, {} }, text = "12" }, value)
     assert.equal(list, value.list)
   end)
 
   it("makes whole floats integers where Lua has them, but for the named ones", function()
-    local value = core.tidy({ whole = 3.0, part = 2.5, share = 5.0, huge = 1e300, deep = { n = -7.0 } },
+    local value = core.normalize({ whole = 3.0, part = 2.5, share = 5.0, huge = 1e300, deep = { n = -7.0 } },
       { share = true })
     assert.same({ 3, 2.5, 5, 1e300, -7 }, { value.whole, value.part, value.share, value.huge, value.deep.n })
     assert.same({ tostring(3), "2.5", tostring(5.0), tostring(-7) }, -- "3" and "3.0" tell the types apart
       { tostring(value.whole), tostring(value.part), tostring(value.share), tostring(value.deep.n) })
   end)
 
+  it("12.9: takes integers as newer versions of lua-cjson give them, and makes floats of those that are", function()
+    local value = core.normalize({ whole = 3, share = 5, deep = { share = 7, huge = 9007199254740993 } }, { share = true })
+    assert.same({ tostring(3), tostring(5.0), tostring(7.0), tostring(9007199254740993) },
+      { tostring(value.whole), tostring(value.share), tostring(value.deep.share), tostring(value.deep.huge) })
+  end)
+
   it("reads digits only in the fields that are integers, and no more than an integer holds", function()
-    local value = core.tidy({ Weight = "20", Name = "20", deep = { Weight = "x1" } }, nil, { Weight = true })
+    local value = core.normalize({ Weight = "20", Name = "20", deep = { Weight = "x1" } }, nil, { Weight = true })
     assert.same({ Weight = 20, Name = "20", deep = { Weight = "x1" } }, value)
     local digits = ("9"):rep(30)
-    assert.equal(digits, core.tidy({ Weight = digits }, nil, { Weight = true }).Weight)
+    assert.equal(digits, core.normalize({ Weight = digits }, nil, { Weight = true }).Weight)
   end)
 
   it("raises misuse", function()
     for _, arguments in ipairs { {}, { "text" }, { {}, 1 }, { {}, nil, "x" } } do
-      assert.is_false(pcall(core.tidy, arguments[1], arguments[2], arguments[3]))
+      assert.is_false(pcall(core.normalize, arguments[1], arguments[2], arguments[3]))
     end
+  end)
+end)
+
+describe("core.mark", function()
+  it("leaves texts of short whole numbers as they are, and puts other numbers in strings with a mark", function()
+    for _, text in ipairs { "", "{}", "[1,-2]", '{"a":123456789012345}', '"1.5"', '"[]"', '{"a":"\\"1.5"}' } do
+      assert.equal(text, core.mark(text))
+    end
+    assert.equal('["\2551.5", "\2551234567890123456"]', core.mark "[1.5, 1234567890123456]")
+    assert.equal('{"a":["\255]"]}', core.mark '{"a":[]}')
+    assert.equal('{"\255":"\255\255"}', core.mark '{"\255":"\255"}')
+  end)
+
+  it("refuses what is no number, and a NUL", function()
+    for _, text in ipairs { "01", "1.", "-", "1e", "1x", "\0", '"\0"' } do
+      local marked, reason = core.mark(text)
+      assert.is_nil(marked)
+      assert.is_string(reason)
+    end
+    assert.is_false(pcall(core.mark, 5))
+    assert.is_false(pcall(core.mark))
   end)
 end)

@@ -46,7 +46,7 @@ local function bad(row)
     add(5, "must be a table")
     add(true, "must be a table")
     add({ f = print }, "cannot be written as JSON")
-    add({ 123456789012345678 }, "would lose digits")
+    add({ 12345678901234567890 }, "would lose digits") -- more than 64 bits: a float, whatever the Lua
     add({ 0 / 0 }, "cannot be written as JSON")
   elseif as == "boolean" then
     add("true", "must be a boolean")
@@ -62,6 +62,11 @@ local function bad(row)
     add("", "is empty")
     add("two\nlines", "line break")
     add("nul\0", "control character")
+  end
+  if as == "json" then
+    add("{bad", "JSON as a string: ")
+    add("{} and more", "JSON as a string: ")
+    add("{}\0", "NUL")
   end
   if row.minimum then
     add(row.minimum - 1, "must be at least")

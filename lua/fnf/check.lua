@@ -5,6 +5,8 @@
 -- `types` says what there is.
 
 local json = require "fnf.json"
+local nearest = require "fnf.nearest"
+local numbers = require "fnf.number"
 
 local check = {}
 
@@ -21,23 +23,21 @@ local check = {}
 ---@field entries? table<string, fnf.Row> of every object in a list
 ---@field count? integer[] the fewest and the most entries
 
-local LONGEST_NAME = 60 -- bytes: a longer one is no misspelt name of ours
-
-local function is_finite(value)
-  return type(value) == "number" and value == value and value ~= math.huge and value ~= -math.huge
-end
-
 local function in_range(value, row)
   if row.minimum and value < row.minimum then
-    return ("must be at least %s, is %s"):format(row.minimum, value)
+    return ("must be at least %s, is %s"):format(numbers.write(row.minimum), numbers.write(value))
   elseif row.maximum and value > row.maximum then
-    return ("must be at most %s, is %s"):format(row.maximum, value)
+    return ("must be at most %s, is %s"):format(numbers.write(row.maximum), numbers.write(value))
+  elseif not numbers.is_exact(value) then
+    return "is a whole number of which digits may be lost already"
   end
 end
 
 local function number(value, row)
-  if not is_finite(value) then
-    return type(value) == "number" and "must be finite" or "must be a number"
+  if type(value) ~= "number" then
+    return "must be a number"
+  elseif not numbers.is_finite(value) then
+    return "must be finite"
   end
   return in_range(value, row)
 end
@@ -102,7 +102,7 @@ check.types = {
   table = of_type("table"),
   any = function() end,
   integer = function(value, row)
-    if not is_finite(value) or value % 1 ~= 0 then
+    if type(value) ~= "number" or not numbers.is_finite(value) or value % 1 ~= 0 then
       return "must be an integer"
     end
     return in_range(value, row)
@@ -128,44 +128,9 @@ check.types = {
   end,
 }
 
---- How many single-letter changes lie between two words, ignoring case.
-local function distance(a, b)
-  a, b = a:lower(), b:lower()
-  local row = {}
-  for j = 0, #b do
-    row[j] = j
-  end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-    end
-  end
-  return row[#b]
-end
-
---- The name in `rows` that `word` was probably meant to be.
----@param word any
----@param rows table<string, any>
----@return string|nil
-function check.nearest(word, rows)
-  local best, least
-  for name in pairs(type(word) == "string" and #word <= LONGEST_NAME and rows or {}) do
-    local far = distance(word, name)
-    if not least or far < least or (far == least and name < best) then
-      best, least = name, far
-    end
-  end
-  if least and least <= math.max(2, #best / 3) then
-    return best
-  end
-end
-
 local function unknown(name, rows, what)
-  local meant = check.nearest(name, rows)
-  local shown = tostring(name):sub(1, LONGEST_NAME):gsub("%c", " ")
+  local meant = nearest.find(name, rows)
+  local shown = tostring(name):sub(1, nearest.LONGEST):gsub("%c", " ")
   return ("unknown %s %s%s"):format(what, shown, meant and (" (did you mean %s?)"):format(meant) or "")
 end
 
@@ -216,6 +181,11 @@ local function of_fields(value, rows)
   return problem and "holds an object with " .. problem
 end
 
+--- Whether a table without entries was read from a JSON text as a list.
+local function is_empty_list(value)
+  return json.encode(value) == "[]"
+end
+
 local function list(value, row)
   local length = type(value) == "table" and #value or 0
   for key in pairs(type(value) == "table" and value or {}) do
@@ -225,9 +195,9 @@ local function list(value, row)
   end
   if type(value) ~= "table" then
     return "must be a list"
-  elseif length == 0 then
-    return "is an empty list, which Lua cannot tell from an empty object; give it as JSON text"
-  elseif row.count and length > row.count[2] then
+  elseif length == 0 and not is_empty_list(value) then
+    return "is an empty list, which Lua cannot tell from an empty object; give fnf.decode \"[]\", or JSON text"
+  elseif row.count and (length < row.count[1] or length > row.count[2]) then
     return ("must have %d to %d entries, has %d"):format(row.count[1], row.count[2], length)
   end
   for _, entry in ipairs(value) do
@@ -240,10 +210,11 @@ end
 
 check.types.list = list
 
---- What the service takes as JSON text: a table of ours or text of the caller's.
+--- What the service takes as JSON text: a table of ours or text of the caller's. An empty text is as good as none.
 function check.types.json(value, row)
   if type(value) == "string" then
-    return nil
+    local reason = value ~= "" and json.problem(value)
+    return reason and "must be a table, or JSON as a string: " .. reason or nil
   elseif type(value) ~= "table" then
     return "must be a table, or JSON as a string"
   end

@@ -1,7 +1,7 @@
 --- Region and network, or an address of the caller's, to the host that is asked.
 -- SPDX-License-Identifier: MIT
 
-local check = require "fnf.check"
+local nearest = require "fnf.nearest"
 
 local endpoint = {}
 
@@ -33,7 +33,7 @@ endpoint.regions = {
 ---@return fnf.Endpoint
 function endpoint.of_region(region, network)
   local host = PATTERNS[network or "public"]:format(region)
-  local meant = not endpoint.regions[region] and check.nearest(region, endpoint.regions)
+  local meant = not endpoint.regions[region] and nearest.find(region, endpoint.regions)
   local doubt = meant and ("region %s is not documented; did you mean %s?"):format(region, meant) or nil
   return { url = "https://" .. host, host = host, doubt = doubt }
 end

@@ -1,90 +1,235 @@
---- JSON as results have it: null is absent, integers are integers. lua-cjson with settings of our own.
+--- JSON as results have it: null is absent, whole numbers are exact, an empty list stays one. Reads by lua-cjson, with
+--- settings of our own; writes by itself.
 -- SPDX-License-Identifier: MIT
+--
+-- A whole number that Lua cannot hold exactly (beyond 64 bits where it has integers, from 2^53 on where it has not) is
+-- the text of its digits when it is read, and refused as a number when a caller gives it. Fractions keep 17 digits.
+-- C modules are loaded by the first text that is read: what merely requires this module stays pure.
 
-local found, cjson = pcall(require, "cjson")
-if not found then
-  error("fnf needs lua-cjson: install your system's package lua-cjson, or `luarocks install lua-cjson`", 0)
-end
-
-local core = require "fnf.core"
+local number = require "fnf.number"
 
 local json = {}
 
-local MAX_DEPTH = 32 -- of an answer: deeper ones are refused
+local READ_DEPTH = 32 -- of an answer: deeper ones are refused
+local WRITE_DEPTH = 1000 -- of a caller's: what goes deeper is a table within itself
 
-local codec = cjson.new() -- an instance: the module's own settings belong to the host
-codec.decode_max_depth(MAX_DEPTH)
-codec.decode_invalid_numbers(false)
+local core, cjson, answers, texts -- the modules, and lua-cjson for answers and for what callers give
 
-local to_integer = math.tointeger -- nil where Lua has one number type
-local null = cjson.null
-
---- Absent instead of null, integers instead of 1.0 (lua-cjson makes every number a float), in place.
----@param value table
----@param expected? fnf.Expected fields that are no integers, or are although they come as text
----@return table value
-function json.tidy(value, expected)
-  return core.tidy(value, expected and expected.floats, expected and expected.integers)
+--- Load what reading needs; raises in words where lua-cjson is missing.
+function json.load()
+  if answers then
+    return
+  end
+  local found, module = pcall(require, "cjson")
+  if not found then
+    error("fnf needs lua-cjson: install your system's package lua-cjson, or `luarocks install lua-cjson`", 0)
+  end
+  core, cjson = require "fnf.core", module
+  local function codec(depth)
+    local made = cjson.new() -- an instance: the module's own settings belong to the host
+    made.decode_max_depth(depth)
+    made.decode_invalid_numbers(false)
+    return made
+  end
+  texts, answers = codec(WRITE_DEPTH), codec(READ_DEPTH)
 end
 
---- A text as lua-cjson has it, untidied.
----@param text string
----@return any|nil
----@return string|nil reason
-function json.parse(text)
-  local done, value = pcall(codec.decode, text)
+local function read(codec, text)
+  if type(text) ~= "string" then
+    return nil, "it is no text"
+  end
+  local marked, reason = core.mark(text)
+  if not marked then
+    return nil, reason
+  end
+  local done, value = pcall(codec.decode, marked)
   if not done then
     return nil, tostring(value)
   end
   return value
 end
 
---- A text as Lua values, tidied.
----@param text string
+--- A text as Lua values. Anything may come: what is no JSON, or not all of it, is nil and a reason.
+---@param text any
+---@param expected? fnf.Expected fields that are no integers, or are although they come as text
 ---@return any|nil
----@return string|nil reason
-function json.decode(text)
-  local value, reason = json.parse(text)
-  if type(value) == "table" then
-    return json.tidy(value)
-  elseif value == null then
+---@return string|nil reason "null" if that is all it says
+function json.decode(text, expected)
+  json.load()
+  local value, reason = read(answers, text)
+  if value == nil then
+    return nil, reason
+  elseif value == cjson.null then
     return nil, "null"
-  elseif to_integer and type(value) == "number" then
-    return to_integer(value) or value
   end
-  return value, reason
+  local box
+  box, reason = core.normalize({ value }, expected and expected.floats, expected and expected.integers)
+  if not box then
+    return nil, reason
+  end
+  return box[1]
 end
 
-local DIGITS = "%.14g" -- what lua-cjson writes of a number
+--- What keeps a text from being JSON, in words; nil if it is.
+---@param text string
+---@return string|nil
+function json.problem(text)
+  json.load()
+  local value, reason = read(texts, text)
+  return value == nil and reason or nil
+end
+
+json.parse = function(text) -- for the emulator, until it has a JSON of its own
+  local reason = json.problem(text)
+  return reason == nil or nil, reason
+end
+
+---- writing ----
+
+local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["/"] = "\\/", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n",
+  ["\r"] = "\\r", ["\t"] = "\\t" }
+for byte = 0, 31 do
+  local character = string.char(byte)
+  ESCAPES[character] = ESCAPES[character] or ("\\u%04x"):format(byte)
+end
+ESCAPES["\127"] = "\\u007f"
+
+local ESCAPED = '[%z\1-\31"\\/\127]'
+
+local function quoted(text)
+  return '"' .. (text:find(ESCAPED) and text:gsub(ESCAPED, ESCAPES) or text) .. '"'
+end
+
+local function is_null(value)
+  return type(value) == "userdata" and cjson ~= nil and value == cjson.null
+end
+
+--- The length of a list, holes included, or nil if the table is an object or has more holes than a list may.
+local function list_length(value)
+  local count, most = 0, 0
+  for key in pairs(value) do
+    if type(key) ~= "number" or key < 1 or key % 1 ~= 0 then
+      return nil
+    end
+    count, most = count + 1, math.max(most, key)
+  end
+  local is_list = core ~= nil and getmetatable(value) == core.list -- read as one
+  if count == 0 then
+    return is_list and 0 or nil
+  end
+  return (is_list and most <= 2 ^ 22 or most <= 10 or most <= 2 * count) and most or nil, "a list with too many holes"
+end
+
+local write -- of any value: appends its text to `out`, or returns what is wrong with it
+
+local function write_list(out, value, length, depth)
+  out[#out + 1] = "["
+  for i = 1, length do
+    if i > 1 then
+      out[#out + 1] = ","
+    end
+    local field = value[i]
+    local problem
+    if field == nil then
+      out[#out + 1] = "null"
+    else
+      problem = write(out, field, depth)
+    end
+    if problem then
+      return problem
+    end
+  end
+  out[#out + 1] = "]"
+end
+
+local function write_object(out, value, depth)
+  local opening = "{"
+  for key, field in pairs(value) do
+    local kind = type(key)
+    if kind ~= "string" and not (kind == "number" and number.is_finite(key)) then
+      return "a key must be a string or a number, is a " .. kind
+    end
+    out[#out + 1] = opening .. quoted(kind == "number" and number.write(key) or key) .. ":"
+    opening = ","
+    local problem = write(out, field, depth)
+    if problem then
+      return problem
+    end
+  end
+  out[#out + 1] = opening == "{" and "{}" or "}"
+end
+
+local function write_table(out, value, depth)
+  if depth >= WRITE_DEPTH then
+    return "it is too deep, or a table within itself"
+  end
+  local length, problem = list_length(value)
+  if length then
+    return write_list(out, value, length, depth + 1)
+  elseif problem then
+    return problem
+  end
+  return write_object(out, value, depth + 1)
+end
+
+function write(out, value, depth)
+  local kind = type(value)
+  if kind == "string" then
+    out[#out + 1] = quoted(value)
+  elseif kind == "number" then
+    if not number.is_finite(value) then
+      return "a number must be finite"
+    end
+    out[#out + 1] = number.write(value)
+  elseif kind == "table" then
+    return write_table(out, value, depth)
+  elseif kind == "boolean" then
+    out[#out + 1] = tostring(value)
+  elseif is_null(value) then
+    out[#out + 1] = "null"
+  else
+    return "a " .. kind .. " has no place in JSON"
+  end
+end
+
+--- Compact JSON text of a Lua value. Never raises; all that was decoded can be written.
+---@param value any
+---@return string|nil
+---@return string|nil reason
+function json.encode(value)
+  local out = {}
+  local problem = write(out, value, 0)
+  if problem then
+    return nil, problem
+  end
+  return table.concat(out)
+end
 
 local function find_inexact(value)
   for _, field in pairs(value) do
-    local inner = type(field) == "table" and find_inexact(field)
+    local inner
+    if type(field) == "table" then
+      inner = find_inexact(field)
+    elseif type(field) == "number" and not number.is_exact(field) then
+      inner = field
+    end
     if inner then
       return inner
-    elseif type(field) == "number" and field % 1 == 0 and tonumber(DIGITS:format(field)) ~= field then
-      return field
     end
   end
 end
 
---- Why a table cannot be written, in words; nil if it can.
+--- Why a caller's table cannot be written, in words; nil if it can.
 ---@param value table
 ---@return string|nil
 function json.validate(value)
-  local done, reason = pcall(codec.encode, value)
-  if not done then
-    return tostring(reason)
+  local text, reason = json.encode(value)
+  if not text then
+    return reason
   end
   local inexact = find_inexact(value)
-  return inexact and ("the integer %s would lose digits; give JSON as a string"):format(tostring(inexact)) or nil
-end
-
---- Compact JSON text of a Lua value.
----@param value any
----@return string
-function json.encode(value)
-  return codec.encode(value)
+  return inexact and ("the whole number %s would lose digits; give its digits or the JSON as a string"):format(
+    number.write(inexact)) or nil
 end
 
 return json

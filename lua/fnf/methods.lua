@@ -8,6 +8,7 @@ local check = require "fnf.check"
 local client = require "fnf.client"
 local json = require "fnf.json"
 local map_runs = require "fnf.execution.map_runs"
+local number = require "fnf.number"
 local operations = require "fnf.operations"
 local pages = require "fnf.call.pages"
 local run = require "fnf.execution.run"
@@ -48,6 +49,8 @@ local function validate_value(value)
     return reason and "cannot be written as JSON: " .. reason
   elseif kind == "number" and (value ~= value or value == math.huge or value == -math.huge) then
     return "must be finite"
+  elseif kind == "number" and not number.is_exact(value) then
+    return "is a whole number of which digits may be lost already; give its digits as a string"
   elseif kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
     return "must be a string, number, boolean or table, is a " .. kind
   end

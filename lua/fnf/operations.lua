@@ -48,7 +48,7 @@ end
 local WORD = { type = "name" }
 local TEXT = { type = "string" }
 local FLAG = { type = "boolean" }
-local INTEGER = { type = "integer" }
+local COUNT = { type = "integer", minimum = 0 }
 local TIME = { type = "string", pattern = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.?%d*Z$",
   rule = "a time in UTC such as 2020-12-02T02:39:20.402Z" }
 
@@ -64,8 +64,8 @@ local CAUSE = { type = "string", characters = { 1, 4096 } }
 local JSON = { type = "json" }
 local ENVIRONMENT = { type = "json",
   fields = { Variables = { type = "list", entries = { Name = TEXT, Value = TEXT, Description = TEXT } } } }
-local ROUTES = { type = "json", count = { 1, 2 }, entries = { Version = need(TEXT), Weight = need(INTEGER) } }
-local CHANGED_ROUTES = { type = "json", count = { 1, 2 }, entries = { Version = TEXT, Weight = INTEGER } }
+local ROUTES = { type = "json", count = { 1, 2 }, entries = { Version = need(TEXT), Weight = need(COUNT) } }
+local CHANGED_ROUTES = { type = "json", count = { 1, 2 }, entries = { Version = TEXT, Weight = COUNT } }
 
 -- Where sources give two upper bounds of Limit, the lower one, which both allow (section 6).
 local function limit(most)
@@ -205,8 +205,8 @@ local operations = {
   update_map_run = {
     -- A write that travels as a GET. Its numbers have no documented range, except the percentage.
     action = "UpdateMapRun", method = "GET", writes = true, repeatable = true, quota = OTHER,
-    parameters = { FlowName = NAME, ExecutionName = NAME, MapRunName = NAME, RequestId = WORD, Concurrency = INTEGER,
-      ToleratedFailedCount = INTEGER,
+    parameters = { FlowName = NAME, ExecutionName = NAME, MapRunName = NAME, RequestId = WORD, Concurrency = COUNT,
+      ToleratedFailedCount = COUNT,
       ToleratedFailedPercentage = { type = "number", minimum = 0, maximum = 100 } },
     answer = { must = "RequestId", same = { MapRunName = "MapRunName" }, floats = TOLERANCE },
   },

@@ -1,6 +1,8 @@
 --- Points in time as text: what the service and HTTP write, and what a signature needs.
 -- SPDX-License-Identifier: MIT
 
+local number = require "fnf.number"
+
 local time = {}
 
 local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11,
@@ -47,7 +49,8 @@ end
 function time.from_rfc3339(text)
   local year, month, day, hour, minute, rest =
     tostring(text):match("^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):(.+)$")
-  local second, zone = (rest or ""):match("^(%d%d%.?%d*)(.+)$")
+  local seconds, zone = (rest or ""):match("^(%d%d%.?%d*)(.+)$")
+  local second = number.read(seconds)
   if not second then
     return nil
   end
@@ -56,7 +59,7 @@ function time.from_rfc3339(text)
     return nil
   end
   local offset = sign and (tonumber(offset_hours) * 60 + tonumber(offset_minutes)) * 60 or 0
-  local at = epoch(tonumber(year), tonumber(month), tonumber(day), tonumber(hour), tonumber(minute), tonumber(second))
+  local at = epoch(tonumber(year), tonumber(month), tonumber(day), tonumber(hour), tonumber(minute), second)
   return at and (sign == "-" and at + offset or at - offset)
 end
 

@@ -3,6 +3,8 @@
 
 local check = require "fnf.check"
 local errors = require "fnf.errors"
+local nearest = require "fnf.nearest"
+local number = require "fnf.number"
 local operations = require "fnf.operations"
 
 local pages = {}
@@ -42,7 +44,7 @@ function pages.validate(params, _, action)
   for _, name in pairs(pages.lists) do
     names[operations[name].action] = true
   end
-  local meant = check.nearest(action, names)
+  local meant = nearest.find(action, names)
   return ("the name of a list expected first, such as \"ListFlows\"%s"):format(
     meant and (" (did you mean %s?)"):format(meant) or "")
 end
@@ -90,7 +92,7 @@ local function advance(walk, token)
     walk.ended = true
     return
   end
-  token = type(token) == "number" and ("%.0f"):format(token) or tostring(token)
+  token = type(token) == "number" and number.write(token) or tostring(token)
   if token == walk.params.NextToken or comes_again(walk, token) then
     walk.broken = senseless(walk, "a NextToken that was given before: the list would never end")
     return

@@ -3,6 +3,7 @@
 
 local core = require "fnf.core"
 local json = require "fnf.json"
+local number = require "fnf.number"
 
 local request = {}
 
@@ -33,11 +34,6 @@ local FORM = "application/x-www-form-urlencoded"
 local RPC = "HMAC-SHA1"
 local NOTHING = {}
 
---- Whether JSON numbers, which Lua 5.1 keeps as floats, can be written without a fraction.
-local function is_integral(value)
-  return value % 1 == 0 and value > -2 ^ 53 and value < 2 ^ 53
-end
-
 --- How a value travels: decimal digits, true/false, JSON text (API.md section 1).
 ---@param value any
 ---@return string
@@ -46,9 +42,9 @@ local function written(value)
   if kind == "string" then
     return value
   elseif kind == "number" then
-    return is_integral(value) and ("%d"):format(value) or ("%.14g"):format(value)
+    return number.write(value)
   elseif kind == "table" then
-    return json.encode(value)
+    return assert(json.encode(value)) -- what cannot be written was refused before the call
   end
   return tostring(value)
 end

@@ -3,6 +3,7 @@
 
 local errors = require "fnf.errors"
 local json = require "fnf.json"
+local number = require "fnf.number"
 local time = require "fnf.time"
 
 local response = {}
@@ -54,8 +55,10 @@ local function retry_after(headers)
   local text = response.header(headers, "retry-after")
   if not text then
     return nil
-  elseif tonumber(text) then
-    return tonumber(text)
+  end
+  local seconds = number.read(text)
+  if seconds then
+    return seconds
   end
   local at = time.from_http(text)
   local now = time.from_http(response.header(headers, "date"))
@@ -73,7 +76,7 @@ end
 ---@param headers table<string, string>|string|nil
 ---@return number|nil
 function response.hint(headers)
-  local milliseconds = span(tonumber(response.header(headers, "x-acs-retry-after")))
+  local milliseconds = span(number.read(response.header(headers, "x-acs-retry-after")))
   local by_api, by_user = time_left(headers, "x-ratelimit-user-api"), time_left(headers, "x-ratelimit-user")
   return milliseconds and milliseconds / 1000
     or by_api and by_user and math.max(by_api, by_user)
@@ -97,8 +100,10 @@ end
 local function first(object, ...)
   for i = 1, select("#", ...) do
     local value = object[select(i, ...)]
-    if type(value) == "string" or type(value) == "number" then
-      return tostring(value)
+    if type(value) == "string" then
+      return value
+    elseif type(value) == "number" then
+      return number.write(value)
     end
   end
 end
@@ -129,13 +134,11 @@ local function describe(answer, reason)
   return "an answer that is no JSON object: " .. reason
 end
 
-local function read_object(answer)
+local function read_object(answer, expected)
   if not answer.body:find("^%s*{") then
     return nil, "it does not begin with a brace"
-  elseif answer.body:find("\0", 1, true) then
-    return nil, "it holds a NUL, where lua-cjson would stop reading"
   end
-  return json.parse(answer.body)
+  return json.decode(answer.body, expected)
 end
 
 --- Very old gateways refuse with status 200 and a code (SIGNING.md section 5).
@@ -158,12 +161,11 @@ function response.read(row, params, answer)
   if status >= 300 and status < 400 then
     return protocol(answer, "a redirect, which a signed request must not follow; is the endpoint right?")
   end
-  local object, reason = read_object(answer)
+  local wanted = row.answer or {}
+  local object, reason = read_object(answer, wanted)
   if not object then
     return protocol(answer, describe(answer, reason))
   end
-  local wanted = row.answer or {}
-  json.tidy(object, wanted)
   if status < 200 or status >= 300 or is_refusal(object) then
     return nil, refusal(answer, object)
   end

@@ -1,11 +1,11 @@
 --- A profile of the vendor's CLI (~/.aliyun/config.json): keys in every mode its libraries take, and a region.
 -- SPDX-License-Identifier: MIT
 
-local check = require "fnf.check"
 local ecs_ram_role = require "fnf.credentials.ecs_ram_role"
 local errors = require "fnf.errors"
 local input = require "fnf.credentials.input"
 local json = require "fnf.json"
+local nearest = require "fnf.nearest"
 local keys = require "fnf.credentials.keys"
 local process = require "fnf.credentials.process"
 local sign_in = require "fnf.credentials.sign_in"
@@ -120,7 +120,7 @@ function resolve(context, name, search)
   if mode then
     return mode(context, profile, search)
   end
-  local meant = check.nearest(profile.mode, modes)
+  local meant = nearest.find(profile.mode, modes)
   return nil, errors.credentials(("profile %s has the mode %s, which is not supported%s"):format(name,
     text(profile, "mode") or '""', meant and (" (did you mean %s?)"):format(meant) or ""))
 end

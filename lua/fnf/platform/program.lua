@@ -3,6 +3,7 @@
 
 local core = require "fnf.core"
 local errors = require "fnf.errors"
+local number = require "fnf.number"
 
 local program = {}
 
@@ -38,7 +39,7 @@ function program.run(words, limits, sleep)
       return not reason and output or nil, reason
     elseif core.now() >= ending then
       process:close()
-      return nil, ("it did not end within %g seconds"):format(limits.timeout)
+      return nil, number.format("it did not end within %g seconds", limits.timeout)
     end
     local slept, refused = sleep(pause)
     if not slept then

@@ -155,12 +155,12 @@
 ---@field RoutingConfigurations? table|string a table is written as JSON
 
 ---@class fnf.UpdateMapRunParameters
----@field Concurrency? integer
+---@field Concurrency? integer 0 to any
 ---@field ExecutionName string
 ---@field FlowName string
 ---@field MapRunName string
 ---@field RequestId? string
----@field ToleratedFailedCount? integer
+---@field ToleratedFailedCount? integer 0 to any
 ---@field ToleratedFailedPercentage? number 0 to 100
 
 ---@class fnf.UpdateScheduleParameters

@@ -6,6 +6,7 @@
 -- at once. It never outlives its deadline.
 
 local errors = require "fnf.errors"
+local number = require "fnf.number"
 local progress = require "fnf.wait.progress"
 local time = require "fnf.time"
 
@@ -97,7 +98,7 @@ local function time_out(self, message)
 end
 
 local function no_end(self)
-  return ("no end in %g seconds"):format(self.context.deadline - self.context.started)
+  return number.format("no end in %g seconds", self.context.deadline - self.context.started)
 end
 
 local function succeed(self, run)
