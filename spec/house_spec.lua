@@ -69,7 +69,7 @@ end)
 describe("the dependencies of Lua", function()
   local PURE = { "fnf.errors", "fnf.time", "fnf.check", "fnf.endpoint", "fnf.operations",
     "fnf.call.response", "fnf.call.retry", "fnf.call.rate_limiter", "fnf.wait.heap", "fnf.wait.progress", "fnf.wait.tolerance",
-    "fnf.wait.line", "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group", "fnf.wait.waiter",
+    "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group",
     "fnf.wait.checkpoint" }
   local pure = { cjson = true, ["fnf.json"] = true } -- fnf.json takes tidy of fnf.core, which is pure too
   for _, name in ipairs(PURE) do

@@ -1,4 +1,4 @@
---- What a MapRun's counts mean, and when to look again.
+--- What a MapRun's counts mean, and when to poll again.
 -- SPDX-License-Identifier: MIT
 
 package.path = "./bench/?.lua;" .. package.path
@@ -29,7 +29,7 @@ describe("progress", function()
       seen:see({ Status = "Running", ItemCounts = row[1] }, 100)
       assert.same({ total = row[2], done = row[3], share = row[4] },
         { total = seen.total, done = seen.done, share = seen.share })
-      assert.equal(1, seen.looks)
+      assert.equal(1, seen.polls)
     end)
   end
 
@@ -38,7 +38,7 @@ describe("progress", function()
     seen:see({ ItemCounts = { Succeed = 1, Total = 2 } }, 100)
     seen:see({}, 107)
     assert.is_nil(seen.share or seen.total or seen.done)
-    assert.same({ 2, 7 }, { seen.looks, seen.seconds })
+    assert.same({ 2, 7 }, { seen.polls, seen.seconds })
   end)
 
   local NAMES = { "Total", "Succeed", "Failed", "Aborted", "Running", "Pending" }
@@ -71,7 +71,7 @@ describe("progress", function()
         ("case %d: %s is %s"):format(case, name, tostring(value)))
     end
     assert.is_true((report.share or 0) <= 1 and (report.earliest or 0) <= (report.latest or 0))
-    local delay = seen:next_look(0, LIMITS, 0.5)
+    local delay = seen:next_poll(0, LIMITS, 0.5)
     assert.is_true(delay >= LIMITS.min_delay and delay <= LIMITS.max_delay)
   end
 
@@ -79,8 +79,8 @@ describe("progress", function()
     for case = 1, 1000 do
       local random = runs.random(case)
       local seen, now, state = progress.new(), 0, { total = math.floor(random() * 50), done = 0 }
-      for look = 1, 8 do
-        seen:see(draw(random, state), now, look == 1 and random() < 0.5 and 100 * random() or nil)
+      for poll = 1, 8 do
+        seen:see(draw(random, state), now, poll == 1 and random() < 0.5 and 100 * random() or nil)
         assert_sense(seen, case)
         now = now + (random() < 0.1 and 0 or 30 * random())
       end
@@ -88,27 +88,27 @@ describe("progress", function()
   end)
 end)
 
-describe("the next look", function()
+describe("the next poll", function()
   it("is never out of the limits, whatever was seen, missed and drawn", function()
     for _, limits in ipairs { LIMITS, { min_delay = 0.01, max_delay = 0.01 }, { min_delay = 5, max_delay = 3600 } } do
       local seen = progress.new()
-      for look = 1, 200 do
+      for poll = 1, 200 do
         for _, misses in ipairs { 0, 1, 50, 1e6 } do
           for _, chance in ipairs { 0, 0.5, 0.999999 } do
-            local delay = seen:next_look(misses, limits, chance)
+            local delay = seen:next_poll(misses, limits, chance)
             assert.is_true(delay >= limits.min_delay and delay <= limits.max_delay, delay)
           end
         end
-        seen:see({ Status = "Running", ItemCounts = { Succeed = look, Total = 1000 } }, 100 + look)
+        seen:see({ Status = "Running", ItemCounts = { Succeed = poll, Total = 1000 } }, 100 + poll)
       end
     end
   end)
 
   it("differs between waits that have seen the same", function()
     local seen = progress.new()
-    for look = 1, 3 do
-      seen:see({ Status = "Running" }, 100 + look)
+    for poll = 1, 3 do
+      seen:see({ Status = "Running" }, 100 + poll)
     end
-    assert.are_not.equal(seen:next_look(0, LIMITS, 0.1), seen:next_look(0, LIMITS, 0.9))
+    assert.are_not.equal(seen:next_poll(0, LIMITS, 0.1), seen:next_poll(0, LIMITS, 0.9))
   end)
 end)

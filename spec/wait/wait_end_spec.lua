@@ -1,17 +1,17 @@
---- How a wait ends without the end of its run: at the deadline, after so many looks, cancelled.
+--- How a wait ends without the end of its run: at the deadline, after so many polls, cancelled.
 -- SPDX-License-Identifier: MIT
 
 local errors = require "fnf.errors"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
-local wait, passing = world.wait, world.passing
+local wait, passing = fake_platform.wait, fake_platform.passing
 local START = 1000
 local ENDLESS = math.huge
 
 describe("the deadline of a wait", function()
   it("ends it as a timeout, with the last answer and what was seen", function()
-    local w, run, err = wait({ world.run { Status = "Pending" }, { status = 500, times = 3 },
-      world.run({ Concurrency = 7 }, { times = ENDLESS }) }, { timeout = 60 })
+    local w, run, err = wait({ fake_platform.run { Status = "Pending" }, { status = 500, times = 3 },
+      fake_platform.run({ Concurrency = 7 }, { times = ENDLESS }) }, { timeout = 60 })
     assert.is_nil(run)
     assert.same({ "timeout", "DescribeMapRun", true }, { err.kind, err.operation, err.retryable })
     assert.same({ 7, "Running" }, { err.last.Concurrency, err.last.Status })
@@ -32,10 +32,10 @@ describe("the deadline of a wait", function()
   end)
 
   local NEVER = {
-    { "a run that never ends", world.run() },
-    { "a run that answers slowly", world.run({}, { takes = 0.7 }) },
+    { "a run that never ends", fake_platform.run() },
+    { "a run that answers slowly", fake_platform.run({}, { takes = 0.7 }) },
     { "a server that hangs", { takes = 1e9 } },
-    { "a throttle with a long hint", world.refusal(429, "X", "x", { ["retry-after"] = "500" }) },
+    { "a throttle with a long hint", fake_platform.refusal(429, "X", "x", { ["retry-after"] = "500" }) },
     { "an outage", { status = 503 } },
     { "an unreachable host", { fault = "network", message = "x", takes = 0.2 } },
   }
@@ -64,8 +64,8 @@ describe("the deadline of a wait", function()
     assert.same({ "timeout", 0, START + 5 }, { err.kind, #w.sent, w.clock })
   end)
 
-  it("is preceded by a last look", function()
-    local w = wait({ world.run({}, { times = ENDLESS }) }, { timeout = 100, min_delay = 30, max_delay = 30 })
+  it("is preceded by a last poll", function()
+    local w = wait({ fake_platform.run({}, { times = ENDLESS }) }, { timeout = 100, min_delay = 30, max_delay = 30 })
     assert.is_true(START + 100 - w.sent[#w.sent].at <= 1.5)
   end)
 
@@ -77,10 +77,10 @@ describe("the deadline of a wait", function()
   end)
 end)
 
-describe("the looks of a wait", function()
+describe("the polls of a wait", function()
   for _, most in ipairs { 1, 2, 5 } do
     it(("are at most %d if told so, without a sleep after the last"):format(most), function()
-      local w, run, err = wait({ world.run({}, { times = ENDLESS }) }, { max_polls = most })
+      local w, run, err = wait({ fake_platform.run({}, { times = ENDLESS }) }, { max_polls = most })
       assert.is_nil(run)
       assert.same({ "timeout", most, most - 1, most }, { err.kind, #w.sent, #w.sleeps, err.observed.polls })
       assert.equal("Running", err.last.Status)
@@ -88,16 +88,16 @@ describe("the looks of a wait", function()
   end
 end)
 
---- Answers of a run whose counts at the n-th look are `counts(n)`; a look takes a broken part of a second.
+--- Answers of a run whose counts at the n-th poll are `counts(n)`; a poll takes a broken part of a second.
 local function counted(counts, fields)
-  local looks = 0
+  local polls = 0
   return { function()
-    looks = looks + 1
-    local run = { ItemCounts = counts(looks) }
+    polls = polls + 1
+    local run = { ItemCounts = counts(polls) }
     for name, value in pairs(fields or {}) do
       run[name] = value
     end
-    return world.run(run, { takes = 0.137 })
+    return fake_platform.run(run, { takes = 0.137 })
   end }
 end
 
@@ -116,8 +116,8 @@ describe("a wait told how long a run may stall", function()
   end
 
   it("goes on while items start or end, and where there are no counts", function()
-    local function moving(look) return { Total = 1000, Succeed = look, Running = 2 } end
-    local function starting(look) return { Total = 1000, Succeed = 3, Running = 2 + look } end
+    local function moving(poll) return { Total = 1000, Succeed = poll, Running = 2 } end
+    local function starting(poll) return { Total = 1000, Succeed = 3, Running = 2 + poll } end
     for _, counts in ipairs { moving, starting, function() end } do
       local _, _, err = wait(counted(counts), { stall_after = 10, max_delay = 4, timeout = 300 })
       assert.is_truthy(tostring(err):find("no end in 300 seconds", 1, true), tostring(err))
@@ -126,7 +126,7 @@ describe("a wait told how long a run may stall", function()
 
   it("is told of a stall before that", function()
     local stalled = {}
-    local function freezing(look) return { Total = 999, Succeed = 50 * math.min(look, 6), Running = 5 } end
+    local function freezing(poll) return { Total = 999, Succeed = 50 * math.min(poll, 6), Running = 5 } end
     local w = wait(counted(freezing), { stall_after = 60, max_delay = 3, on_progress = function(_, progress)
       stalled[#stalled + 1] = progress:stalled()
     end })
@@ -136,7 +136,7 @@ describe("a wait told how long a run may stall", function()
 end)
 
 describe("a wait that is to fail fast", function()
-  local function failing(look) return { Total = 100, Succeed = 10 * look, Failed = 2 * look, Running = 5 } end
+  local function failing(poll) return { Total = 100, Succeed = 10 * poll, Failed = 2 * poll, Running = 5 } end
 
   local ROWS = { -- limits of the run, failed items when it ends (nil: it does not)
     { { ToleratedFailedCount = 3 }, 4 },
@@ -160,15 +160,17 @@ describe("a wait that is to fail fast", function()
 end)
 
 describe("a cancelled wait", function()
-  it("has not looked if it was cancelled before", function()
+  it("has not polled if it was cancelled before", function()
     local w, run, err = wait({}, { cancel = function() return true end })
     assert.is_nil(run)
     assert.same({ 0, "cancelled", true }, { #w.sent, err.kind, errors.is(err) })
   end)
 
   it("ends within a fifth of a second of sleep, and counts no failure", function()
-    local w = world.new { world.run({ Concurrency = 3 }, { times = ENDLESS }) }
-    local run, err = w:client():wait_map_run(world.names, { cancel = function() return w.clock >= START + 77 end })
+    local w = fake_platform.new { fake_platform.run({ Concurrency = 3 }, { times = ENDLESS }) }
+    local run, err = w:client():wait_map_run(fake_platform.names, { cancel = function()
+      return w.clock >= START + 77
+    end })
     assert.is_nil(run)
     assert.same({ "cancelled", 3, 0, "DescribeMapRun" },
       { err.kind, err.last.Concurrency, err.observed.failures, err.operation })
@@ -176,9 +178,11 @@ describe("a cancelled wait", function()
     assert.same({}, w:heard "warning")
   end)
 
-  it("ends between the attempts of one look, too", function()
-    local w = world.new { world.refusal(429, "X", "x", { ["retry-after"] = "50" }) }
-    local run, err = w:client():wait_map_run(world.names, { cancel = function() return w.clock >= START + 20 end })
+  it("ends between the attempts of one poll, too", function()
+    local w = fake_platform.new { fake_platform.refusal(429, "X", "x", { ["retry-after"] = "50" }) }
+    local run, err = w:client():wait_map_run(fake_platform.names, { cancel = function()
+      return w.clock >= START + 20
+    end })
     assert.is_nil(run)
     assert.equal("cancelled", err.kind)
     assert.is_true(w.clock - START <= 20.2)

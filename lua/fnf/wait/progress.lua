@@ -1,9 +1,9 @@
---- What a MapRun's counts mean, and when to look again. Pure: looks and random numbers come in, nothing else.
+--- What a MapRun's counts mean, and when to poll again. Pure: polls and random numbers come in, nothing else.
 -- SPDX-License-Identifier: MIT
 --
 -- A MapRun is a queue worked off by so many places. While items are pending, their number and the rate tell when the
 -- last one starts; then the time an item takes (those running over the rate, by Little's law) tells when it ends.
--- Where the end is uncertain by w seconds, looks cost least for the lag they save at distances that grow with the
+-- Where the end is uncertain by w seconds, polls cost least for the lag they save at distances that grow with the
 -- root of w. The figures below were found by simulation: bench/waiting.lua.
 
 local tolerance = require "fnf.wait.tolerance"
@@ -11,8 +11,8 @@ local tolerance = require "fnf.wait.tolerance"
 local progress = {}
 
 ---@class fnf.Progress
----@field looks integer answers seen
----@field seconds number from the start, if it is known, else from the first look, to the last look
+---@field polls integer answers seen
+---@field seconds number from the start, if it is known, else from the first poll, to the last poll
 ---@field total? integer items; nil while the counts say nothing
 ---@field done? integer items that succeeded, failed or were aborted
 ---@field share? number of the items that are done, 0 to 1
@@ -20,13 +20,13 @@ local progress = {}
 ---@field rate? number items a second of late
 ---@field tolerated? integer items that may fail by the tighter of the run's two limits
 ---@field private first? number when `seconds` began
----@field private at? number the last look with counts
+---@field private at? number the last poll with counts
 ---@field private base? integer items done at `first`
 ---@field private running? integer
 ---@field private most? integer items that ran at once
 ---@field private item? number seconds an item takes
----@field private moved? number when a look last found an item started
----@field private ended? number when a look last found an item ended
+---@field private moved? number when a poll last found an item started
+---@field private ended? number when a poll last found an item ended
 local Progress = {}
 Progress.__index = Progress
 
@@ -34,14 +34,14 @@ local MEMORY = 0.07 -- of the seconds so far: what "of late" means
 local SLOWER = 2.4 -- an item takes at most so much longer than the mean so far
 local APPROACH = 0.56 -- of the way to the earliest end is slept through
 local TRUST = 6.6 -- of the time seen so far is the most that is foreseen
-local DENSITY = 0.3 -- seconds between looks for an end uncertain by one second
+local DENSITY = 0.3 -- seconds between polls for an end uncertain by one second
 local LONGEST_ITEM = 3.5 -- mean times; with nothing started for longer, an item straggles
 local LONGEST_GAP = 1.85 -- mean times between ends when few items are left; with all places taken
 local GAP_OF_PLACES = 0.07 -- more
 local PATIENCE = 0.85 -- of the time something is overdue
-local BLIND = 1.9 -- seconds between looks after one second when nothing can be foreseen
+local BLIND = 1.9 -- seconds between polls after one second when nothing can be foreseen
 local STRAGGLER = 2.3 -- the same while an item straggles
-local JITTER = 0.1 -- of an interval, either way: many waits must not look in step
+local JITTER = 0.1 -- of an interval, either way: many waits must not poll in step
 local DRAIN = 2 -- of the fewest items that must end after each other, when none is pending
 local UNCERTAIN_ITEM = 0.9 -- of an item's time
 local NOISE = 0.29 -- of the root of the items pending
@@ -52,7 +52,7 @@ local UNSEEN = 0.5 -- of a failed item is reckoned with in what is foretold
 
 ---@return fnf.Progress
 function progress.new()
-  return setmetatable({ looks = 0, seconds = 0 }, Progress)
+  return setmetatable({ polls = 0, seconds = 0 }, Progress)
 end
 
 ---- what is seen ----
@@ -72,7 +72,7 @@ local function begin(self, now, done, age)
   end
 end
 
---- Take the rate since the last look into that of late.
+--- Take the rate since the last poll into that of late.
 local function measure(self, now, done, running)
   local passed = now - self.at
   if passed <= 0 then
@@ -117,7 +117,7 @@ end
 ---@param now number monotonic seconds
 ---@param age? number seconds since the run started, if that is known
 function Progress:see(run, now, age)
-  self.looks = self.looks + 1
+  self.polls = self.polls + 1
   self.first = self.first or now
   local counts = type(run.ItemCounts) == "table" and run.ItemCounts or {}
   local total = figure(counts.Total)
@@ -158,7 +158,7 @@ local function overdue(self, item)
     self.at - self.ended - (LONGEST_GAP + GAP_OF_PLACES * busy) * item)
 end
 
---- Seconds from the last look to the earliest time at which all items are likely done, and by how many it is uncertain.
+--- Seconds from the last poll to the earliest time at which all items are likely done, and by how many it is uncertain.
 local function foresee_done(self, low, high)
   local pending, item = self:pending(), self.item
   local fast = self.most / high -- the time of an item by the higher rate
@@ -182,7 +182,7 @@ local function foresee(self, low, high)
   return earliest, uncertain
 end
 
---- Seconds to the next look of a run whose counts tell enough.
+--- Seconds to the next poll of a run whose counts tell enough.
 local function planned(self, low, high, limits, swing)
   local earliest, uncertain = foresee(self, low, high)
   local stretch = math.sqrt(limits.thrift or 1)
@@ -195,12 +195,12 @@ local function planned(self, low, high, limits, swing)
   return math.min(delay, math.max(limits.min_delay, TRUST * self.seconds))
 end
 
---- Seconds from this look to the next.
----@param misses integer failed looks since the last answer
+--- Seconds from this poll to the next.
+---@param misses integer failed polls since the last answer
 ---@param limits { min_delay: number, max_delay: number }
 ---@param random number from [0, 1)
 ---@return number
-function Progress:next_look(misses, limits, random)
+function Progress:next_poll(misses, limits, random)
   local swing = 1 - JITTER + 2 * JITTER * random
   local low, high = rates(self)
   local delay
@@ -212,7 +212,7 @@ function Progress:next_look(misses, limits, random)
   return math.max(limits.min_delay, math.min(limits.max_delay, delay))
 end
 
---- Seconds from the last look to the end, as a range; nil while that would be a guess.
+--- Seconds from the last poll to the end, as a range; nil while that would be a guess.
 ---@return number|nil earliest
 ---@return number|nil latest
 function Progress:estimate()
@@ -235,7 +235,7 @@ function Progress:stalled()
   end
 end
 
---- Seconds for which no item started or ended, by the last look; nil while the counts say nothing.
+--- Seconds for which no item started or ended, by the last poll; nil while the counts say nothing.
 ---@return number|nil
 function Progress:idle()
   return self.total and self.at - math.max(self.moved, self.ended)
@@ -266,8 +266,8 @@ function Progress:is_broken(run)
 end
 
 ---@class fnf.Report
----@field looks integer
----@field seconds number from the start, if it is known, else from the first look, to the last
+---@field polls integer
+---@field seconds number from the start, if it is known, else from the first poll, to the last
 ---@field total? integer
 ---@field done? integer
 ---@field share? number of the items that are done, 0 to 1
@@ -287,7 +287,7 @@ function Progress:report()
   local earliest, latest = self:estimate()
   local left, breaks_in = self:tolerance()
   return {
-    looks = self.looks, seconds = self.seconds, total = self.total, done = self.done, share = self.share,
+    polls = self.polls, seconds = self.seconds, total = self.total, done = self.done, share = self.share,
     failed = self.failed, failed_share = self.done and self.done > 0 and self.failed / self.done or nil,
     rate = self.rate, overall_rate = self.done and self:overall_rate() or nil,
     earliest = earliest, latest = latest, stalled = self:stalled(),

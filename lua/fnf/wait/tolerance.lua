@@ -45,7 +45,7 @@ function tolerance.threat(seen, unseen)
   end
 end
 
---- Seconds from the last look to the earliest likely moment at which too many have failed, and by how many it is
+--- Seconds from the last poll to the earliest likely moment at which too many have failed, and by how many it is
 --- uncertain; nil while that is not to be feared.
 ---@param seen fnf.Progress with items done
 ---@param rate number items a second

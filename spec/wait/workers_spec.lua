@@ -1,26 +1,25 @@
---- A line: what is looked at when, on a clock that only sleep moves.
+--- The workers of a group: what is polled when, on a clock that only sleep moves.
 -- SPDX-License-Identifier: MIT
 
 package.path = "./bench/?.lua;" .. package.path
 
 local clock = require "waiting.clock"
-local line = require "fnf.wait.line"
+local group = require "fnf.wait.group"
 
---- A line of `count` that notes each look: `plan(name, n, now)` is the delay after the n-th look at one, nil its end.
+--- A queue of `count` that notes each poll: `plan(name, n, now)` is the delay after the n-th poll one, nil its end.
 local function new(count, plan)
   local platform = clock.new(1)
   local context = { platform = platform, open = count }
   local log, names = {}, {}
-  local made = line.new(context, function()
+  local made = group.queue(context, function()
     context.open = context.open - 1
   end)
-  made.restless = true
+  made.wakeable = true
   for i = 1, count do
-    local looks = 0
-    names[i] = { step = function(self)
-      looks = looks + 1
+    names[i] = { polls = 0, step = function(self)
+      self.polls = self.polls + 1
       log[#log + 1] = ("%g:%d"):format(platform.now(), i)
-      local delay = plan(i, looks, self, made)
+      local delay = plan(i, self.polls, self, made)
       return delay == nil, delay
     end }
   end
@@ -29,11 +28,11 @@ end
 
 local function work(made, workers)
   local tasks = {}
-  made:staff(workers, nil, tasks)
+  made:add_workers(workers, nil, tasks)
   made.context.platform.gather(tasks)
 end
 
-describe("a line", function()
+describe("a queue of polls", function()
   it("is worked off in the order of what is due", function()
     local made, all, log = new(3, function(_, n) return n == 1 and 10 or nil end)
     made:put(5, all[1])
@@ -44,10 +43,10 @@ describe("a line", function()
   end)
 
   for workers = 1, 3 do
-    it(("wakes one of %d workers for what is hurried, and looks once"):format(workers), function()
+    it(("wakes one of %d workers for what is to be polled now, and polls once"):format(workers), function()
       local made, all, log = new(3, function(i, n, _, self)
         if i == 1 and n == 1 then
-          self:hurry(self.others[3])
+          self:poll_now(self.others[3])
           return 50
         end
       end)
@@ -60,10 +59,10 @@ describe("a line", function()
     end)
   end
 
-  it("looks once more at what is hurried while it is being looked at", function()
+  it("polls once more what is to be polled now while it is polling", function()
     local made, all, log = new(1, function(_, n, one, self)
       if n == 1 then
-        self:hurry(one)
+        self:poll_now(one)
         return 70
       end
       return n == 2 and 20 or nil
@@ -78,7 +77,7 @@ describe("a line", function()
     made:put(5, all[1])
     made:put(90, all[2])
     local tasks = {}
-    made:staff(2, function() return platform.now() >= 5 end, tasks)
+    made:add_workers(2, function() return platform.now() >= 5 end, tasks)
     platform.gather(tasks)
     assert.same({ "5:1" }, log)
     assert.same({ all[2], 90 }, { made:take() })
