@@ -121,7 +121,7 @@ methods.rows = {
     parameters = operations.describe_map_run.parameters,
     options = group.of_one,
     validate = function(_, options)
-      return wait.validate(options)
+      return wait.validate(options, operations.describe_map_run)
     end,
     run = function(self, params, options)
       return group.one(self, operations.describe_map_run, params, options)
@@ -134,7 +134,7 @@ methods.rows = {
     is_given = true,
     options = group.options,
     validate = function(list, options)
-      return group.validate(list, options, operations.describe_map_run.parameters)
+      return group.validate(list, options, operations.describe_map_run)
     end,
     run = function(self, list, options)
       return group.run(self, operations.describe_map_run, list, options)
@@ -146,7 +146,8 @@ methods.rows = {
     is_given = true,
     options = group.of_one,
     validate = function(text, options)
-      return type(text) ~= "string" and "a checkpoint expected, got " .. type(text) or wait.validate(options)
+      return type(text) ~= "string" and "a checkpoint expected, got " .. type(text)
+        or wait.validate(options, operations.describe_map_run)
     end,
     run = function(self, text, options)
       return group.resume(self, operations.describe_map_run, text, options)
@@ -158,7 +159,7 @@ methods.rows = {
     parameters = operations.describe_execution.parameters,
     options = wait.options,
     validate = function(_, options)
-      return wait.validate(options)
+      return wait.validate(options, operations.describe_execution)
     end,
     run = function(self, params, options)
       return wait.run(self, operations.describe_execution, params, options)

@@ -188,3 +188,84 @@ describe("a cancelled wait", function()
     assert.is_true(w.clock - START <= 20.2)
   end)
 end)
+
+describe("a wait observes", function()
+  it("12.14: clock refusals on either side of another fault as misses", function()
+    local skewed = fake_platform.refusal(403, "RequestTimeTooSkewed", "x", { Date = "Mon, 21 Sep 2026 20:49:37 GMT" })
+    for _, code in ipairs { "clock", "nonce" } do
+      local refused = code == "clock" and skewed or fake_platform.refusal(400, "SignatureNonceUsed")
+      local w, run, err = wait({ fake_platform.run(), refused, { status = 503 }, refused, fake_platform.run(),
+        fake_platform.run { Status = "Succeeded" } })
+      assert.equal("Succeeded", run and run.Status, tostring(err))
+      assert.equal(6, #w.sent)
+    end
+  end)
+
+  it("12.14: a clock that no Date mends as what cannot heal, after a few", function()
+    local w, run, err = wait({ fake_platform.run(), fake_platform.passing(fake_platform.refusal(403,
+      "RequestTimeTooSkewed", "x", { Date = "Mon, 21 Sep 2026 20:49:37 GMT" }), 100) }, {})
+    assert.is_nil(run)
+    assert.equal("RequestTimeTooSkewed", err.code)
+    assert.is_true(#w.sent <= 8, #w.sent)
+  end)
+
+  it("12.16: sixteen different statuses and codes by name, the others as other, and cuts long names", function()
+    local script, checkpoint = {}, nil
+    for i = 1, 300 do
+      script[#script + 1] = fake_platform.run { Status = "S" .. i .. ("x"):rep(100000) }
+      script[#script + 1] = fake_platform.refusal(503, "C" .. i .. ("\195\164"):rep(50000))
+    end
+    local w = fake_platform.new(script)
+    local _, err = w:client { max_attempts = 1 }:wait_map_run(fake_platform.names, { max_polls = 600,
+      on_progress = function(_, _, waiting)
+        checkpoint = waiting:checkpoint()
+      end })
+    for _, counts in ipairs { err.observed.statuses, err.observed.errors } do
+      local names, sum = 0, 0
+      for name, count in pairs(counts) do
+        names, sum = names + 1, sum + count
+        assert.is_true(#name <= 64)
+      end
+      assert.same({ 17, 300, 284 }, { names, sum, counts.other })
+    end
+    assert.is_true(#checkpoint < 8192, #checkpoint)
+    local later = fake_platform.new { fake_platform.run { Status = "Succeeded" } }
+    local run, why = later:client():resume(checkpoint)
+    assert.equal("Succeeded", run and run.Status, tostring(why))
+  end)
+end)
+
+describe("12.19: until_status", function()
+  local SLIPS = { { "Succeded", "Succeeded" }, { "Suceded", "Succeeded" }, { "Succeed", "Succeeded" },
+    { "succeeded", "Succeeded" }, { "Runnign", "Running" }, { "FAILED", "Failed" } }
+  for i, row in ipairs(SLIPS) do
+    it(("that is almost a known status raises with that one, row %d"):format(i), function()
+      local done, message = pcall(function()
+        fake_platform.new({}):client():wait_map_run(fake_platform.names, { until_status = { "Running", row[1] } })
+      end)
+      assert.is_false(done)
+      assert.is_truthy(message:find("^%S*wait_end_spec%.lua:%d+: wait_map_run: option until_status"), message)
+      assert.is_truthy(message:find(("did you mean %s?"):format(row[2]), 1, true), message)
+    end)
+  end
+
+  it("may be a status that is newer than this library", function()
+    for _, status in ipairs { "Suspended", "Skipped", "Paused", "Pausing", "Aborting", "Stopping", "Started", "Waiting",
+      "Cancelled", "Queued", "Abort", "", "Retrying" } do
+      local _, run = wait({ fake_platform.run { Status = status ~= "" and status or "Succeeded" } },
+        { until_status = status })
+      assert.is_truthy(run)
+    end
+  end)
+
+  it("is held to the statuses of what is polled", function()
+    local client = fake_platform.new({}):client()
+    local function raised(name, ...)
+      return select(2, pcall(client[name], client, ...))
+    end
+    local names = { FlowName = "f", ExecutionName = "e" }
+    assert.is_truthy(raised("wait_execution", names, { until_status = "Stoped" }):find("did you mean Stopped?", 1, true))
+    assert.is_truthy(raised("resume", "x", { until_status = "Succeded" }):find("did you mean Succeeded?", 1, true))
+    assert.is_truthy(raised("wait_map_runs", {}, { until_status = "Faild" }):find("did you mean Failed?", 1, true))
+  end)
+end)

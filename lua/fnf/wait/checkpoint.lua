@@ -68,17 +68,6 @@ wait.add("checkpoint", checkpoint.write)
 
 ---- reading ----
 
-local function are_tallies(found)
-  for _, counts in ipairs { found.statuses, found.errors or {} } do
-    for name, count in pairs(counts) do
-      if type(name) ~= "string" or check.types.integer(count, COUNT) then
-        return false
-      end
-    end
-  end
-  return true
-end
-
 local function is_progress(saved)
   if check.table(saved, PROGRESS, "field") then
     return false
@@ -102,7 +91,8 @@ local function parse(text, row, host)
   end
   local found = json.decode(body)
   local problem = check.table(found, ROWS, "field")
-  if problem or found.action ~= row.action or not are_tallies(found) or not is_progress(found.progress)
+  if problem or found.action ~= row.action or not wait.are_counts(found.statuses)
+    or not wait.are_counts(found.errors or {}) or not is_progress(found.progress)
     or check.table(found.params, row.parameters, "parameter") then
     return nil, "the checkpoint holds what no wait can have seen"
   elseif found.host ~= host then

@@ -198,10 +198,10 @@ end
 --- What is wrong with a list of parameters or the options beyond the type of each, or nil.
 ---@param list any
 ---@param options fnf.WaitsOptions
----@param rows table<string, fnf.Row> of each entry of the list
+---@param row fnf.Operation that is polled
 ---@return string|nil
-function group.validate(list, options, rows)
-  return validate_list(list, rows) or wait.validate(options)
+function group.validate(list, options, row)
+  return validate_list(list, row.parameters) or wait.validate(options, row)
     or options.any and options.each and "options any and each exclude each other" or nil
 end
 

@@ -5,8 +5,10 @@
 -- never ends it: what may heal is counted and asked again, what cannot (403, a bad parameter, an unknown name) ends it
 -- at once. It never outlives its deadline. One subject: the options, the steps and the ends of a single wait.
 
+local check = require "fnf.check"
 local errors = require "fnf.errors"
 local progress = require "fnf.wait.progress"
+local retry = require "fnf.call.retry"
 local time = require "fnf.time"
 
 local wait = {}
@@ -18,6 +20,11 @@ local FIRST_ANSWER = 300 -- seconds: a wait that never had an answer, and has no
 local RESERVE = 1 -- seconds kept for a last poll before the deadline
 local SHORTEST = 0.01 -- seconds: a poll that would follow sooner is none worth making
 local YOUNGEST = 5 -- seconds: times come without a fraction, so the age of a younger run is mostly rounding
+local MOST_NAMES, LONGEST_NAME = 16, 64 -- statuses or codes counted by name, and bytes of one
+local LONG_WORD = 9 -- letters
+local OTHER = "other" -- all beyond
+local COUNT = { type = "integer", minimum = 0, maximum = 2 ^ 52 }
+local MOST_REFUSALS = 3 -- polls in a row whose cure was tried and did not help
 local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older than that has a wrong clock
 
 ---@class fnf.WaitOptions
@@ -83,6 +90,7 @@ wait.options = {
 ---@field polls integer
 ---@field failures integer
 ---@field misses? integer failed polls since the last answer
+---@field refusals integer those of them of a clock or nonce refused although it was mended
 ---@field statuses table<string, integer>
 ---@field errors? table<string, integer>
 ---@field last? table
@@ -92,7 +100,7 @@ wait.options = {
 ---@field place? integer in the list of those that are waited for together
 ---@field at? number when it is due, while it is in a heap
 ---@field overtaken? boolean it is to be polled again at once
-local Wait = { failures = 0, misses = 0 }
+local Wait = { failures = 0, misses = 0, refusals = 0 }
 Wait.__index = Wait
 
 ---- before the first poll ----
@@ -108,19 +116,57 @@ local function ending_set(final, until_status)
   return set
 end
 
+--- Whether one word is another but for a slip of the pen: one letter too many, missing or wrong, two exchanged, the
+--- case; in a long word two letters too many or missing. "Suspended" is no slip for "Succeeded".
+local function is_slip(word, meant)
+  local a, b, first, last = word:lower(), meant:lower(), 1, 0
+  while first <= #a and a:byte(first) == b:byte(first) do
+    first = first + 1
+  end
+  while last < math.min(#a, #b) - first + 1 and a:byte(-1 - last) == b:byte(-1 - last) do
+    last = last + 1
+  end
+  a, b = a:sub(first, #a - last), b:sub(first, #b - last)
+  local longer, shorter = math.max(#a, #b), math.min(#a, #b)
+  return longer <= 1 or longer == 2 and (a == b:reverse() or shorter == 0 and #meant >= LONG_WORD)
+end
+
+--- A status that is none, but almost one. A status may be newer than this library, so any other passes.
+local function validate_status(name, row)
+  local known = { "Starting", "Pending", "Running" }
+  for status in pairs(row.final) do
+    known[#known + 1] = status
+  end
+  table.sort(known)
+  local slip
+  for _, status in ipairs(known) do
+    if name == status then
+      return nil
+    end
+    slip = slip or is_slip(name, status) and status
+  end
+  return slip and ("option until_status: no Status %s is known (did you mean %s?)"):format(name:sub(1, LONGEST_NAME),
+    slip)
+end
+
 --- What is wrong with the options beyond the type of each, or nil.
 ---@param options fnf.WaitOptions
+---@param row fnf.Operation that is polled
 ---@return string|nil
-function wait.validate(options)
+function wait.validate(options, row)
   local names = options.until_status
   if options.min_delay and options.max_delay and options.min_delay > options.max_delay then
     return "option min_delay is greater than max_delay"
   elseif names ~= nil and type(names) ~= "string" and type(names) ~= "table" then
     return "option until_status must be a string or a list of strings"
   end
-  for key, name in pairs(type(names) == "table" and names or {}) do
+  for key, name in pairs(type(names) == "table" and names or { names }) do
     if type(key) ~= "number" or type(name) ~= "string" then
       return "option until_status must be a string or a list of strings"
+    end
+    local problem = validate_status(name, row)
+    if problem then
+      return problem
     end
   end
 end
@@ -172,8 +218,35 @@ end
 
 ---- ends ----
 
+--- Count a name that comes from outside: cut if it is long, and as `other` beyond the most names.
 local function tally(counts, name)
+  name = type(name) == "string" and name or type(name)
+  if #name > LONGEST_NAME then
+    name = name:sub(1, LONGEST_NAME):gsub("[\192-\255][\128-\191]*$", "")
+  end
+  if not counts[name] then
+    local names = 0
+    for known in pairs(counts) do
+      names = names + (known ~= OTHER and 1 or 0)
+    end
+    name = names < MOST_NAMES and name or OTHER
+  end
   counts[name] = (counts[name] or 0) + 1
+end
+
+--- Whether counts are such as a wait makes, whoever wrote them down.
+---@param counts table
+---@return boolean
+function wait.are_counts(counts)
+  local names = 0
+  for name, count in pairs(counts) do
+    names = names + 1
+    if type(name) ~= "string" or #name > LONGEST_NAME or names > MOST_NAMES + 1
+      or check.types.integer(count, COUNT) then
+      return false
+    end
+  end
+  return true
 end
 
 --- Whether a failed poll may be followed by another. Whatever the world may mend by itself is; a deadline of the
@@ -244,11 +317,22 @@ end
 --- Take in the answer to a poll; whether it ends the wait.
 local function see(self, run)
   local context = self.context
-  self.last, self.misses, self.trouble = run, nil, nil
-  tally(self.statuses, tostring(run.Status))
+  self.last, self.misses, self.refusals, self.trouble = run, nil, nil, nil
+  tally(self.statuses, run.Status)
   self.progress:see(run, context.platform.now(), self.progress.polls == 0 and age_of(context, run) or nil)
   tell_progress(self, run)
   return context.ending[run.Status] or context.options.fail_fast and self.progress:is_broken(run)
+end
+
+--- Whether a refusal is of what was mended already: a clock by a Date, a nonce by another. In a call the second one has
+--- another cause; a wait asks again, for a fault between the two may be why, but not for ever.
+local function was_mended(self, err)
+  local reason = retry.reason(self.context.row, err)
+  if reason == "nonce" or reason == "clock" and err.date then
+    self.refusals = self.refusals + 1
+    return self.refusals < MOST_REFUSALS
+  end
+  return false
 end
 
 --- Take in a failed poll; whether another may follow.
@@ -262,7 +346,7 @@ local function miss(self, err)
   self.errors = self.errors or {}
   tally(self.errors, err.code or err.kind)
   self.context.client:tell("warning", { operation = self.context.row.action, error = err, misses = self.misses })
-  return wait.may_heal(err)
+  return wait.may_heal(err) or was_mended(self, err)
 end
 
 local function left(self)
