@@ -102,14 +102,14 @@ local function describe(one, name, now)
   return run
 end
 
---- Every execution ends with its only MapRun.
-local function hold(one, request, platform, cancel)
-  local left = math.min(tonumber(request.url:match("WaitTimeSeconds=(%d+)")), ending(one) - platform.now())
+--- Every execution ends with the last of its MapRuns.
+local function hold(finish, request, platform, cancel)
+  local left = math.min(tonumber(request.url:match("WaitTimeSeconds=(%d+)")), finish - platform.now())
   if left > 0 and not platform.sleep(left, cancel) then
     return nil, errors.cancelled()
   end
   return { Name = request.url:match("ExecutionName=(%w+)"),
-    Status = platform.now() >= ending(one) and "Succeeded" or "Running" }
+    Status = platform.now() >= finish and "Succeeded" or "Running" }
 end
 
 local function answer(object)
@@ -137,13 +137,14 @@ end
 --- Answer requests by the platform's own clock.
 local function serve(drawn, platform, seen, passes)
   function platform.send(request, cancel)
-    local name = request.url:match("ExecutionName=(%w+)")
-    local one = drawn[tonumber(name)]
     if request.url:find("Action=DescribeExecution", 1, true) then
       seen.held = seen.held + 1
-      local execution, err = hold(one, request, platform, cancel)
+      local finish = seen.finish[request.url:match("ExecutionName=(%w+)")]
+      local execution, err = hold(finish, request, platform, cancel)
       return execution and answer(execution), err
     end
+    local name = request.url:match("MapRunName=(%w+)")
+    local one = drawn[tonumber(name)]
     local now = platform.now()
     seen.polls = seen.polls + 1
     if not passes() then
@@ -164,15 +165,18 @@ end
 --- were `throttled`, and `gap`, the longest time between two polls of a run.
 ---@param last_step boolean
 ---@param spare? number requests a second that other programs leave of the quota; all of it unless given
-function crowd.ours(last_step, spare)
+---@param together? integer runs an execution (1)
+function crowd.ours(last_step, spare, together)
   return function(drawn, seed)
     local platform, list = clock.new(seed), {}
-    local seen = { lags = {}, polls = 0, held = 0, last = {}, gap = 0, throttled = 0 }
+    local seen = { lags = {}, polls = 0, held = 0, last = {}, gap = 0, throttled = 0, finish = {} }
     serve(drawn, platform, seen, gate(platform, spare))
     local waiting = assert(client.new({ region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret" },
       platform))
-    for i in ipairs(drawn) do
-      list[i] = { FlowName = "f", ExecutionName = tostring(i), MapRunName = tostring(i) }
+    for i, one in ipairs(drawn) do
+      local execution = tostring(math.ceil(i / (together or 1)))
+      list[i] = { FlowName = "f", ExecutionName = execution, MapRunName = tostring(i) }
+      seen.finish[execution] = math.max(seen.finish[execution] or 0, ending(one))
     end
     local _, failures = waiting:wait_map_runs(list, { last_step = last_step })
     assert(not failures, "a wait failed")

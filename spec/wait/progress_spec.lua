@@ -88,6 +88,93 @@ describe("progress", function()
   end)
 end)
 
+describe("a run that hangs", function()
+  for _, items in ipairs { 4, 12, 40, 100, 300, 499, 5000 } do
+    for _, share in ipairs { 0.3, 0.95 } do
+      it(("13.3: is seen to stall: %d items, %g of them done"):format(items, share), function()
+        local seen, now, hangs, told = progress.new(), 0, math.max(1, math.floor(share * items)), false
+        local places = math.min(10, math.ceil(items / 4))
+        while now < 3600 do -- an item takes four seconds
+          local done = math.min(hangs, math.floor(now * places / 4))
+          seen:see({ Status = "Running", ItemCounts = { Total = items, Succeed = done,
+            Running = math.min(items - done, places) } }, now)
+          told = told or seen:stalled() ~= nil and now > hangs * 4 / places
+          now = now + seen:next_poll(0, { min_delay = 0.4, max_delay = 120 }, 0.5)
+        end
+        assert.is_true(told)
+        assert.is_true(seen:report().stalled > 3000 - hangs * 4 / places)
+        assert.is_nil(seen:estimate())
+      end)
+    end
+  end
+
+  it("13.3: does not stall while items go on ending", function()
+    for seed = 1, 20 do
+      local run, seen, now = runs.new("linear", 300 + seed), progress.new(), 0
+      local polls, stalls = 0, 0
+      while now < run.duration do
+        seen:see(run:describe(now), now)
+        polls, stalls = polls + 1, stalls + (seen:stalled() and 1 or 0)
+        now = now + seen:next_poll(0, { min_delay = 0.4, max_delay = 120 }, 0.5)
+      end
+      assert.is_true(stalls <= 0.1 * polls + 1, ("%d of %d"):format(stalls, polls))
+    end
+  end)
+end)
+
+describe("what counts do not tell", function()
+  --- Progress of the second of two answers, ten seconds apart.
+  local function after(counts, status, first)
+    local seen = progress.new()
+    seen:see({ Status = "Running", ItemCounts = first or { Total = 1000, Succeed = 100, Running = 10 } }, 100)
+    seen:see({ Status = status or "Running", ItemCounts = counts }, 110)
+    return seen
+  end
+
+  it("13.3: is a rate, where items are aborted", function()
+    local seen = after { Total = 1000, Succeed = 120, Aborted = 800, Running = 10 }
+    assert.same({ 920, 2, 2 }, { seen.done, seen.rate, seen:overall_rate() })
+  end)
+
+  it("13.3: is an end to come, once the run has ended", function()
+    for _, status in ipairs { "Succeeded", "Failed", "Aborted" } do
+      local report = after({ Total = 1000, Succeed = 200, Failed = 20 }, status):report()
+      assert.same({}, { report.earliest, report.latest, report.stalled, report.breaks_in })
+    end
+  end)
+
+  it("13.3: is anything that no count can be", function()
+    for _, total in ipairs { 1e308, 2 ^ 60, 1e16 } do
+      local counts = { Total = total, Succeed = 500, Running = 10 }
+      local seen = after(counts, nil, { Total = total, Succeed = 100, Running = 10 })
+      assert.is_nil(seen.total)
+    end
+    local most = after({ Total = 2 ^ 52, Succeed = 500 }, nil, { Total = 2 ^ 52, Succeed = 100 })
+    for name, value in pairs(most:report()) do
+      assert.is_true(value == value and value < math.huge, name)
+    end
+  end)
+end)
+
+describe("a missed poll", function()
+  it("13.4: leaves the plan as it was, and doubles its intervals", function()
+    local limits, seen = { min_delay = 0.4, max_delay = 120 }, progress.new()
+    for poll = 0, 40 do
+      seen:see({ Status = "Running", ItemCounts = { Total = 1000, Succeed = 24 * poll, Running = 10 } }, 25 * poll)
+    end
+    local known = seen:next_poll(0, limits, 0.5)
+    assert.is_true(known < 20, known)
+    assert.is_true(seen:next_poll(1, limits, 0.5, known) <= 2 * known)
+    local last = 0
+    for misses = 1, 12 do
+      local delay = seen:next_poll(misses, limits, 0.5, known)
+      assert.is_true(delay >= last and delay <= 1.9 * math.sqrt(1001))
+      last = delay
+    end
+    assert.is_true(last > 50)
+  end)
+end)
+
 describe("the next poll", function()
   it("is never out of the limits, whatever was seen, missed and drawn", function()
     for _, limits in ipairs { LIMITS, { min_delay = 0.01, max_delay = 0.01 }, { min_delay = 5, max_delay = 3600 } } do

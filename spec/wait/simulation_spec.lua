@@ -73,6 +73,15 @@ describe("simulated waits", function()
     assert.is_true(rows["fnf, `last_step`"].polls < rows.fnf.polls)
   end)
 
+  it("13.2: of which five end with an execution have less lag for knowing it, and fewer polls", function()
+    for _, start in ipairs { "under way", "begun" } do
+      local drawn = crowd.draw(100, start, SEED)
+      local plain, watching = crowd.ours(false, nil, 5)(drawn, SEED), crowd.ours(true, nil, 5)(drawn, SEED)
+      assert.is_true(watching.lag <= 1.02 * plain.lag, ("%g s, %g s"):format(watching.lag, plain.lag))
+      assert.is_true(watching.polls + watching.held <= 1.05 * plain.polls)
+    end
+  end)
+
   it("under the quota have half the lag of polling each in turn, and less than the quota's polls", function()
     local rows = by_name(crowd.measure(100, "under way", 1, SEED))
     assert.is_true(rows.fnf.lag <= rows["each in turn"].lag / 2)

@@ -9,7 +9,7 @@ local group = require "fnf.wait.group"
 --- A queue of `count` that notes each poll: `plan(name, n, now)` is the delay after the n-th poll one, nil its end.
 local function new(count, plan)
   local platform = clock.new(1)
-  local context = { platform = platform, open = count }
+  local context = { platform = platform, open = count, limits = { min_delay = 0 } }
   local log, names = {}, {}
   local made = group.queue(context, function()
     context.open = context.open - 1
@@ -81,5 +81,40 @@ describe("a queue of polls", function()
     platform.gather(tasks)
     assert.same({ "5:1" }, log)
     assert.same({ all[2], 90 }, { made:take() })
+  end)
+
+  it("13.1: never asks a step twice that neither polls nor ends, before the deadline or past it", function()
+    for i, delay in ipairs { 0, -5, 0 / 0, 1e-9, 0, 0 / 0 } do
+      local polls = i > 4
+      local platform, steps, settled = clock.new(1), 0, nil
+      local context = { platform = platform, open = 1, deadline = 3, limits = { min_delay = 0 } }
+      local made = group.queue(context, function(_, outcome)
+        settled = { outcome, platform.now() }
+      end)
+      made:put(0, { polls = 0, step = function(self)
+        steps = steps + 1
+        self.polls = self.polls + (polls and 1 or 0) -- a poll that took no time
+        assert(steps < 1000, "it spins")
+        return false, delay
+      end })
+      work(made, 2)
+      assert.is_true(steps <= 302, steps)
+      assert.same({ false, 3 }, settled)
+    end
+  end)
+
+  it("polls now what has just been polled when min_delay has passed", function()
+    local made, all, log = new(1, function(_, n) return n == 1 and 50 or nil end)
+    made.context.limits.min_delay = 2
+    made:put(5, all[1])
+    local waker = { polls = 0, step = function(self)
+      self.polls = 1
+      made:poll_now(all[1])
+      return true
+    end }
+    made:put(6, waker)
+    made.context.open = 2
+    work(made, 2)
+    assert.same({ "5:1", "7:1" }, log)
   end)
 end)

@@ -24,11 +24,11 @@ local ROWS = { action = { type = "name", required = true }, host = { type = "nam
   errors = { type = "table" }, progress = TALLY }
 
 --- Fields of fnf.Progress, and those that are times of this process's clock: written as seconds ago.
-local PROGRESS = { polls = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, share = FIGURE, failed = FIGURE,
-  rate = FIGURE, tolerated = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
+local PROGRESS = { polls = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, worked = FIGURE, share = FIGURE,
+  failed = FIGURE, rate = FIGURE, tolerated = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
   first = TIME, at = TIME, moved = TIME, ended = TIME }
-local WITH_COUNTS = { "done", "share", "failed", "tolerated", "base", "running", "most", "first", "at", "moved",
-  "ended" }
+local WITH_COUNTS = { "done", "worked", "share", "failed", "tolerated", "base", "running", "most", "first", "at",
+  "moved", "ended" }
 
 --- Damage is to be noticed; who wants to forge a checkpoint may.
 local function sum(text)
@@ -77,8 +77,8 @@ local function is_progress(saved)
       return false
     end
   end
-  return not saved.total or saved.total > 0 and saved.done <= saved.total
-    and (saved.item ~= nil or saved.done <= saved.base)
+  return not saved.total or saved.total > 0 and saved.done <= saved.total and saved.worked <= saved.done
+    and (saved.item ~= nil or saved.worked <= saved.base)
 end
 
 --- The checkpoint as a table that can be trusted to be one, or why it cannot.

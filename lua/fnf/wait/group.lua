@@ -26,6 +26,7 @@ local TICK = 1e-6 -- seconds: tells what is due first of what is due at once
 ---@field polls integer so far
 ---@field at? number when it is due; nil while it polls, and at its end
 ---@field overtaken? boolean it is to be polled again at once
+---@field rests? number not to be polled before: `min_delay` after the last poll
 
 ---@class fnf.PollQueue
 ---@field context fnf.WaitContext
@@ -50,11 +51,11 @@ function PollQueue:put(time, one)
   self.due:put(time, one)
 end
 
---- Have one poll before all others: at once, or once more if it is polling now.
+--- Have one poll before all others: as soon as `min_delay` allows, or once more if it is polling now.
 ---@param one fnf.Pollable
 function PollQueue:poll_now(one)
   if one.at then
-    self:put(0, one)
+    self:put(math.min(one.at, one.rests or 0), one)
   else
     one.overtaken = true
   end
@@ -85,15 +86,21 @@ local function sleep_until(self, due, halt)
   end)
 end
 
---- When one is due again that said so. One that did not poll is not asked again at once; nil for one that came past the
---- deadline, where nothing is slept, and neither polled nor ended.
+--- When one is due again that did not end. Where no time passed, or nothing was polled, some will; nil past the
+--- deadline, where nothing is slept any more.
 local function next_due(self, one, begun, polls, delay)
-  local now = self.context.platform.now()
-  if one.polls > polls then
-    return one.overtaken and 0 or delay >= 0 and now + delay or now
-  elseif begun < (self.context.deadline or math.huge) then
-    return now + (delay >= SHORTEST and delay or SHORTEST)
+  local context = self.context
+  local now = context.platform.now()
+  if begun >= (context.deadline or math.huge) then
+    return nil
+  elseif one.polls > polls then
+    one.rests = now + context.limits.min_delay
+    if one.overtaken then
+      return one.rests
+    end
   end
+  local least = (one.polls == polls or now <= begun) and SHORTEST or 0
+  return now + (delay >= least and delay or least)
 end
 
 local function poll(self, one)

@@ -38,15 +38,14 @@ ParentExecution.__index = ParentExecution
 
 ---- one of them ----
 
---- Seconds until an end of one of the runs may be near; nil if all have ended.
+--- Seconds until its end may be near, which comes after those of all its runs; nil if they have all ended.
 local function until_near(self, now)
-  local soonest
+  local latest
   for _, run in ipairs(self.runs) do
     local earliest = run.progress:estimate()
-    local near = earliest and run.progress.at + earliest - now or 0
-    soonest = math.min(soonest or near, near)
+    latest = math.max(latest or 0, earliest and run.progress.at + earliest - now or 0)
   end
-  return soonest
+  return latest
 end
 
 --- How many seconds the service is to hold a poll.
@@ -107,11 +106,11 @@ function ParentExecution:step()
   return false, math.max(0, delay, math.min(err and err.retry_after or 0, 2 * ROUND))
 end
 
---- The limits of a run's delays, while its end would be announced.
+--- The limits of a run's delays, while its end would be announced: that of the last one that goes on only.
 ---@param limits { min_delay: number, max_delay: number, thrift?: number }
 ---@return { min_delay: number, max_delay: number, thrift?: number }
 function ParentExecution:limits(limits)
-  if self.over then
+  if self.over or #self.runs > 1 then
     return limits
   end
   return { min_delay = limits.min_delay, max_delay = limits.max_delay, thrift = THRIFT * (limits.thrift or 1) }

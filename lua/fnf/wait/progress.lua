@@ -6,9 +6,12 @@
 -- Where the end is uncertain by w seconds, polls cost least for the lag they save at distances that grow with the
 -- root of w. The figures below were found by simulation: bench/waiting.lua.
 
+local operations = require "fnf.operations"
 local tolerance = require "fnf.wait.tolerance"
 
 local progress = {}
+
+local FINAL = operations.describe_map_run.final
 
 ---@class fnf.Progress
 ---@field polls integer answers seen
@@ -19,9 +22,11 @@ local progress = {}
 ---@field failed? integer
 ---@field rate? number items a second of late
 ---@field tolerated? integer items that may fail by the tighter of the run's two limits
+---@field private over? boolean the last answer was that of a run that has ended
+---@field private worked? integer items that succeeded or failed: an aborted one tells of no rate
 ---@field private first? number when `seconds` began
 ---@field private at? number the last poll with counts
----@field private base? integer items done at `first`
+---@field private base? integer items worked at `first`
 ---@field private running? integer
 ---@field private most? integer items that ran at once
 ---@field private item? number seconds an item takes
@@ -47,7 +52,9 @@ local UNCERTAIN_ITEM = 0.9 -- of an item's time
 local NOISE = 0.29 -- of the root of the items pending
 local SHORTEST_ITEM = 0.35 -- mean times
 local SOONER, LATER = 0.5, 1.6 -- of the ends by the rates: a run may accelerate or slow down
+local MOST_DOUBLINGS = 20 -- of an interval after misses
 local HONEST = 3 -- items done before an end is foretold
+local MOST_ITEMS = 2 ^ 52 -- a larger figure counts nothing, and sums of it would be rounded
 local UNSEEN = 0.5 -- of a failed item is reckoned with in what is foretold
 
 ---@return fnf.Progress
@@ -57,29 +64,29 @@ end
 
 ---- what is seen ----
 
---- A number that counts something, else 0.
+--- A number that can count items, else 0.
 local function figure(value)
-  return type(value) == "number" and value >= 0 and value < math.huge and value or 0
+  return type(value) == "number" and value >= 0 and value <= MOST_ITEMS and value or 0
 end
 
 --- Begin to measure: nothing is known of the rate before.
-local function begin(self, now, done, age)
-  self.base, self.rate, self.most, self.item = age and 0 or done, nil, nil, nil
+local function begin(self, now, worked, age)
+  self.base, self.rate, self.most, self.item = age and 0 or worked, nil, nil, nil
   self.first = age and now - age or self.first
   self.moved, self.ended = now, now
-  if age and age > 0 and done > 0 then
-    self.rate = done / age
+  if age and age > 0 and worked > 0 then
+    self.rate = worked / age
   end
 end
 
 --- Take the rate since the last poll into that of late.
-local function measure(self, now, done, running)
+local function measure(self, now, worked, done, running)
   local passed = now - self.at
   if passed <= 0 then
     return
   end
   local weight = 1 - math.exp(-passed / math.max(1, MEMORY * (now - self.first)))
-  local latest = (done - self.done) / passed
+  local latest = (worked - self.worked) / passed
   self.rate = self.rate and self.rate + weight * (latest - self.rate) or latest
   if done > self.done then
     self.ended = now
@@ -92,16 +99,16 @@ end
 --- Items a second since the beginning, or nil.
 ---@return number|nil
 function Progress:overall_rate()
-  local done = self.done and self.done - self.base or 0
+  local done = self.done and self.worked - self.base or 0
   local passed = self.at and self.at - self.first or 0
   return done > 0 and passed > 0 and done / passed or nil
 end
 
---- The time an item takes, while the places are full.
+--- The time an item takes, while the places are full. Silence tells nothing of it: else what hangs would seem slow.
 local function time_items(self)
   local overall = self:overall_rate()
   self.most = math.max(self.most or 0, self.running)
-  if overall and (self:pending() > 0 or not self.item) then
+  if overall and (self:pending() > 0 and self:idle() == 0 or not self.item) then
     local rate = self.rate or overall
     self.item = math.min(rate > 0 and self.most / rate or math.huge, SLOWER * self.most / overall)
   end
@@ -117,7 +124,7 @@ end
 ---@param now number monotonic seconds
 ---@param age? number seconds since the run started, if that is known
 function Progress:see(run, now, age)
-  self.polls = self.polls + 1
+  self.polls, self.over = self.polls + 1, FINAL[run.Status]
   self.first = self.first or now
   local counts = type(run.ItemCounts) == "table" and run.ItemCounts or {}
   local total = figure(counts.Total)
@@ -127,15 +134,16 @@ function Progress:see(run, now, age)
     return
   end
   local failed, running = figure(counts.Failed), figure(counts.Running)
-  local done = math.min(total, figure(counts.Succeed) + failed + figure(counts.Aborted))
+  local worked = math.min(total, figure(counts.Succeed) + failed)
+  local done = math.min(total, worked + figure(counts.Aborted))
   running = math.min(running, total - done)
-  if not self.total or done < self.done then
-    begin(self, now, done, age)
+  if not self.total or done < self.done or worked < self.worked then
+    begin(self, now, worked, age)
   else
-    measure(self, now, done, running)
+    measure(self, now, worked, done, running)
   end
   self.total, self.done, self.share, self.failed = total, done, done / total, failed
-  self.running, self.at, self.seconds = running, now, now - self.first
+  self.worked, self.running, self.at, self.seconds = worked, running, now, now - self.first
   self.tolerated = tolerance.of(run, total)
   time_items(self)
 end
@@ -182,12 +190,12 @@ local function foresee(self, low, high)
   return earliest, uncertain
 end
 
---- Seconds to the next poll of a run whose counts tell enough.
-local function planned(self, low, high, limits, swing)
+--- Seconds to the next poll of a run whose counts tell enough, `since` so many seconds.
+local function planned(self, low, high, limits, swing, since)
   local earliest, uncertain = foresee(self, low, high)
   local stretch = math.sqrt(limits.thrift or 1)
   local density = DENSITY * math.sqrt(math.max(0, uncertain)) * stretch
-  local delay = math.max(APPROACH * earliest, density * swing)
+  local delay = math.max(APPROACH * (earliest - since), density * swing)
   local missing = overdue(self, self.item)
   if missing > 0 then
     delay = math.max(delay, math.min(PATIENCE * missing, STRAGGLER * math.sqrt(self.seconds + 1)) * stretch * swing)
@@ -195,19 +203,20 @@ local function planned(self, low, high, limits, swing)
   return math.min(delay, math.max(limits.min_delay, TRUST * self.seconds))
 end
 
---- Seconds from this poll to the next.
+--- Seconds from this poll to the next. A missed poll takes away nothing of what is known: the plan goes on, its
+--- intervals doubled by each miss up to those of a wait that knows nothing.
 ---@param misses integer failed polls since the last answer
 ---@param limits { min_delay: number, max_delay: number }
 ---@param random number from [0, 1)
+---@param since? number seconds from the last answer to this poll, if that was missed (0)
 ---@return number
-function Progress:next_poll(misses, limits, random)
+function Progress:next_poll(misses, limits, random, since)
   local swing = 1 - JITTER + 2 * JITTER * random
   local low, high = rates(self)
-  local delay
-  if low and misses == 0 then
-    delay = planned(self, low, high, limits, swing)
-  else
-    delay = BLIND * math.sqrt((self.seconds + 1) * (limits.thrift or 1)) * swing
+  local blind = BLIND * math.sqrt((self.seconds + 1) * (limits.thrift or 1)) * swing
+  local delay = low and planned(self, low, high, limits, swing, since or 0) or blind
+  if misses > 0 then
+    delay = math.max(delay, math.min(delay * 2 ^ math.min(misses, MOST_DOUBLINGS), blind))
   end
   return math.max(limits.min_delay, math.min(limits.max_delay, delay))
 end
@@ -217,7 +226,7 @@ end
 ---@return number|nil latest
 function Progress:estimate()
   local low, high = rates(self)
-  if not low or low < high / 4 or self.done - self.base < HONEST or overdue(self, self.item) > 0 then
+  if not low or self.over or low < high / 4 or self.worked - self.base < HONEST or overdue(self, self.item) > 0 then
     return nil
   end
   local earliest, pending = foresee_done(self, low, high), self:pending()
@@ -230,7 +239,7 @@ end
 ---@return number|nil
 function Progress:stalled()
   local low = rates(self)
-  if low and self.done < self.total and overdue(self, self.item) > 0 then
+  if low and not self.over and self.done < self.total and overdue(self, self.item) > 0 then
     return self.at - math.max(self.moved, self.ended)
   end
 end
@@ -248,8 +257,10 @@ end
 function Progress:tolerance()
   local left = self.total and self.tolerated - self.failed
   local low, high = rates(self)
-  if not left or left < 0 then
-    return left, left and 0
+  if not left or self.over then
+    return left
+  elseif left < 0 then
+    return left, 0
   elseif low then
     local fatal, share = tolerance.threat(self)
     local rate = self.rate and self.rate > 0 and self.rate or low

@@ -100,6 +100,7 @@ wait.options = {
 ---@field place? integer in the list of those that are waited for together
 ---@field at? number when it is due, while it is in a heap
 ---@field overtaken? boolean it is to be polled again at once
+---@field rests? number not to be polled before
 local Wait = { failures = 0, misses = 0, refusals = 0 }
 Wait.__index = Wait
 
@@ -359,7 +360,8 @@ local function next_delay(self)
   local context = self.context
   local limits = context.rate_limiter and context.rate_limiter:limits(context.limits) or context.limits
   limits = self.parent and self.parent:limits(limits) or limits
-  local delay = self.progress:next_poll(self.misses, limits, context.platform.random())
+  local since = self.misses > 0 and self.progress.at and context.platform.now() - self.progress.at or 0
+  local delay = self.progress:next_poll(self.misses, limits, context.platform.random(), since)
   local hint = self.trouble and self.trouble.retry_after
   if hint then
     delay = math.max(delay, math.min(hint, 60))
@@ -368,7 +370,7 @@ local function next_delay(self)
   if delay >= remaining then
     delay = remaining - math.min(RESERVE, (context.deadline - context.started) / 10)
   end
-  return delay
+  return delay == delay and delay or limits.max_delay -- what is no number is never slept
 end
 
 --- The parameters of a poll that the service is to hold open, not past the deadline.
