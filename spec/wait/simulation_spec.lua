@@ -39,7 +39,7 @@ local AIMS = {
   slowing = { "fixed 5 s", 1 / 5, 1 / 4 },
   accelerating = { "fixed 5 s", 1 / 5, 1 / 4 },
   failing = { "exponential 1 to 60 s", 1.5, 1 / 3 },
-  straggling = { "exponential 1 to 60 s", 1.5, 1 },
+  straggling = { "exponential 1 to 60 s", 1.65, 0.75 }, -- a tenth more polls than 1.5 times, for a third less lag
   stalling = { "exponential 1 to 60 s", 1.5, 1 },
   ["count-less"] = { "exponential 1 to 60 s", 1.5, 1 },
 }

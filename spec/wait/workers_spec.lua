@@ -6,7 +6,7 @@ package.path = "./bench/?.lua;" .. package.path
 local clock = require "waiting.clock"
 local group = require "fnf.wait.group"
 
---- A queue of `count` that notes each poll: `plan(name, n, now)` is the delay after the n-th poll one, nil its end.
+--- A queue of `count` that notes each poll: `plan(name, n, now)` is the delay after the n-th poll of one, nil its end.
 local function new(count, plan)
   local platform = clock.new(1)
   local context = { platform = platform, open = count, limits = { min_delay = 0 } }
@@ -114,6 +114,20 @@ describe("a queue of polls", function()
     end }
     made:put(6, waker)
     made.context.open = 2
+    work(made, 2)
+    assert.same({ "5:1", "7:1" }, log)
+  end)
+
+  it("polls once what is due when min_delay has passed, however often it is to be polled now", function()
+    local made, all, log = new(1, function(_, n) return n == 1 and 2 or nil end)
+    made.context.limits.min_delay, made.context.open = 2, 2
+    made:put(5, all[1])
+    made:put(6, { polls = 0, step = function(self)
+      self.polls = 1
+      made:poll_now(all[1])
+      made:poll_now(all[1])
+      return true
+    end })
     work(made, 2)
     assert.same({ "5:1", "7:1" }, log)
   end)

@@ -54,10 +54,11 @@ end
 --- Have one poll before all others: as soon as `min_delay` allows, or once more if it is polling now.
 ---@param one fnf.Pollable
 function PollQueue:poll_now(one)
-  if one.at then
-    self:put(math.min(one.at, one.rests or 0), one)
-  else
+  local soonest = one.rests or 0
+  if not one.at then
     one.overtaken = true
+  elseif soonest < one.at then -- never two entries of one time, for both would count
+    self:put(soonest, one)
   end
 end
 
@@ -314,15 +315,15 @@ end
 
 --- Each end as it comes: place, run, error.
 local function iterate(self)
-  local told = 0
+  local given = 0
   return function()
-    told = told + 1
-    if not self.ended[told] and self.context.open > 0 then
+    given = given + 1
+    if not self.ended[given] and self.context.open > 0 then
       self:work(function()
-        return self.ended[told] ~= nil
+        return self.ended[given] ~= nil
       end)
     end
-    local place = self.ended[told]
+    local place = self.ended[given]
     if place then
       return place, self.runs[place] or nil, self.failures[place]
     end

@@ -43,9 +43,8 @@ local DENSITY = 0.3 -- seconds between polls for an end uncertain by one second
 local LONGEST_ITEM = 3.5 -- mean times; with nothing started for longer, an item straggles
 local LONGEST_GAP = 1.85 -- mean times between ends when few items are left; with all places taken
 local GAP_OF_PLACES = 0.07 -- more
-local PATIENCE = 0.85 -- of the time something is overdue
+local PATIENCE = 2.5 -- seconds between polls after one second that something is overdue
 local BLIND = 1.9 -- seconds between polls after one second when nothing can be foreseen
-local STRAGGLER = 2.3 -- the same while an item straggles
 local JITTER = 0.1 -- of an interval, either way: many waits must not poll in step
 local DRAIN = 2 -- of the fewest items that must end after each other, when none is pending
 local UNCERTAIN_ITEM = 0.9 -- of an item's time
@@ -198,7 +197,7 @@ local function planned(self, low, high, limits, swing, since)
   local delay = math.max(APPROACH * (earliest - since), density * swing)
   local missing = overdue(self, self.item)
   if missing > 0 then
-    delay = math.max(delay, math.min(PATIENCE * missing, STRAGGLER * math.sqrt(self.seconds + 1)) * stretch * swing)
+    delay = math.max(delay, math.max(PATIENCE, stretch) * math.sqrt(missing) * swing)
   end
   return math.min(delay, math.max(limits.min_delay, TRUST * self.seconds))
 end
