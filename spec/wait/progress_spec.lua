@@ -156,6 +156,43 @@ describe("what counts do not tell", function()
   end)
 end)
 
+describe("the example of the module's header", function()
+  local function after(polls)
+    local seen = progress.new()
+    for i, poll in ipairs(polls) do
+      seen:see({ Status = "Running", ItemCounts = { Total = 1000, Succeed = poll[2], Running = poll[3] } }, poll[1],
+        i == 1 and poll[1] or nil)
+    end
+    return seen
+  end
+
+  local FAR, NEAR = { 100.5, 201, 10 }, { 492.5, 985, 10 }
+  local ROWS = { { 219.6, { FAR } }, { 2.2, { FAR, NEAR } },
+    { 8.2, { FAR, NEAR, { 495, 990, 10 }, { 500, 999, 1 }, { 520, 999, 1 } } } }
+  for i, row in ipairs(ROWS) do
+    it(("is what the module does, row %d"):format(i), function()
+      local delay = after(row[2]):next_poll(0, { min_delay = 0.4, max_delay = 1e4 }, 0.5)
+      assert.is_true(math.abs(delay - row[1]) < 0.05 * row[1], delay)
+    end)
+  end
+end)
+
+describe("items in batches", function()
+  it("are reckoned with as batches: the end of the last one may come at once, not item by item", function()
+    local limits, delays = { min_delay = 0.4, max_delay = 120 }, {}
+    for _, size in ipairs { 1, 50 } do
+      local seen = progress.new()
+      for poll = 0, 19 do
+        local done = poll == 19 and 0 or 1
+        seen:see({ Status = "Running", ItemCounts = { Total = 20 * size, Succeed = poll * size,
+          Running = (1 + done) * size } }, 10 * poll)
+      end
+      delays[#delays + 1] = seen:next_poll(0, limits, 0.5)
+    end
+    assert.equal(delays[1], delays[2])
+  end)
+end)
+
 describe("a missed poll", function()
   it("13.4: leaves the plan as it was, and doubles its intervals", function()
     local limits, seen = { min_delay = 0.4, max_delay = 120 }, progress.new()

@@ -41,6 +41,7 @@ local AIMS = {
   failing = { "exponential 1 to 60 s", 1.5, 1 / 3 },
   straggling = { "exponential 1 to 60 s", 1.65, 0.75 }, -- a tenth more polls than 1.5 times, for a third less lag
   stalling = { "exponential 1 to 60 s", 1.5, 1 },
+  batched = { "fixed 5 s", 1 / 5, 3 / 4 },
   ["count-less"] = { "exponential 1 to 60 s", 1.5, 1 },
 }
 
@@ -132,7 +133,7 @@ describe("the page about waiting", function()
 end)
 
 describe("a foretold end", function()
-  local SHARES = { linear = 0.9, slowing = 0.8, accelerating = 0.9, failing = 0.8, stalling = 0.6 }
+  local SHARES = { linear = 0.9, slowing = 0.8, accelerating = 0.9, failing = 0.8, stalling = 0.6, batched = 0.8 }
   for shape, share in pairs(SHARES) do
     it(("is a range that holds the end of %s runs"):format(shape), function()
       local inside, told = 0, 0

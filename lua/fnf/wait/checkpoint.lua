@@ -26,9 +26,9 @@ local ROWS = { action = { type = "name", required = true }, host = { type = "nam
 --- Fields of fnf.Progress, and those that are times of this process's clock: written as seconds ago.
 local PROGRESS = { polls = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, worked = FIGURE, share = FIGURE,
   failed = FIGURE, rate = FIGURE, tolerated = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
-  first = TIME, at = TIME, moved = TIME, ended = TIME }
-local WITH_COUNTS = { "done", "worked", "share", "failed", "tolerated", "base", "running", "most", "first", "at",
-  "moved", "ended" }
+  batch = FIGURE, first = TIME, at = TIME, moved = TIME, ended = TIME }
+local WITH_COUNTS = { "done", "worked", "share", "failed", "tolerated", "base", "running", "most", "batch", "first",
+  "at", "moved", "ended" }
 
 --- Damage is to be noticed; who wants to forge a checkpoint may.
 local function sum(text)

@@ -5,6 +5,16 @@
 -- last one starts; then the time an item takes (those running over the rate, by Little's law) tells when it ends.
 -- Where the end is uncertain by w seconds, polls cost least for the lag they save at distances that grow with the
 -- root of w. The figures below were found by simulation: bench/waiting.lua.
+--
+-- An example: 1,000 items on 10 places, two a second, so an item takes 10 / 2 = 5 s (`item`).
+--   At 100.5 s 201 are done, 10 run, 789 are pending. Chance moves the end of these by NOISE * sqrt(789) = 8 items, so
+--   the last one starts in (789 - 8) / 2 = 390 s at the earliest, and ends SHORTEST_ITEM * 5 = 1.8 s later. APPROACH of
+--   those 392 s are slept through: 220 s, or `max_delay`, 120 s.
+--   At 492.5 s 985 are done and 5 pending: the earliest end is in 3.9 s, APPROACH of which are 2.2 s. The end may come
+--   at any time within UNCERTAIN_ITEM * 5 = 4.5 s and 0.3 s of noise; had its time come, the next poll would follow
+--   after DENSITY * sqrt(4.8) = 0.7 s.
+--   At 520 s one still runs, and nothing ended since 500 s: with one place taken ends come (LONGEST_GAP + 0.1 *
+--   GAP_OF_PLACES) * 5 = 9.3 s apart at most, so the end is overdue by 10.7 s: PATIENCE * sqrt(10.7) = 8.2 s.
 
 local operations = require "fnf.operations"
 local tolerance = require "fnf.wait.tolerance"
@@ -24,6 +34,7 @@ local FINAL = operations.describe_map_run.final
 ---@field tolerated? integer items that may fail by the tighter of the run's two limits
 ---@field private over? boolean the last answer was that of a run that has ended
 ---@field private worked? integer items that succeeded or failed: an aborted one tells of no rate
+---@field private batch? integer what the counts seen so far share as a divisor: items that start and end together
 ---@field private first? number when `seconds` began
 ---@field private at? number the last poll with counts
 ---@field private base? integer items worked at `first`
@@ -68,9 +79,17 @@ local function figure(value)
   return type(value) == "number" and value >= 0 and value <= MOST_ITEMS and value or 0
 end
 
+--- The greatest number that divides both.
+local function common_divisor(a, b)
+  while b > 0 do
+    a, b = b, a % b
+  end
+  return a
+end
+
 --- Begin to measure: nothing is known of the rate before.
 local function begin(self, now, worked, age)
-  self.base, self.rate, self.most, self.item = age and 0 or worked, nil, nil, nil
+  self.base, self.rate, self.most, self.item, self.batch = age and 0 or worked, nil, nil, nil, nil
   self.first = age and now - age or self.first
   self.moved, self.ended = now, now
   if age and age > 0 and worked > 0 then
@@ -143,6 +162,7 @@ function Progress:see(run, now, age)
   end
   self.total, self.done, self.share, self.failed = total, done, done / total, failed
   self.worked, self.running, self.at, self.seconds = worked, running, now, now - self.first
+  self.batch = common_divisor(common_divisor(self.batch or 0, done), running)
   self.tolerated = tolerance.of(run, total)
   time_items(self)
 end
@@ -167,14 +187,16 @@ end
 
 --- Seconds from the last poll to the earliest time at which all items are likely done, and by how many it is uncertain.
 local function foresee_done(self, low, high)
-  local pending, item = self:pending(), self.item
-  local fast = self.most / high -- the time of an item by the higher rate
+  local batch = self.batch >= 2 and self.batch or 1 -- batches are reckoned with, not their items
+  local pending, item = self:pending() / batch, self.item
+  low, high = low / batch, high / batch
+  local fast = self.most / batch / high -- the time of an item by the higher rate
   local noise = NOISE * math.sqrt(pending)
   local uncertain = pending / math.max(low, high / 10) - pending / high + UNCERTAIN_ITEM * item + noise / high
   if pending > 0 then
     return (pending - noise) / high + SHORTEST_ITEM * fast, uncertain
   end
-  local left = self.total - self.done
+  local left = (self.total - self.done) / batch
   local drained = DRAIN * (left - 1 - NOISE * math.sqrt(left)) / high
   return math.max(self.moved + SHORTEST_ITEM * fast - self.at, drained), uncertain
 end
@@ -238,8 +260,9 @@ end
 ---@return number|nil
 function Progress:stalled()
   local low = rates(self)
-  if low and not self.over and self.done < self.total and overdue(self, self.item) > 0 then
-    return self.at - math.max(self.moved, self.ended)
+  local idle = self:idle()
+  if low and idle > 0 and not self.over and self.done < self.total and overdue(self, self.item) > 0 then
+    return idle
   end
 end
 
