@@ -132,10 +132,11 @@ function Run:describe(seconds)
   if self.shape ~= "count-less" then
     local total = #self.ends
     local failed = self.fails and until_time(self.fails, seconds) or math.floor(done * FAILED)
-    local batch = self.batch -- whose items start and end together
-    answer.ItemCounts = { Total = batch * total, Pending = batch * (total - started),
-      Running = batch * (started - done), Succeed = batch * (done - failed), Failed = batch * failed,
-      Aborted = 0 }
+    local batch = self.batch -- whose items start and end together; the last one is smaller
+    local missing = started == total and done < total and self.missing or 0
+    answer.ItemCounts = { Total = batch * total - self.missing,
+      Pending = math.max(0, batch * (total - started) - self.missing), Running = batch * (started - done) - missing,
+      Succeed = batch * (done - failed) - (done == total and self.missing or 0), Failed = batch * failed, Aborted = 0 }
   end
   return answer
 end
@@ -173,12 +174,13 @@ function runs.new(shape, seed)
     fails, tolerated = fail(random, ends)
   end
   local batch = shape == "batched" and math.floor(log_uniform(random, BATCH[1], BATCH[2])) or 1
+  local missing = batch > 1 and math.floor(batch * random()) or 0
   local factor = duration / (fails and fails[tolerated + 1] or ends[#ends])
   for _, times in ipairs { starts, ends, fails } do
     stretch(times, factor)
   end
   return setmetatable({ shape = shape, duration = duration, starts = starts, ends = ends, fails = fails,
-    tolerated = tolerated, batch = batch }, Run)
+    tolerated = tolerated, batch = batch, missing = missing }, Run)
 end
 
 return runs

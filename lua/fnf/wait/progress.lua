@@ -162,7 +162,9 @@ function Progress:see(run, now, age)
   end
   self.total, self.done, self.share, self.failed = total, done, done / total, failed
   self.worked, self.running, self.at, self.seconds = worked, running, now, now - self.first
-  self.batch = common_divisor(common_divisor(self.batch or 0, done), running)
+  if not self.batch or done + running < total then -- the last batch may be a smaller one
+    self.batch = common_divisor(common_divisor(self.batch or 0, done), running)
+  end
   self.tolerated = tolerance.of(run, total)
   time_items(self)
 end
