@@ -148,12 +148,10 @@ build = {
     ["fnf.wait.checkpoint"] = "lua/fnf/wait/checkpoint.lua",
     ["fnf.wait.group"] = "lua/fnf/wait/group.lua",
     ["fnf.wait.heap"] = "lua/fnf/wait/heap.lua",
-    ["fnf.wait.line"] = "lua/fnf/wait/line.lua",
     ["fnf.wait.parent_execution"] = "lua/fnf/wait/parent_execution.lua",
     ["fnf.wait.progress"] = "lua/fnf/wait/progress.lua",
     ["fnf.wait.tolerance"] = "lua/fnf/wait/tolerance.lua",
     ["fnf.wait.wait"] = "lua/fnf/wait/wait.lua",
-    ["fnf.wait.waiter"] = "lua/fnf/wait/waiter.lua",
     ["fnf.core"] = {
       sources = {
         "csrc/lua_core.c", "csrc/lua_signer.c", "csrc/lua_host.c", "csrc/lua_normalize.c", "csrc/sign.c",

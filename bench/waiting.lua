@@ -1,4 +1,4 @@
---- Simulated waiting: looks spent and lag after the end, ours beside others. `lua bench/waiting.lua [runs [crowds]]`
+--- Simulated waiting: polls spent and lag after the end, ours beside others. `lua bench/waiting.lua [runs [crowds]]`
 -- SPDX-License-Identifier: MIT
 --
 -- Prints the three tables of docs/waiting.md, as Markdown. The clock is not a real one, and everything is drawn from

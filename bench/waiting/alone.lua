@@ -1,10 +1,10 @@
---- One wait at a time: looks spent and lag after the end, of fixed and exponential intervals and of ours.
+--- One wait at a time: polls spent and lag after the end, of fixed and exponential intervals and of ours.
 -- SPDX-License-Identifier: MIT
 
 local clock = require "waiting.clock"
 local errors = require "fnf.errors"
 local runs = require "waiting.runs"
-local waits = require "fnf.wait.group"
+local group = require "fnf.wait.group"
 
 local alone = {}
 
@@ -12,15 +12,15 @@ local NAMES = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
 local ROW = { action = "DescribeMapRun", parameters = { FlowName = {}, ExecutionName = {} },
   quota = { rate = 2, burst = 10 }, final = { Succeeded = true, Failed = true, Aborted = true } }
 
---- Looks and time of a strategy that does not care what it sees.
+--- Polls and time of a strategy that does not care what it sees.
 local function blind(interval)
   return function(run)
-    local looks, seconds = 1, 0
+    local polls, seconds = 1, 0
     while seconds < run.duration do
-      seconds = seconds + interval(looks)
-      looks = looks + 1
+      seconds = seconds + interval(polls)
+      polls = polls + 1
     end
-    return looks, seconds
+    return polls, seconds
   end
 end
 
@@ -36,9 +36,9 @@ end
 
 --- The library's own wait, on a clock that only sleep moves. What is between it and the service is left out. `later`
 --- is how many seconds after its run an execution ends whose last step it is said to be.
----@return integer looks
+---@return integer polls
 ---@return number seconds
----@return integer held looks at the execution
+---@return integer held polls of the execution
 function alone.ours(run, seed, later)
   local platform, held = clock.new(seed), 0
   local client = { tell = function() end, rate_limiter = function() end, settings = {} }
@@ -52,11 +52,11 @@ function alone.ours(run, seed, later)
     held = held + 1
     return hold(run, later, platform, params.WaitTimeSeconds, options.cancel)
   end
-  local looks = 0
-  assert(waits.one(client, ROW, NAMES, { last_step = later ~= nil, on_progress = function()
-    looks = looks + 1
+  local polls = 0
+  assert(group.one(client, ROW, NAMES, { last_step = later ~= nil, on_progress = function()
+    polls = polls + 1
   end }))
-  return looks, platform.now(), held
+  return polls, platform.now(), held
 end
 
 --- The same, told that the run is the last step of its execution.
@@ -69,7 +69,7 @@ end
 alone.strategies = {
   { name = "fixed 5 s", wait = blind(function() return 5 end) },
   { name = "fixed 30 s", wait = blind(function() return 30 end) },
-  { name = "exponential 1 to 60 s", wait = blind(function(looks) return math.min(60, 2 ^ (looks - 1)) end) },
+  { name = "exponential 1 to 60 s", wait = blind(function(polls) return math.min(60, 2 ^ (polls - 1)) end) },
   { name = "fnf", wait = alone.ours },
 }
 
@@ -80,7 +80,7 @@ alone.watching = {
   { name = "the same, wrongly", wait = watching(3600) },
 }
 
-local function summary(name, looks, held, lags, shares)
+local function summary(name, polls, held, lags, shares)
   table.sort(lags)
   table.sort(shares)
   local count, lag, share = #lags, 0, 0
@@ -88,7 +88,7 @@ local function summary(name, looks, held, lags, shares)
     lag, share = lag + lags[i], share + shares[i]
   end
   local late = math.ceil(0.95 * count)
-  return { strategy = name, looks = looks / count, held = held / count, lag = lag / count, lag_p95 = lags[late],
+  return { strategy = name, polls = polls / count, held = held / count, lag = lag / count, lag_p95 = lags[late],
     share = share / count, share_p95 = shares[late] }
 end
 
@@ -104,13 +104,13 @@ function alone.measure(shape, count, seed, strategies)
     drawn[i] = runs.new(shape, seed + i)
   end
   for _, strategy in ipairs(strategies or alone.strategies) do
-    local looks, held, lags, shares = 0, 0, {}, {}
+    local polls, held, lags, shares = 0, 0, {}, {}
     for i, run in ipairs(drawn) do
       local spent, seconds, holds = strategy.wait(run, seed + i)
-      looks, held = looks + spent, held + (holds or 0)
+      polls, held = polls + spent, held + (holds or 0)
       lags[i], shares[i] = seconds - run.duration, (seconds - run.duration) / run.duration
     end
-    rows[#rows + 1] = summary(strategy.name, looks, held, lags, shares)
+    rows[#rows + 1] = summary(strategy.name, polls, held, lags, shares)
   end
   return rows
 end

@@ -1,7 +1,7 @@
 --- A platform on a clock that only sleep moves, for any number of tasks: a year of waiting takes seconds.
 -- SPDX-License-Identifier: MIT
 
-local queue = require "fnf.wait.heap"
+local heap = require "fnf.wait.heap"
 local runs = require "waiting.runs"
 
 local clock = {}
@@ -55,7 +55,7 @@ end
 ---@param seed integer
 ---@return fnf.Platform
 function clock.new(seed)
-  local self = { seconds = 0, due = queue.new() }
+  local self = { seconds = 0, due = heap.new() }
   local nonces = 0
   local platform = { random = runs.random(seed), close = function() end }
   function platform.now()

@@ -1,4 +1,4 @@
---- Many waits under the account's quota: lag of ours and of looking at each in turn.
+--- Many waits under the account's quota: lag of ours and of polling each in turn.
 -- SPDX-License-Identifier: MIT
 
 local client = require "fnf.client"
@@ -6,7 +6,7 @@ local clock = require "waiting.clock"
 local errors = require "fnf.errors"
 local json = require "fnf.json"
 local rate_limiter = require "fnf.call.rate_limiter"
-local queue = require "fnf.wait.heap"
+local heap = require "fnf.wait.heap"
 local runs = require "waiting.runs"
 require "fnf.methods"
 
@@ -39,26 +39,26 @@ local function ending(one)
   return one.started + one.run.duration
 end
 
-local function summary(lags, looks, held)
+local function summary(lags, polls, held)
   table.sort(lags)
   local sum = 0
   for _, lag in ipairs(lags) do
     sum = sum + lag
   end
-  return { looks = looks / #lags, held = (held or 0) / #lags, lag = sum / #lags,
+  return { polls = polls / #lags, held = (held or 0) / #lags, lag = sum / #lags,
     lag_p95 = lags[math.ceil(0.95 * #lags)] }
 end
 
 --- Each in turn, as fast as the quota allows.
 local function round_robin(drawn)
-  local bucket, now, looks, lags = rate_limiter.new(QUOTA), 0, 0, {}
+  local bucket, now, polls, lags = rate_limiter.new(QUOTA), 0, 0, {}
   local open, place = {}, 1
   for i, one in ipairs(drawn) do
     open[i] = one
   end
   while open[1] do
     now = now + bucket:pause(bucket:take(now), now)
-    looks = looks + 1
+    polls = polls + 1
     local one = open[place]
     if ending(one) <= now then
       lags[#lags + 1] = now - ending(one)
@@ -68,19 +68,19 @@ local function round_robin(drawn)
     end
     place = place > #open and 1 or place
   end
-  return summary(lags, looks)
+  return summary(lags, polls)
 end
 
---- Who knows a run's end once it has looked at it: hardly anything that learns by looks alone can be better.
+--- Who knows a run's end once it has polled it: hardly anything that learns by polls alone can be better.
 local function informed(drawn)
-  local bucket, now, looks, lags = rate_limiter.new(QUOTA), 0, 0, {}
-  local known, unseen = queue.new(), 1
+  local bucket, now, polls, lags = rate_limiter.new(QUOTA), 0, 0, {}
+  local known, unseen = heap.new(), 1
   while #lags < #drawn do
     if not drawn[unseen] then
       now = math.max(now, known:first())
     end
     now = now + bucket:pause(bucket:take(now), now)
-    looks = looks + 1
+    polls = polls + 1
     local one
     if (known:first() or math.huge) <= now then
       one = known:take()
@@ -93,7 +93,7 @@ local function informed(drawn)
       known:put(ending(one), one)
     end
   end
-  return summary(lags, looks)
+  return summary(lags, polls)
 end
 
 local function describe(one, name, now)
@@ -102,14 +102,14 @@ local function describe(one, name, now)
   return run
 end
 
---- Every execution ends with its only MapRun.
-local function hold(one, request, platform, cancel)
-  local left = math.min(tonumber(request.url:match("WaitTimeSeconds=(%d+)")), ending(one) - platform.now())
+--- Every execution ends with the last of its MapRuns.
+local function hold(finish, request, platform, cancel)
+  local left = math.min(tonumber(request.url:match("WaitTimeSeconds=(%d+)")), finish - platform.now())
   if left > 0 and not platform.sleep(left, cancel) then
     return nil, errors.cancelled()
   end
   return { Name = request.url:match("ExecutionName=(%w+)"),
-    Status = platform.now() >= ending(one) and "Succeeded" or "Running" }
+    Status = platform.now() >= finish and "Succeeded" or "Running" }
 end
 
 local function answer(object)
@@ -137,15 +137,16 @@ end
 --- Answer requests by the platform's own clock.
 local function serve(drawn, platform, seen, passes)
   function platform.send(request, cancel)
-    local name = request.url:match("ExecutionName=(%w+)")
-    local one = drawn[tonumber(name)]
     if request.url:find("Action=DescribeExecution", 1, true) then
       seen.held = seen.held + 1
-      local execution, err = hold(one, request, platform, cancel)
+      local finish = seen.finish[request.url:match("ExecutionName=(%w+)")]
+      local execution, err = hold(finish, request, platform, cancel)
       return execution and answer(execution), err
     end
+    local name = request.url:match("MapRunName=(%w+)")
+    local one = drawn[tonumber(name)]
     local now = platform.now()
-    seen.looks = seen.looks + 1
+    seen.polls = seen.polls + 1
     if not passes() then
       seen.throttled = seen.throttled + 1
       return THROTTLED
@@ -160,23 +161,26 @@ local function serve(drawn, platform, seen, passes)
   end
 end
 
---- `client:wait_map_runs` with its defaults, and that option. The strategy also gives what was seen: looks, those that
---- were `throttled`, and `gap`, the longest time between two looks at a run.
+--- `client:wait_map_runs` with its defaults, and that option. The strategy also gives what was seen: polls, those that
+--- were `throttled`, and `gap`, the longest time between two polls of a run.
 ---@param last_step boolean
 ---@param spare? number requests a second that other programs leave of the quota; all of it unless given
-function crowd.ours(last_step, spare)
+---@param together? integer runs an execution (1)
+function crowd.ours(last_step, spare, together)
   return function(drawn, seed)
     local platform, list = clock.new(seed), {}
-    local seen = { lags = {}, looks = 0, held = 0, last = {}, gap = 0, throttled = 0 }
+    local seen = { lags = {}, polls = 0, held = 0, last = {}, gap = 0, throttled = 0, finish = {} }
     serve(drawn, platform, seen, gate(platform, spare))
     local waiting = assert(client.new({ region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret" },
       platform))
-    for i in ipairs(drawn) do
-      list[i] = { FlowName = "f", ExecutionName = tostring(i), MapRunName = tostring(i) }
+    for i, one in ipairs(drawn) do
+      local execution = tostring(math.ceil(i / (together or 1)))
+      list[i] = { FlowName = "f", ExecutionName = execution, MapRunName = tostring(i) }
+      seen.finish[execution] = math.max(seen.finish[execution] or 0, ending(one))
     end
     local _, failures = waiting:wait_map_runs(list, { last_step = last_step })
     assert(not failures, "a wait failed")
-    return summary(seen.lags, seen.looks, seen.held), seen
+    return summary(seen.lags, seen.polls, seen.held), seen
   end
 end
 
@@ -184,7 +188,7 @@ crowd.strategies = {
   { name = "each in turn", wait = round_robin },
   { name = "fnf", wait = crowd.ours(false) },
   { name = "fnf, `last_step`", wait = crowd.ours(true) },
-  { name = "knowing ends after a look", wait = informed },
+  { name = "knowing ends after a poll", wait = informed },
 }
 
 --- All strategies on `count` crowds of that size: means over the crowds.
@@ -192,7 +196,7 @@ crowd.strategies = {
 function crowd.measure(size, start, count, seed)
   local rows = {}
   for i, strategy in ipairs(crowd.strategies) do
-    rows[i] = { strategy = strategy.name, looks = 0, held = 0, lag = 0, lag_p95 = 0 }
+    rows[i] = { strategy = strategy.name, polls = 0, held = 0, lag = 0, lag_p95 = 0 }
   end
   for i = 1, count do
     local drawn = crowd.draw(size, start, seed + 100000 * i)

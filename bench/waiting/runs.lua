@@ -11,6 +11,7 @@ local FEWEST, MOST = 100, 10000 -- items, log-uniform; the most is the service's
 local PLACES = 100 -- items at once at most, by the same source
 local SPREAD = 0.5 -- sigma of the log-normal time of an item
 local FAILED = 0.03 -- share of the items, except where too many fail
+local BATCH = { 2, 50 } -- items of a batch, log-uniform
 local BREAKING = { 0.01, 0.1 } -- the same there: at least, and more
 
 --- Random numbers from [0, 1), the same in every Lua (Park and Miller's generator).
@@ -102,7 +103,7 @@ local function fail(random, ends)
 end
 
 --- All shapes, in the order of the tables.
-runs.shapes = { "linear", "slowing", "accelerating", "failing", "straggling", "stalling", "count-less" }
+runs.shapes = { "linear", "slowing", "accelerating", "failing", "straggling", "stalling", "count-less", "batched" }
 
 local Run = {}
 Run.__index = Run
@@ -131,8 +132,11 @@ function Run:describe(seconds)
   if self.shape ~= "count-less" then
     local total = #self.ends
     local failed = self.fails and until_time(self.fails, seconds) or math.floor(done * FAILED)
-    answer.ItemCounts = { Total = total, Pending = total - started, Running = started - done,
-      Succeed = done - failed, Failed = failed, Aborted = 0 }
+    local batch = self.batch -- whose items start and end together; the last one is smaller
+    local missing = started == total and done < total and self.missing or 0
+    answer.ItemCounts = { Total = batch * total - self.missing,
+      Pending = math.max(0, batch * (total - started) - self.missing), Running = batch * (started - done) - missing,
+      Succeed = batch * (done - failed) - (done == total and self.missing or 0), Failed = batch * failed, Aborted = 0 }
   end
   return answer
 end
@@ -157,8 +161,8 @@ end
 function runs.new(shape, seed)
   local random = runs.random(seed)
   local duration = log_uniform(random, runs.SHORTEST, runs.LONGEST)
-  local items = math.floor(log_uniform(random, FEWEST, MOST))
-  local places = math.floor(log_uniform(random, 1, math.min(PLACES, items / 10)))
+  local items = math.floor(log_uniform(random, FEWEST, MOST) / (shape == "batched" and 10 or 1))
+  local places = math.floor(log_uniform(random, 1, math.max(1, math.min(PLACES, items / 10))))
   local starts, ends = work_off(random, items, places, WEIGHT[shape])
   if CHANGE[shape] then
     starts, ends = CHANGE[shape](random, starts, ends, latest(ends))
@@ -169,12 +173,14 @@ function runs.new(shape, seed)
   if shape == "failing" then
     fails, tolerated = fail(random, ends)
   end
+  local batch = shape == "batched" and math.floor(log_uniform(random, BATCH[1], BATCH[2])) or 1
+  local missing = batch > 1 and math.floor(batch * random()) or 0
   local factor = duration / (fails and fails[tolerated + 1] or ends[#ends])
   for _, times in ipairs { starts, ends, fails } do
     stretch(times, factor)
   end
   return setmetatable({ shape = shape, duration = duration, starts = starts, ends = ends, fails = fails,
-    tolerated = tolerated }, Run)
+    tolerated = tolerated, batch = batch, missing = missing }, Run)
 end
 
 return runs

@@ -7,28 +7,28 @@ local runs = require "waiting.runs"
 
 local tables = {}
 
-local ALONE = { "| progress | strategy | looks | lag, mean | lag, 95 % | lag of the duration, mean | 95 % |",
+local ALONE = { "| progress | strategy | polls | lag, mean | lag, 95 % | lag of the duration, mean | 95 % |",
   "| --- | --- | ---: | ---: | ---: | ---: | ---: |" }
-local WATCHING = { "| progress | strategy | looks | at its execution | lag, mean | lag, 95 % |",
+local WATCHING = { "| progress | strategy | polls | at its execution | lag, mean | lag, 95 % |",
   "| --- | --- | ---: | ---: | ---: | ---: |" }
-local CROWD = { "| runs | start | strategy | looks a run | at its execution | lag, mean | lag, 95 % |",
+local CROWD = { "| runs | start | strategy | polls a run | at its execution | lag, mean | lag, 95 % |",
   "| ---: | --- | --- | ---: | ---: | ---: | ---: |" }
 
 --- One strategy on the runs of one shape.
 function tables.alone_row(shape, row)
-  return ("| %s | %s | %.1f | %.2f s | %.2f s | %.1f %% | %.1f %% |"):format(shape, row.strategy, row.looks, row.lag,
+  return ("| %s | %s | %.1f | %.2f s | %.2f s | %.1f %% | %.1f %% |"):format(shape, row.strategy, row.polls, row.lag,
     row.lag_p95, 100 * row.share, 100 * row.share_p95)
 end
 
---- The same where the execution is looked at, too.
+--- The same where the execution is polled, too.
 function tables.watching_row(shape, row)
-  return ("| %s | %s | %.1f | %.1f | %.2f s | %.2f s |"):format(shape, row.strategy, row.looks, row.held, row.lag,
+  return ("| %s | %s | %.1f | %.1f | %.2f s | %.2f s |"):format(shape, row.strategy, row.polls, row.held, row.lag,
     row.lag_p95)
 end
 
 --- One strategy on crowds of one size.
 function tables.crowd_row(count, start, row)
-  return ("| %d | %s | %s | %.1f | %.1f | %.1f s | %.1f s |"):format(count, start, row.strategy, row.looks, row.held,
+  return ("| %d | %s | %s | %.1f | %.1f | %.1f s | %.1f s |"):format(count, start, row.strategy, row.polls, row.held,
     row.lag, row.lag_p95)
 end
 

@@ -6,6 +6,7 @@
 
 local check = require "fnf.check"
 local client = require "fnf.client"
+local group = require "fnf.wait.group"
 local json = require "fnf.json"
 local map_runs = require "fnf.execution.map_runs"
 local number = require "fnf.number"
@@ -13,8 +14,7 @@ local operations = require "fnf.operations"
 local pages = require "fnf.call.pages"
 local run = require "fnf.execution.run"
 local start = require "fnf.execution.start"
-local waiter = require "fnf.wait.waiter"
-local waits = require "fnf.wait.group"
+local wait = require "fnf.wait.wait"
 
 local methods = {}
 
@@ -122,12 +122,12 @@ methods.rows = {
   -- Wait until a MapRun has ended: its last description, or nil and what kept us from finding out.
   wait_map_run = {
     parameters = operations.describe_map_run.parameters,
-    options = waits.of_one,
+    options = group.of_one,
     validate = function(_, options)
-      return waiter.validate(options)
+      return wait.validate(options, operations.describe_map_run)
     end,
     run = function(self, params, options)
-      return waits.one(self, operations.describe_map_run, params, options)
+      return group.one(self, operations.describe_map_run, params, options)
     end,
   },
 
@@ -135,36 +135,37 @@ methods.rows = {
   -- comes before its description; each = true: an iterator over place and description of each as it ends.
   wait_map_runs = {
     is_given = true,
-    options = waits.options,
+    options = group.options,
     validate = function(list, options)
-      return waits.validate(list, options, operations.describe_map_run.parameters)
+      return group.validate(list, options, operations.describe_map_run)
     end,
     run = function(self, list, options)
-      return waits.run(self, operations.describe_map_run, list, options)
+      return group.run(self, operations.describe_map_run, list, options)
     end,
   },
 
-  -- client:resume(token, options): go on with the wait for a MapRun that gave the token, maybe in another process.
+  -- client:resume(checkpoint, options): go on with the wait for a MapRun that gave it, maybe in another process.
   resume = {
     is_given = true,
-    options = waits.of_one,
+    options = group.of_one,
     validate = function(text, options)
-      return type(text) ~= "string" and "a token expected, got " .. type(text) or waiter.validate(options)
+      return type(text) ~= "string" and "a checkpoint expected, got " .. type(text)
+        or wait.validate(options, operations.describe_map_run)
     end,
     run = function(self, text, options)
-      return waits.resume(self, operations.describe_map_run, text, options)
+      return group.resume(self, operations.describe_map_run, text, options)
     end,
   },
 
-  -- Wait until an execution has ended, by looks that the service holds open (WaitTimeSeconds, 30 unless given).
+  -- Wait until an execution has ended, by polls that the service holds open (WaitTimeSeconds, 30 unless given).
   wait_execution = {
     parameters = operations.describe_execution.parameters,
-    options = waiter.options,
+    options = wait.options,
     validate = function(_, options)
-      return waiter.validate(options)
+      return wait.validate(options, operations.describe_execution)
     end,
     run = function(self, params, options)
-      return waiter.wait(self, operations.describe_execution, params, options)
+      return wait.run(self, operations.describe_execution, params, options)
     end,
   },
 

@@ -54,7 +54,7 @@
 ---| "response" # what became of it: operation, attempt, status, seconds, error
 ---| "retry" # another attempt follows: operation, attempt, delay, reason, error
 ---| "throttle" # the same, because the service asked to slow down
----| "poll" # a wait is about to look: operation, poll
+---| "poll" # a wait is about to poll: operation, poll
 ---| "progress" # what it saw: operation, run, progress
 ---| "warning" # something is not as it should be: message; or operation, error, misses
 ---| "stall" # nothing has moved although something should have: operation, run, progress
@@ -75,5 +75,5 @@
 ---@field polls? integer
 ---@field run? fnf.MapRun
 ---@field progress? fnf.Progress
----@field misses? integer failed looks since the last answer
+---@field misses? integer failed polls since the last answer
 ---@field message? string

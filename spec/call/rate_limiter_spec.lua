@@ -169,12 +169,12 @@ describe("the limits of a rate limiter", function()
     assert.equal(LIMITS, p:limits(LIMITS))
   end)
 
-  it("spread the first looks of many, a little ahead of their permits", function()
+  it("spread the first polls of many, a little ahead of their permits", function()
     local p = rate_limiter.new(QUOTA)
-    assert.same({ 0, 0 }, { p:first_look(1), p:first_look(10) })
+    assert.same({ 0, 0 }, { p:first_poll(1), p:first_poll(10) })
     for _, place in ipairs { 20, 1000 } do
       local permit = (place - 10) / 2
-      assert.is_true(p:first_look(place) > permit / 2 and p:first_look(place) < permit)
+      assert.is_true(p:first_poll(place) > permit / 2 and p:first_poll(place) < permit)
     end
   end)
 end)

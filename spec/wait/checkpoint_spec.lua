@@ -3,15 +3,15 @@
 
 local errors = require "fnf.errors"
 local json = require "fnf.json"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 local LENGTH = 2000
 
---- A world in which the run has begun at 1000 and lasts so long.
+--- A service in which the run has begun at 1000 and lasts so long.
 local function running(clock, wall)
-  local w = world.new { function(_, self)
-    local passed = self.wall + self.clock - (world.new({}).wall + 1000)
-    return world.run { Status = passed >= LENGTH and "Succeeded" or "Running",
+  local w = fake_platform.new { function(_, self)
+    local passed = self.wall + self.clock - (fake_platform.new({}).wall + 1000)
+    return fake_platform.run { Status = passed >= LENGTH and "Succeeded" or "Running",
       ItemCounts = { Total = 500, Succeed = math.min(500, math.floor(passed / LENGTH * 500)), Running = 5 } }
   end }
   w.clock = clock or w.clock
@@ -19,18 +19,18 @@ local function running(clock, wall)
   return w
 end
 
---- The token of a wait that was given up after so many seconds, and its world.
-local function token_after(seconds)
-  local w, token = running(), nil
-  local _, err = w:client():wait_map_run(world.names, { timeout = seconds, on_progress = function(_, _, wait)
-    token = wait:token()
+--- The checkpoint of a wait that was given up after so many seconds, and its fake_platform.
+local function checkpoint_after(seconds)
+  local w, checkpoint = running(), nil
+  local _, err = w:client():wait_map_run(fake_platform.names, { timeout = seconds, on_progress = function(_, _, wait)
+    checkpoint = wait:checkpoint()
   end })
-  return token, w, err
+  return checkpoint, w, err
 end
 
 --- The same text with a right check sum.
-local function seal(token, change)
-  local head, body = token:match("^([%w-]+)%.%x+%.(.*)$")
+local function seal(checkpoint, change)
+  local head, body = checkpoint:match("^([%w-]+)%.%x+%.(.*)$")
   body = change(body)
   local a, b = 1, 0
   for i = 1, #body do
@@ -40,13 +40,13 @@ local function seal(token, change)
   return ("%s.%04x%04x.%s"):format(head, b, a, body)
 end
 
-describe("a wait resumed from its token", function()
+describe("a wait resumed from its checkpoint", function()
   it("goes on as if it had never stopped, in a process with another clock", function()
-    local token, before = token_after(1000)
+    local checkpoint, before = checkpoint_after(1000)
     local through = running()
-    assert(through:client():wait_map_run(world.names))
+    assert(through:client():wait_map_run(fake_platform.names))
     local after = running(5, before.wall + before.clock - 5 + 60)
-    local run = assert(after:client():resume(token))
+    local run = assert(after:client():resume(checkpoint))
     assert.equal("Succeeded", run.Status)
     local late = after.wall + after.clock - (before.wall + 1000 + LENGTH)
     assert.is_true(late >= 0 and late < 20, late)
@@ -54,25 +54,25 @@ describe("a wait resumed from its token", function()
   end)
 
   it("counts on what was observed, and keeps what was asked", function()
-    local token, before, gone = token_after(100)
+    local checkpoint, before, gone = checkpoint_after(100)
     local after = running(7, before.wall + before.clock - 7)
-    local _, err = after:client():resume(token, { timeout = 50 })
+    local _, err = after:client():resume(checkpoint, { timeout = 50 })
     assert.equal(#before.sent + #after.sent, err.observed.polls)
     assert.is_true(err.observed.statuses.Running > gone.observed.statuses.Running - 2)
-    assert.equal(world.names.MapRunName, after.sent[1].query.MapRunName)
+    assert.equal(fake_platform.names.MapRunName, after.sent[1].query.MapRunName)
   end)
 
   it("holds nothing secret", function()
-    local token = token_after(100)
-    for _, secret in ipairs { world.secret, "Signature", "AccessKey" } do
-      assert.is_nil(token:find(secret, 1, true))
+    local checkpoint = checkpoint_after(100)
+    for _, secret in ipairs { fake_platform.secret, "Signature", "AccessKey" } do
+      assert.is_nil(checkpoint:find(secret, 1, true))
     end
   end)
 end)
 
-describe("a token that is none", function()
+describe("a checkpoint that is none", function()
   local function refused(text)
-    local w = world.new {}
+    local w = fake_platform.new {}
     local run, err = w:client():resume(text)
     assert.is_nil(run)
     assert.same({ true, "protocol", 0 }, { errors.is(err), err.kind, #w.sent })
@@ -87,10 +87,10 @@ describe("a token that is none", function()
   end)
 
   it("is refused when any byte of it is another, or it is cut", function()
-    local token = token_after(30)
-    for at = 1, #token, 3 do
-      refused(token:sub(1, at - 1) .. string.char((token:byte(at) + 1) % 256) .. token:sub(at + 1))
-      refused(token:sub(1, at - 1))
+    local checkpoint = checkpoint_after(30)
+    for at = 1, #checkpoint, 3 do
+      refused(checkpoint:sub(1, at - 1) .. string.char((checkpoint:byte(at) + 1) % 256) .. checkpoint:sub(at + 1))
+      refused(checkpoint:sub(1, at - 1))
     end
   end)
 
@@ -99,9 +99,9 @@ describe("a token that is none", function()
     { "a count that is text", '"polls":%d+', '"polls":"9"' },
     { "a negative count", '"polls":%d+', '"polls":-1' },
     { "no progress", '"progress":%b{}', '"progress":5' },
-    { "counts without a total's company", '"progress":%b{}', '"progress":{"looks":1,"seconds":1,"total":5}' },
+    { "counts without a total's company", '"progress":%b{}', '"progress":{"polls":1,"seconds":1,"total":5}' },
     { "more done than there is", '"done":[%d.]+', '"done":1e9' },
-    { "no look", '"looks":[%d.]+', '"looks":null' },
+    { "no poll", '"polls":[%d.]+', '"polls":null' },
     { "statuses of no numbers", '"statuses":%b{}', '"statuses":{"Running":"many"}' },
     { "parameters that are none", '"FlowName":"%w+"', '"FlowName":5' },
     { "another action", "DescribeMapRun", "DescribeExecution" },
@@ -111,8 +111,8 @@ describe("a token that is none", function()
   }
   for _, row in ipairs(CHANGES) do
     it("is refused with a right check sum and " .. row[1], function()
-      local token = token_after(200)
-      local changed = seal(token, function(body)
+      local checkpoint = checkpoint_after(200)
+      local changed = seal(checkpoint, function(body)
         local other, count = body:gsub(row[2], (row[3]:gsub("%%", "%%%%")))
         assert.is_true(count >= 1, body)
         return other
@@ -122,24 +122,24 @@ describe("a token that is none", function()
   end
 
   it("is refused by a client of another host, in words that name both", function()
-    local token = token_after(30)
-    local w = world.new {}
-    local _, err = w:client({ region = "cn-shanghai" }):resume(token)
+    local checkpoint = checkpoint_after(30)
+    local w = fake_platform.new {}
+    local _, err = w:client({ region = "cn-shanghai" }):resume(checkpoint)
     assert.is_truthy(err.message:find("cn-hangzhou", 1, true) and err.message:find("cn-shanghai", 1, true), err.message)
   end)
 
   it("is misuse when it is no text at all", function()
     for _, value in ipairs { 5, {}, true } do
       local done, message = pcall(function()
-        world.new({}):client():resume(value)
+        fake_platform.new({}):client():resume(value)
       end)
       assert.is_false(done)
-      assert.is_truthy(message:find("^%S*checkpoint_spec%.lua:%d+: resume: a token expected"), message)
+      assert.is_truthy(message:find("^%S*checkpoint_spec%.lua:%d+: resume: a checkpoint expected"), message)
     end
   end)
 
   it("is read back as JSON only", function()
-    local body = token_after(30):match("^[%w-]+%.%x+%.(.*)$")
+    local body = checkpoint_after(30):match("^[%w-]+%.%x+%.(.*)$")
     assert.equal("DescribeMapRun", json.decode(body).action)
   end)
 end)

@@ -1,13 +1,13 @@
 --- Many waits at once, on a clock that only sleep moves.
 -- SPDX-License-Identifier: MIT
 
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 local RUNNING, DONE = "Running", "Succeeded"
 
---- A world whose runs end at their times; `wrong` are those that answer otherwise.
+--- A service whose runs end at their times; `wrong` are those that answer otherwise.
 local function crowd(ends, wrong)
-  return world.new { function(request, w)
+  return fake_platform.new { function(request, w)
     local name = request.query.MapRunName
     local place = tonumber(name)
     if wrong and wrong[place] then
@@ -51,7 +51,7 @@ describe("waiting for many MapRuns", function()
   end)
 
   it("goes on for the others when one cannot be found out", function()
-    local _, runs, failures = wait({ 10, 20, 30 }, {}, { [2] = world.refusal(404, "ExecutionNotExists") })
+    local _, runs, failures = wait({ 10, 20, 30 }, {}, { [2] = fake_platform.refusal(404, "ExecutionNotExists") })
     assert.same({ DONE, false, DONE }, { runs[1].Status, runs[2], runs[3].Status })
     assert.same({ 2, "ExecutionNotExists" }, { next(failures), failures[2].code })
     assert.is_nil(next(failures, 2))
@@ -65,12 +65,12 @@ describe("waiting for many MapRuns", function()
   end)
 
   it("returns place and error of the first to end, if that is one", function()
-    local _, place, run, err = wait({ 300, 20 }, { any = true }, { [2] = world.refusal(403, "AccessDenied") })
+    local _, place, run, err = wait({ 300, 20 }, { any = true }, { [2] = fake_platform.refusal(403, "AccessDenied") })
     assert.is_nil(run)
     assert.same({ 2, "AccessDenied" }, { place, err.code })
   end)
 
-  it("iterates over the ends in their order, and looks no more once left", function()
+  it("iterates over the ends in their order, and polls no more once left", function()
     local w, ends = wait({ 300, 20, 100 }, { each = true })
     local places = {}
     for place, run, err in ends do
@@ -81,9 +81,9 @@ describe("waiting for many MapRuns", function()
       end
     end
     assert.same({ 2, 3 }, places)
-    local looks = #w.sent
+    local polls = #w.sent
     w.clock = w.clock + 1000
-    assert.equal(looks, #w.sent)
+    assert.equal(polls, #w.sent)
     assert.equal(1, (ends()))
     assert.is_nil(ends())
   end)
@@ -121,7 +121,7 @@ describe("waiting for many MapRuns", function()
     end
   end)
 
-  it("looks at every one, and starves none, when the quota is too small", function()
+  it("polls every one, and starves none, when the quota is too small", function()
     local ends = {}
     for place = 1, 300 do
       ends[place] = place % 3 == 0 and 40 or 3000
@@ -133,7 +133,7 @@ describe("waiting for many MapRuns", function()
       longest = math.max(longest, sent.at - (last[name] or 1000))
       last[name] = sent.at
     end
-    assert.is_true(longest <= 2 * 300 / 2 + 60, longest) -- two rounds, and the first looks of all
+    assert.is_true(longest <= 2 * 300 / 2 + 60, longest) -- two rounds, and the first polls of all
   end)
 
   it("asks as fast as it likes without a rate limiter", function()
@@ -157,7 +157,7 @@ describe("waiting for many MapRuns", function()
   }
   for i, row in ipairs(MISUSE) do
     it(("raises misuse at the caller's line, row %d"):format(i), function()
-      local client = world.new({}):client()
+      local client = fake_platform.new({}):client()
       local done, message = pcall(function()
         client:wait_map_runs(row[1], row[2])
       end)

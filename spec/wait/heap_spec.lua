@@ -1,11 +1,11 @@
---- A queue by time.
+--- A heap by time.
 -- SPDX-License-Identifier: MIT
 
-local queue = require "fnf.wait.heap"
+local heap = require "fnf.wait.heap"
 
-describe("a queue by time", function()
+describe("a heap by time", function()
   it("gives out what is due first, however it came in", function()
-    local q, times, state = queue.new(), {}, 7
+    local q, times, state = heap.new(), {}, 7
     for i = 1, 500 do
       state = state * 16807 % 2147483647
       times[i] = state % 97
@@ -28,7 +28,7 @@ describe("a queue by time", function()
   end)
 
   it("has nothing to give when it is empty", function()
-    local q = queue.new()
+    local q = heap.new()
     assert.is_nil(q:take())
     assert.is_nil(q:first())
     q:put(1, "one")

@@ -9,12 +9,12 @@ local errors = require "fnf.errors"
 local json = require "fnf.json"
 require "fnf.methods"
 
-local WAYS = { DescribeMapRun = "looks", DescribeExecution = "holds" }
+local WAYS = { DescribeMapRun = "polls", DescribeExecution = "holds" }
 
 --- A service whose executions "1", "2", ... end at `ends[i]`, their runs at `runs_end[i]` or then; `refuse(action, n)`
 --- may give another answer to the n-th request of an action. Holds last, on a clock that only sleep moves.
 local function service(ends, fields)
-  local self = { platform = clock.new(1), looks = {}, holds = {}, in_flight = 0, most = 0, events = {} }
+  local self = { platform = clock.new(1), polls = {}, holds = {}, in_flight = 0, most = 0, events = {} }
   for name, value in pairs(fields or {}) do
     self[name] = value
   end
@@ -96,13 +96,13 @@ local function list_of(count, together)
 end
 
 describe("a wait for the last step of an execution", function()
-  it("learns of the end at once, with fewer looks", function()
+  it("learns of the end at once, with fewer polls", function()
     local plain, watched = service { 1000 }, service { 1000 }
     assert(plain:client():wait_map_run(NAMES))
     local run = assert(watched:client():wait_map_run(NAMES, options()))
     assert.equal("Succeeded", run.Status)
     assert.is_true(watched.platform.now() - 1000 < 0.5, watched.platform.now())
-    assert.is_true(#watched.looks <= 0.4 * #plain.looks, ("%d of %d"):format(#watched.looks, #plain.looks))
+    assert.is_true(#watched.polls <= 0.4 * #plain.polls, ("%d of %d"):format(#watched.polls, #plain.polls))
     assert.equal(60, watched.holds[1].seconds)
     assert.is_true(#watched.holds <= 18, #watched.holds)
     assert.equal(1, watched:heard("done", "DescribeMapRun"))
@@ -124,7 +124,7 @@ describe("a wait for the last step of an execution", function()
     end
   end)
 
-  it("goes on without the execution where that may not be looked at", function()
+  it("goes on without the execution where that may not be polled", function()
     local cloud = service({ 100 }, { refuse = function(action)
       return action == "DescribeExecution" and { answer = REFUSED }
     end })
@@ -132,7 +132,7 @@ describe("a wait for the last step of an execution", function()
     assert.same({ 1, 1 }, { #cloud.holds, cloud:heard("warning", "DescribeExecution") })
   end)
 
-  it("has looks held for less where a long one is cut off, and survives that", function()
+  it("has polls held for less where a long one is cut off, and survives that", function()
     local cloud = service({ 900 }, { refuse = function(action, n)
       return action == "DescribeExecution" and n <= 6 and { after = 20, err = errors.new { kind = "network",
         message = "the connection was reset", retryable = true, sent = true } }
@@ -170,13 +170,13 @@ describe("a wait for the last step of an execution", function()
     assert.equal(0, cloud.in_flight)
   end)
 
-  it("goes on from a token", function()
-    local cloud, token = service { 300 }, nil
+  it("goes on from a checkpoint", function()
+    local cloud, checkpoint = service { 300 }, nil
     local waiting = cloud:client()
     waiting:wait_map_run(NAMES, { timeout = 100, on_progress = function(_, _, wait)
-      token = wait:token()
+      checkpoint = wait:checkpoint()
     end })
-    assert.equal("Succeeded", assert(waiting:resume(token, options())).Status)
+    assert.equal("Succeeded", assert(waiting:resume(checkpoint, options())).Status)
     assert.is_true(cloud.platform.now() - 300 < 0.5)
     assert.is_true(#cloud.holds > 0)
   end)
@@ -193,7 +193,7 @@ describe("a wait for the last step of an execution", function()
     end
   end)
 
-  it("is no option where there is no execution to look at", function()
+  it("is no option where there is no execution to poll", function()
     local waiting = service({ 1 }):client()
     assert.has_error(function()
       waiting:wait_execution({ FlowName = "f", ExecutionName = "1" }, { last_step = true })
@@ -205,7 +205,7 @@ describe("a wait for the last step of an execution", function()
 end)
 
 describe("waits for the last steps of executions", function()
-  it("share one look held open at each", function()
+  it("share one poll held open at each", function()
     local cloud = service { 400 }
     local runs, failures = cloud:client():wait_map_runs(list_of(8, true), options())
     assert.is_nil(failures)
@@ -214,7 +214,7 @@ describe("waits for the last steps of executions", function()
     assert.is_true(#cloud.holds <= 9, #cloud.holds)
   end)
 
-  it("leave half of the connections to other looks", function()
+  it("leave half of the connections to other polls", function()
     for connections, most in pairs { [32] = 16, [5] = 2, [1] = 0 } do
       local ends = {}
       for i = 1, 40 do

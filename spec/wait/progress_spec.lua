@@ -1,4 +1,4 @@
---- What a MapRun's counts mean, and when to look again.
+--- What a MapRun's counts mean, and when to poll again.
 -- SPDX-License-Identifier: MIT
 
 package.path = "./bench/?.lua;" .. package.path
@@ -29,7 +29,7 @@ describe("progress", function()
       seen:see({ Status = "Running", ItemCounts = row[1] }, 100)
       assert.same({ total = row[2], done = row[3], share = row[4] },
         { total = seen.total, done = seen.done, share = seen.share })
-      assert.equal(1, seen.looks)
+      assert.equal(1, seen.polls)
     end)
   end
 
@@ -38,7 +38,7 @@ describe("progress", function()
     seen:see({ ItemCounts = { Succeed = 1, Total = 2 } }, 100)
     seen:see({}, 107)
     assert.is_nil(seen.share or seen.total or seen.done)
-    assert.same({ 2, 7 }, { seen.looks, seen.seconds })
+    assert.same({ 2, 7 }, { seen.polls, seen.seconds })
   end)
 
   local NAMES = { "Total", "Succeed", "Failed", "Aborted", "Running", "Pending" }
@@ -71,7 +71,7 @@ describe("progress", function()
         ("case %d: %s is %s"):format(case, name, tostring(value)))
     end
     assert.is_true((report.share or 0) <= 1 and (report.earliest or 0) <= (report.latest or 0))
-    local delay = seen:next_look(0, LIMITS, 0.5)
+    local delay = seen:next_poll(0, LIMITS, 0.5)
     assert.is_true(delay >= LIMITS.min_delay and delay <= LIMITS.max_delay)
   end
 
@@ -79,8 +79,8 @@ describe("progress", function()
     for case = 1, 1000 do
       local random = runs.random(case)
       local seen, now, state = progress.new(), 0, { total = math.floor(random() * 50), done = 0 }
-      for look = 1, 8 do
-        seen:see(draw(random, state), now, look == 1 and random() < 0.5 and 100 * random() or nil)
+      for poll = 1, 8 do
+        seen:see(draw(random, state), now, poll == 1 and random() < 0.5 and 100 * random() or nil)
         assert_sense(seen, case)
         now = now + (random() < 0.1 and 0 or 30 * random())
       end
@@ -88,27 +88,151 @@ describe("progress", function()
   end)
 end)
 
-describe("the next look", function()
+describe("a run that hangs", function()
+  for _, items in ipairs { 4, 12, 40, 100, 300, 499, 5000 } do
+    for _, share in ipairs { 0.3, 0.95 } do
+      it(("13.3: is seen to stall: %d items, %g of them done"):format(items, share), function()
+        local seen, now, hangs, told = progress.new(), 0, math.max(1, math.floor(share * items)), false
+        local places = math.min(10, math.ceil(items / 4))
+        while now < 3600 do -- an item takes four seconds
+          local done = math.min(hangs, math.floor(now * places / 4))
+          seen:see({ Status = "Running", ItemCounts = { Total = items, Succeed = done,
+            Running = math.min(items - done, places) } }, now)
+          told = told or seen:stalled() ~= nil and now > hangs * 4 / places
+          now = now + seen:next_poll(0, { min_delay = 0.4, max_delay = 120 }, 0.5)
+        end
+        assert.is_true(told)
+        assert.is_true(seen:report().stalled > 3000 - hangs * 4 / places)
+        assert.is_nil(seen:estimate())
+      end)
+    end
+  end
+
+  it("13.3: does not stall while items go on ending", function()
+    for seed = 1, 20 do
+      local run, seen, now = runs.new("linear", 300 + seed), progress.new(), 0
+      local polls, stalls = 0, 0
+      while now < run.duration do
+        seen:see(run:describe(now), now)
+        polls, stalls = polls + 1, stalls + (seen:stalled() and 1 or 0)
+        now = now + seen:next_poll(0, { min_delay = 0.4, max_delay = 120 }, 0.5)
+      end
+      assert.is_true(stalls <= 0.1 * polls + 1, ("%d of %d"):format(stalls, polls))
+    end
+  end)
+end)
+
+describe("what counts do not tell", function()
+  --- Progress of the second of two answers, ten seconds apart.
+  local function after(counts, status, first)
+    local seen = progress.new()
+    seen:see({ Status = "Running", ItemCounts = first or { Total = 1000, Succeed = 100, Running = 10 } }, 100)
+    seen:see({ Status = status or "Running", ItemCounts = counts }, 110)
+    return seen
+  end
+
+  it("13.3: is a rate, where items are aborted", function()
+    local seen = after { Total = 1000, Succeed = 120, Aborted = 800, Running = 10 }
+    assert.same({ 920, 2, 2 }, { seen.done, seen.rate, seen:overall_rate() })
+  end)
+
+  it("13.3: is an end to come, once the run has ended", function()
+    for _, status in ipairs { "Succeeded", "Failed", "Aborted" } do
+      local report = after({ Total = 1000, Succeed = 200, Failed = 20 }, status):report()
+      assert.same({}, { report.earliest, report.latest, report.stalled, report.breaks_in })
+    end
+  end)
+
+  it("13.3: is anything that no count can be", function()
+    for _, total in ipairs { 1e308, 2 ^ 60, 1e16 } do
+      local counts = { Total = total, Succeed = 500, Running = 10 }
+      local seen = after(counts, nil, { Total = total, Succeed = 100, Running = 10 })
+      assert.is_nil(seen.total)
+    end
+    local most = after({ Total = 2 ^ 52, Succeed = 500 }, nil, { Total = 2 ^ 52, Succeed = 100 })
+    for name, value in pairs(most:report()) do
+      assert.is_true(value == value and value < math.huge, name)
+    end
+  end)
+end)
+
+describe("the example of the module's header", function()
+  local function after(polls)
+    local seen = progress.new()
+    for i, poll in ipairs(polls) do
+      seen:see({ Status = "Running", ItemCounts = { Total = 1000, Succeed = poll[2], Running = poll[3] } }, poll[1],
+        i == 1 and poll[1] or nil)
+    end
+    return seen
+  end
+
+  local FAR, NEAR = { 100.5, 201, 10 }, { 492.5, 985, 10 }
+  local ROWS = { { 219.6, { FAR } }, { 2.2, { FAR, NEAR } },
+    { 8.2, { FAR, NEAR, { 495, 990, 10 }, { 500, 999, 1 }, { 520, 999, 1 } } } }
+  for i, row in ipairs(ROWS) do
+    it(("is what the module does, row %d"):format(i), function()
+      local delay = after(row[2]):next_poll(0, { min_delay = 0.4, max_delay = 1e4 }, 0.5)
+      assert.is_true(math.abs(delay - row[1]) < 0.05 * row[1], delay)
+    end)
+  end
+end)
+
+describe("items in batches", function()
+  it("are reckoned with as batches: the end of the last one may come at once, not item by item", function()
+    local limits, delays = { min_delay = 0.4, max_delay = 120 }, {}
+    for _, size in ipairs { 1, 50 } do
+      local seen = progress.new()
+      for poll = 0, 19 do
+        local done = poll == 19 and 0 or 1
+        seen:see({ Status = "Running", ItemCounts = { Total = 20 * size, Succeed = poll * size,
+          Running = (1 + done) * size } }, 10 * poll)
+      end
+      delays[#delays + 1] = seen:next_poll(0, limits, 0.5)
+    end
+    assert.equal(delays[1], delays[2])
+  end)
+end)
+
+describe("a missed poll", function()
+  it("13.4: leaves the plan as it was, and doubles its intervals", function()
+    local limits, seen = { min_delay = 0.4, max_delay = 120 }, progress.new()
+    for poll = 0, 40 do
+      seen:see({ Status = "Running", ItemCounts = { Total = 1000, Succeed = 24 * poll, Running = 10 } }, 25 * poll)
+    end
+    local known = seen:next_poll(0, limits, 0.5)
+    assert.is_true(known < 20, known)
+    assert.is_true(seen:next_poll(1, limits, 0.5, known) <= 2 * known)
+    local last = 0
+    for misses = 1, 12 do
+      local delay = seen:next_poll(misses, limits, 0.5, known)
+      assert.is_true(delay >= last and delay <= 1.9 * math.sqrt(1001))
+      last = delay
+    end
+    assert.is_true(last > 50)
+  end)
+end)
+
+describe("the next poll", function()
   it("is never out of the limits, whatever was seen, missed and drawn", function()
     for _, limits in ipairs { LIMITS, { min_delay = 0.01, max_delay = 0.01 }, { min_delay = 5, max_delay = 3600 } } do
       local seen = progress.new()
-      for look = 1, 200 do
+      for poll = 1, 200 do
         for _, misses in ipairs { 0, 1, 50, 1e6 } do
           for _, chance in ipairs { 0, 0.5, 0.999999 } do
-            local delay = seen:next_look(misses, limits, chance)
+            local delay = seen:next_poll(misses, limits, chance)
             assert.is_true(delay >= limits.min_delay and delay <= limits.max_delay, delay)
           end
         end
-        seen:see({ Status = "Running", ItemCounts = { Succeed = look, Total = 1000 } }, 100 + look)
+        seen:see({ Status = "Running", ItemCounts = { Succeed = poll, Total = 1000 } }, 100 + poll)
       end
     end
   end)
 
   it("differs between waits that have seen the same", function()
     local seen = progress.new()
-    for look = 1, 3 do
-      seen:see({ Status = "Running" }, 100 + look)
+    for poll = 1, 3 do
+      seen:see({ Status = "Running" }, 100 + poll)
     end
-    assert.are_not.equal(seen:next_look(0, LIMITS, 0.1), seen:next_look(0, LIMITS, 0.9))
+    assert.are_not.equal(seen:next_poll(0, LIMITS, 0.1), seen:next_poll(0, LIMITS, 0.9))
   end)
 end)

@@ -19,12 +19,12 @@ local ROWS = { -- count, percentage, items, tighter, looser
   { -1, -1, 200, 0, 0 },
 }
 
---- Progress of a run of 1,000 items, ten a second, of which so many have failed by the look at `seconds`.
+--- Progress of a run of 1,000 items, ten a second, of which so many have failed by the poll of `seconds`.
 local function seen(seconds, failed, tolerated)
   local made = progress.new()
-  for look = 0, 1 do
+  for poll = 0, 1 do
     made:see({ Status = "Running", ToleratedFailedCount = tolerated, ItemCounts = { Total = 1000, Running = 10,
-      Failed = look * failed, Succeed = look * (10 * seconds - failed) } }, look * seconds, look == 0 and 0.001 or nil)
+      Failed = poll * failed, Succeed = poll * (10 * seconds - failed) } }, poll * seconds, poll == 0 and 0.001 or nil)
   end
   return made
 end
@@ -65,10 +65,10 @@ end)
 describe("a run that will break its tolerance", function()
   local LIMITS = { min_delay = 0.4, max_delay = 120 }
 
-  it("is looked at when it may, not when its items would be done", function()
+  it("is polled when it may, not when its items would be done", function()
     local delays = {}
     for _, tolerated in ipairs { 500, 20, 11, 10 } do
-      delays[#delays + 1] = seen(20, 10, tolerated):next_look(0, LIMITS, 0.5)
+      delays[#delays + 1] = seen(20, 10, tolerated):next_poll(0, LIMITS, 0.5)
     end
     assert.is_true(delays[1] > 30)
     assert.is_true(delays[2] < 10 and delays[3] < 5 and delays[4] < 5, table.concat(delays, " "))

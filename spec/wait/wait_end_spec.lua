@@ -1,17 +1,17 @@
---- How a wait ends without the end of its run: at the deadline, after so many looks, cancelled.
+--- How a wait ends without the end of its run: at the deadline, after so many polls, cancelled.
 -- SPDX-License-Identifier: MIT
 
 local errors = require "fnf.errors"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
-local wait, passing = world.wait, world.passing
+local wait, passing = fake_platform.wait, fake_platform.passing
 local START = 1000
 local ENDLESS = math.huge
 
 describe("the deadline of a wait", function()
   it("ends it as a timeout, with the last answer and what was seen", function()
-    local w, run, err = wait({ world.run { Status = "Pending" }, { status = 500, times = 3 },
-      world.run({ Concurrency = 7 }, { times = ENDLESS }) }, { timeout = 60 })
+    local w, run, err = wait({ fake_platform.run { Status = "Pending" }, { status = 500, times = 3 },
+      fake_platform.run({ Concurrency = 7 }, { times = ENDLESS }) }, { timeout = 60 })
     assert.is_nil(run)
     assert.same({ "timeout", "DescribeMapRun", true }, { err.kind, err.operation, err.retryable })
     assert.same({ 7, "Running" }, { err.last.Concurrency, err.last.Status })
@@ -32,10 +32,10 @@ describe("the deadline of a wait", function()
   end)
 
   local NEVER = {
-    { "a run that never ends", world.run() },
-    { "a run that answers slowly", world.run({}, { takes = 0.7 }) },
+    { "a run that never ends", fake_platform.run() },
+    { "a run that answers slowly", fake_platform.run({}, { takes = 0.7 }) },
     { "a server that hangs", { takes = 1e9 } },
-    { "a throttle with a long hint", world.refusal(429, "X", "x", { ["retry-after"] = "500" }) },
+    { "a throttle with a long hint", fake_platform.refusal(429, "X", "x", { ["retry-after"] = "500" }) },
     { "an outage", { status = 503 } },
     { "an unreachable host", { fault = "network", message = "x", takes = 0.2 } },
   }
@@ -64,8 +64,8 @@ describe("the deadline of a wait", function()
     assert.same({ "timeout", 0, START + 5 }, { err.kind, #w.sent, w.clock })
   end)
 
-  it("is preceded by a last look", function()
-    local w = wait({ world.run({}, { times = ENDLESS }) }, { timeout = 100, min_delay = 30, max_delay = 30 })
+  it("is preceded by a last poll", function()
+    local w = wait({ fake_platform.run({}, { times = ENDLESS }) }, { timeout = 100, min_delay = 30, max_delay = 30 })
     assert.is_true(START + 100 - w.sent[#w.sent].at <= 1.5)
   end)
 
@@ -77,10 +77,10 @@ describe("the deadline of a wait", function()
   end)
 end)
 
-describe("the looks of a wait", function()
+describe("the polls of a wait", function()
   for _, most in ipairs { 1, 2, 5 } do
     it(("are at most %d if told so, without a sleep after the last"):format(most), function()
-      local w, run, err = wait({ world.run({}, { times = ENDLESS }) }, { max_polls = most })
+      local w, run, err = wait({ fake_platform.run({}, { times = ENDLESS }) }, { max_polls = most })
       assert.is_nil(run)
       assert.same({ "timeout", most, most - 1, most }, { err.kind, #w.sent, #w.sleeps, err.observed.polls })
       assert.equal("Running", err.last.Status)
@@ -88,16 +88,16 @@ describe("the looks of a wait", function()
   end
 end)
 
---- Answers of a run whose counts at the n-th look are `counts(n)`; a look takes a broken part of a second.
+--- Answers of a run whose counts at the n-th poll are `counts(n)`; a poll takes a broken part of a second.
 local function counted(counts, fields)
-  local looks = 0
+  local polls = 0
   return { function()
-    looks = looks + 1
-    local run = { ItemCounts = counts(looks) }
+    polls = polls + 1
+    local run = { ItemCounts = counts(polls) }
     for name, value in pairs(fields or {}) do
       run[name] = value
     end
-    return world.run(run, { takes = 0.137 })
+    return fake_platform.run(run, { takes = 0.137 })
   end }
 end
 
@@ -116,8 +116,8 @@ describe("a wait told how long a run may stall", function()
   end
 
   it("goes on while items start or end, and where there are no counts", function()
-    local function moving(look) return { Total = 1000, Succeed = look, Running = 2 } end
-    local function starting(look) return { Total = 1000, Succeed = 3, Running = 2 + look } end
+    local function moving(poll) return { Total = 1000, Succeed = poll, Running = 2 } end
+    local function starting(poll) return { Total = 1000, Succeed = 3, Running = 2 + poll } end
     for _, counts in ipairs { moving, starting, function() end } do
       local _, _, err = wait(counted(counts), { stall_after = 10, max_delay = 4, timeout = 300 })
       assert.is_truthy(tostring(err):find("no end in 300 seconds", 1, true), tostring(err))
@@ -126,7 +126,7 @@ describe("a wait told how long a run may stall", function()
 
   it("is told of a stall before that", function()
     local stalled = {}
-    local function freezing(look) return { Total = 999, Succeed = 50 * math.min(look, 6), Running = 5 } end
+    local function freezing(poll) return { Total = 999, Succeed = 50 * math.min(poll, 6), Running = 5 } end
     local w = wait(counted(freezing), { stall_after = 60, max_delay = 3, on_progress = function(_, progress)
       stalled[#stalled + 1] = progress:stalled()
     end })
@@ -136,7 +136,7 @@ describe("a wait told how long a run may stall", function()
 end)
 
 describe("a wait that is to fail fast", function()
-  local function failing(look) return { Total = 100, Succeed = 10 * look, Failed = 2 * look, Running = 5 } end
+  local function failing(poll) return { Total = 100, Succeed = 10 * poll, Failed = 2 * poll, Running = 5 } end
 
   local ROWS = { -- limits of the run, failed items when it ends (nil: it does not)
     { { ToleratedFailedCount = 3 }, 4 },
@@ -160,15 +160,17 @@ describe("a wait that is to fail fast", function()
 end)
 
 describe("a cancelled wait", function()
-  it("has not looked if it was cancelled before", function()
+  it("has not polled if it was cancelled before", function()
     local w, run, err = wait({}, { cancel = function() return true end })
     assert.is_nil(run)
     assert.same({ 0, "cancelled", true }, { #w.sent, err.kind, errors.is(err) })
   end)
 
   it("ends within a fifth of a second of sleep, and counts no failure", function()
-    local w = world.new { world.run({ Concurrency = 3 }, { times = ENDLESS }) }
-    local run, err = w:client():wait_map_run(world.names, { cancel = function() return w.clock >= START + 77 end })
+    local w = fake_platform.new { fake_platform.run({ Concurrency = 3 }, { times = ENDLESS }) }
+    local run, err = w:client():wait_map_run(fake_platform.names, { cancel = function()
+      return w.clock >= START + 77
+    end })
     assert.is_nil(run)
     assert.same({ "cancelled", 3, 0, "DescribeMapRun" },
       { err.kind, err.last.Concurrency, err.observed.failures, err.operation })
@@ -176,11 +178,95 @@ describe("a cancelled wait", function()
     assert.same({}, w:heard "warning")
   end)
 
-  it("ends between the attempts of one look, too", function()
-    local w = world.new { world.refusal(429, "X", "x", { ["retry-after"] = "50" }) }
-    local run, err = w:client():wait_map_run(world.names, { cancel = function() return w.clock >= START + 20 end })
+  it("ends between the attempts of one poll, too", function()
+    local w = fake_platform.new { fake_platform.refusal(429, "X", "x", { ["retry-after"] = "50" }) }
+    local run, err = w:client():wait_map_run(fake_platform.names, { cancel = function()
+      return w.clock >= START + 20
+    end })
     assert.is_nil(run)
     assert.equal("cancelled", err.kind)
     assert.is_true(w.clock - START <= 20.2)
+  end)
+end)
+
+describe("a wait observes", function()
+  it("12.14: clock refusals on either side of another fault as misses", function()
+    local skewed = fake_platform.refusal(403, "RequestTimeTooSkewed", "x", { Date = "Mon, 21 Sep 2026 20:49:37 GMT" })
+    for _, code in ipairs { "clock", "nonce" } do
+      local refused = code == "clock" and skewed or fake_platform.refusal(400, "SignatureNonceUsed")
+      local w, run, err = wait({ fake_platform.run(), refused, { status = 503 }, refused, fake_platform.run(),
+        fake_platform.run { Status = "Succeeded" } })
+      assert.equal("Succeeded", run and run.Status, tostring(err))
+      assert.equal(6, #w.sent)
+    end
+  end)
+
+  it("12.14: a clock that no Date mends as what cannot heal, after a few", function()
+    local w, run, err = wait({ fake_platform.run(), fake_platform.passing(fake_platform.refusal(403,
+      "RequestTimeTooSkewed", "x", { Date = "Mon, 21 Sep 2026 20:49:37 GMT" }), 100) }, {})
+    assert.is_nil(run)
+    assert.equal("RequestTimeTooSkewed", err.code)
+    assert.is_true(#w.sent <= 8, #w.sent)
+  end)
+
+  it("12.16: sixteen different statuses and codes by name, the others as other, and cuts long names", function()
+    local script, checkpoint = {}, nil
+    for i = 1, 60 do
+      script[#script + 1] = fake_platform.run { Status = "S" .. i .. ("x"):rep(10000) }
+      script[#script + 1] = fake_platform.refusal(503, "C" .. i .. ("\195\164"):rep(5000))
+    end
+    local w = fake_platform.new(script)
+    local _, err = w:client { max_attempts = 1 }:wait_map_run(fake_platform.names, { max_polls = 120,
+      on_progress = function(_, _, waiting)
+        checkpoint = waiting:checkpoint()
+      end })
+    for _, counts in ipairs { err.observed.statuses, err.observed.errors } do
+      local names, sum = 0, 0
+      for name, count in pairs(counts) do
+        names, sum = names + 1, sum + count
+        assert.is_true(#name <= 64)
+      end
+      assert.same({ 17, 60, 44 }, { names, sum, counts.other })
+    end
+    assert.is_true(#checkpoint < 8192, #checkpoint)
+    local later = fake_platform.new { fake_platform.run { Status = "Succeeded" } }
+    local run, why = later:client():resume(checkpoint)
+    assert.equal("Succeeded", run and run.Status, tostring(why))
+  end)
+end)
+
+describe("12.19: until_status", function()
+  local SLIPS = { { "Succeded", "Succeeded" }, { "Suceded", "Succeeded" }, { "Succeed", "Succeeded" },
+    { "succeeded", "Succeeded" }, { "Runnign", "Running" }, { "FAILED", "Failed" } }
+  for i, row in ipairs(SLIPS) do
+    it(("that is almost a known status raises with that one, row %d"):format(i), function()
+      local done, message = pcall(function()
+        fake_platform.new({}):client():wait_map_run(fake_platform.names, { until_status = { "Running", row[1] } })
+      end)
+      assert.is_false(done)
+      assert.is_truthy(message:find("^%S*wait_end_spec%.lua:%d+: wait_map_run: option until_status"), message)
+      assert.is_truthy(message:find(("did you mean %s?"):format(row[2]), 1, true), message)
+    end)
+  end
+
+  it("may be a status that is newer than this library", function()
+    for _, status in ipairs { "Suspended", "Skipped", "Paused", "Pausing", "Aborting", "Stopping", "Started", "Waiting",
+      "Cancelled", "Queued", "Abort", "", "Retrying" } do
+      local _, run = wait({ fake_platform.run { Status = status ~= "" and status or "Succeeded" } },
+        { until_status = status })
+      assert.is_truthy(run)
+    end
+  end)
+
+  it("is held to the statuses of what is polled", function()
+    local client = fake_platform.new({}):client()
+    local function raised(name, ...)
+      return select(2, pcall(client[name], client, ...))
+    end
+    local names = { FlowName = "f", ExecutionName = "e" }
+    local message = raised("wait_execution", names, { until_status = "Stoped" })
+    assert.is_truthy(message:find("did you mean Stopped?", 1, true))
+    assert.is_truthy(raised("resume", "x", { until_status = "Succeded" }):find("did you mean Succeeded?", 1, true))
+    assert.is_truthy(raised("wait_map_runs", {}, { until_status = "Faild" }):find("did you mean Failed?", 1, true))
   end)
 end)

@@ -1,4 +1,4 @@
---- Waiting for the end of an execution by looks that the service holds open.
+--- Waiting for the end of an execution by polls that the service holds open.
 -- SPDX-License-Identifier: MIT
 
 local service = require "spec.support.service"
@@ -14,13 +14,13 @@ end
 local NAMES = { FlowName = "f", ExecutionName = "e" }
 
 describe("wait_execution", function()
-  it("has the service hold the look, and sees the end when it comes", function()
+  it("has the service hold the poll, and sees the end when it comes", function()
     local cloud = running(100)
     local began = cloud.clock
     local execution = assert(cloud:client():wait_execution(NAMES))
     assert.equal("Succeeded", execution.Status)
     assert.is_true(cloud.clock - began < 101, "seen " .. cloud.clock - began .. " s after the start")
-    assert.is_true(#cloud.log <= 6, #cloud.log .. " looks")
+    assert.is_true(#cloud.log <= 6, #cloud.log .. " polls")
     assert.equal("30", cloud.log[1].params.WaitTimeSeconds)
     assert.equal(40, cloud.log[1].timeout)
   end)
@@ -39,16 +39,16 @@ describe("wait_execution", function()
     end
   end)
 
-  it("looks at growing intervals at a service that does not hold", function()
+  it("polls growing intervals at a service that does not hold", function()
     local cloud = running(300, { holds = false })
     assert(cloud:client():wait_execution(NAMES))
     for i = 2, #cloud.log do
       assert.is_true(cloud.log[i].at - cloud.log[i - 1].at >= 1)
     end
-    assert.is_true(#cloud.log < 25, #cloud.log .. " looks")
+    assert.is_true(#cloud.log < 25, #cloud.log .. " polls")
   end)
 
-  it("keeps the service from holding a look past the deadline", function()
+  it("keeps the service from holding a poll past the deadline", function()
     for _, timeout in ipairs { 0.5, 3, 10, 31, 47.5, 90 } do
       local cloud = running(1000)
       local began = cloud.clock
@@ -63,7 +63,7 @@ describe("wait_execution", function()
     end
   end)
 
-  it("ends when the caller cancels, within a look", function()
+  it("ends when the caller cancels, within a poll", function()
     local cloud = running(1000)
     local began = cloud.clock
     local _, err = cloud:client():wait_execution(NAMES, { cancel = function()

@@ -1,21 +1,22 @@
 --- Waits: what they survive, and what ends them at once.
 -- SPDX-License-Identifier: MIT
 
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
-local wait, passing = world.wait, world.passing
+local wait, passing = fake_platform.wait, fake_platform.passing
 local START = 1000
 
 local function counts(done, total)
   return { Succeed = done, Failed = 0, Aborted = 0, Running = 1, Pending = total - done - 1, Total = total }
 end
 
-local DONE = world.run { Status = "Succeeded", ItemCounts = counts(9, 10) }
+local DONE = fake_platform.run { Status = "Succeeded", ItemCounts = counts(9, 10) }
 
 describe("a wait", function()
   for _, status in ipairs { "Succeeded", "Failed", "Aborted" } do
     it("returns the description of a run that has " .. status, function()
-      local w, run = wait { world.run(), world.run { Status = "Pending" }, world.run { Status = status } }
+      local w, run = wait { fake_platform.run(), fake_platform.run { Status = "Pending" },
+        fake_platform.run { Status = status } }
       assert.equal(status, run.Status)
       assert.equal(3, #w.sent)
       assert.same({ "DescribeMapRun", status, 3 },
@@ -24,27 +25,27 @@ describe("a wait", function()
   end
 
   it("takes no status for an end that it does not know", function()
-    local _, run = wait { world.run { Status = "Pausing" }, world.run { Status = "succeeded" },
-      world.run { Status = "TimedOut" }, DONE }
+    local _, run = wait { fake_platform.run { Status = "Pausing" }, fake_platform.run { Status = "succeeded" },
+      fake_platform.run { Status = "TimedOut" }, DONE }
     assert.equal("Succeeded", run.Status)
   end)
 
-  it("looks at once, and does not sleep when the first look is the last", function()
+  it("polls once, and does not sleep when the first poll is the last", function()
     local w = wait { DONE }
     assert.same({ 1, 0, START }, { #w.sent, #w.sleeps, w.sent[1].at })
   end)
 
   it("trusts no age of a run that is mostly the rounding of its StartedTime", function()
-    local started = require("fnf.time").timestamp(world.new().wall + START - 1.4)
-    local w = wait { world.run { StartedTime = started, ItemCounts = counts(7, 600) }, DONE }
+    local started = require("fnf.time").timestamp(fake_platform.new().wall + START - 1.4)
+    local w = wait { fake_platform.run { StartedTime = started, ItemCounts = counts(7, 600) }, DONE }
     assert.is_true(w.sleeps[1] <= 3, w.sleeps[1])
   end)
 
-  it("of six hours takes a moment, and few looks", function()
+  it("of six hours takes a moment, and few polls", function()
     local started = os.clock()
     local ending = START + 6 * 3600
     local w, run = wait { function(_, self)
-      return self.clock >= ending and DONE or world.run { ItemCounts = counts(1, 10) }
+      return self.clock >= ending and DONE or fake_platform.run { ItemCounts = counts(1, 10) }
     end }
     assert.equal("Succeeded", run.Status)
     assert.is_true(os.clock() - started < 1)
@@ -55,13 +56,13 @@ describe("a wait", function()
   local UNTIL = { { "Running", 1 }, { { "Running" }, 1 }, { { "Pending", "Running" }, 1 }, { {}, 2 }, { "Paused", 2 } }
   for i, row in ipairs(UNTIL) do
     it(("ends at a status it was told, besides the final ones, row %d"):format(i), function()
-      local w, run = wait({ world.run(), DONE }, { until_status = row[1] })
+      local w, run = wait({ fake_platform.run(), DONE }, { until_status = row[1] })
       assert.same({ row[2], row[2] == 1 and "Running" or "Succeeded" }, { #w.sent, run.Status })
     end)
   end
 
-  it("leaves between looks what the options say", function()
-    local w = wait({ world.run({}, { times = 40 }), DONE }, { initial_delay = 7, min_delay = 2, max_delay = 9 })
+  it("leaves between polls what the options say", function()
+    local w = wait({ fake_platform.run({}, { times = 40 }), DONE }, { initial_delay = 7, min_delay = 2, max_delay = 9 })
     assert.same({ START + 7, 7 }, { w.sent[1].at, w.sleeps[1] })
     for i = 2, #w.sleeps do
       assert.is_true(w.sleeps[i] >= 2 and w.sleeps[i] <= 9)
@@ -71,8 +72,8 @@ describe("a wait", function()
 
   it("tells of every answer, with the counts", function()
     local seen = {}
-    local w = wait({ world.run { ItemCounts = counts(2, 10) }, { status = 500 },
-      world.run { ItemCounts = counts(5, 10) }, DONE }, { on_progress = function(run, progress)
+    local w = wait({ fake_platform.run { ItemCounts = counts(2, 10) }, { status = 500 },
+      fake_platform.run { ItemCounts = counts(5, 10) }, DONE }, { on_progress = function(run, progress)
       seen[#seen + 1] = ("%s %d/%d"):format(run.Status, progress.done, progress.total)
     end })
     assert.same({ "Running 2/10", "Running 5/10", "Succeeded 9/10" }, seen)
@@ -80,8 +81,8 @@ describe("a wait", function()
   end)
 
   it("lets an error of on_progress through, as it was raised", function()
-    local w = world.new { world.run() }
-    local done, raised = pcall(w:client().wait_map_run, w:client(), world.names, { on_progress = function()
+    local w = fake_platform.new { fake_platform.run() }
+    local done, raised = pcall(w:client().wait_map_run, w:client(), fake_platform.names, { on_progress = function()
       error { mine = true }
     end })
     assert.is_false(done)
@@ -89,14 +90,14 @@ describe("a wait", function()
   end)
 
   it("leaves the caller's tables as they are, and asks for what was asked first", function()
-    local params = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = world.names.MapRunName }
+    local params = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = fake_platform.names.MapRunName }
     local options = { timeout = 100, until_status = { "Paused" }, on_progress = function()
       params.MapRunName = "another"
     end }
-    local w = world.new { world.run(), DONE }
+    local w = fake_platform.new { fake_platform.run(), DONE }
     assert(w:client():wait_map_run(params, options))
     assert.same({ "Paused" }, options.until_status)
-    assert.equal(world.names.MapRunName, w.sent[2].query.MapRunName)
+    assert.equal(fake_platform.names.MapRunName, w.sent[2].query.MapRunName)
   end)
 end)
 
@@ -105,28 +106,28 @@ describe("a wait survives", function()
     { "500", { status = 500 } },
     { "500 in HTML", { status = 500, body = "<html>" } },
     { "502", { status = 502, body = "<html>Bad Gateway" } },
-    { "503", world.refusal(503, "ServiceUnavailable") },
-    { "InternalServerError", world.refusal(500, "InternalServerError") },
-    { "PreconditionFailed", world.refusal(412, "PreconditionFailed") },
+    { "503", fake_platform.refusal(503, "ServiceUnavailable") },
+    { "InternalServerError", fake_platform.refusal(500, "InternalServerError") },
+    { "PreconditionFailed", fake_platform.refusal(412, "PreconditionFailed") },
     { "a reset", { fault = "network", message = "connection reset by peer" } },
     { "a name that cannot be resolved", { fault = "network", message = "no such host", sent = false } },
     { "a timeout", { takes = 1e6 } },
     { "a TLS handshake cut short", { fault = "tls", message = "EOF" } },
-    { "ResourceThrottled", world.refusal(429, "ResourceThrottled") },
-    { "Throttling.User", world.refusal(400, "Throttling.User") },
+    { "ResourceThrottled", fake_platform.refusal(429, "ResourceThrottled") },
+    { "Throttling.User", fake_platform.refusal(400, "Throttling.User") },
     { "429 of nobody we know", { status = 429, body = "slow down" } },
-    { "a hint of a day", world.refusal(429, "ResourceThrottled", "x", { ["retry-after"] = "86400" }) },
+    { "a hint of a day", fake_platform.refusal(429, "ResourceThrottled", "x", { ["retry-after"] = "86400" }) },
     { "HTML", { body = "<html><title>Login</title>" } },
     { "nothing", { body = "" } },
     { "a cut answer", { body = '{"Status":"Succee' } },
     { "a cut connection", { fault = "protocol", message = "transfer closed with 12 bytes remaining" } },
-    { "another MapRun", world.run { Status = "Succeeded", MapRunName = "other" } },
+    { "another MapRun", fake_platform.run { Status = "Succeeded", MapRunName = "other" } },
     { "a deep answer", { body = '{"Status":"Succeeded","D":' .. ("["):rep(1000) .. ("]"):rep(1000) .. "}" } },
     { "a huge answer", { fault = "protocol", message = "a body of more than 8 MiB" } },
     { "an array", { body = '[{"Status":"Succeeded"}]' } },
-    { "no status", { body = '{"MapRunName":"' .. world.names.MapRunName .. '"}' } },
+    { "no status", { body = '{"MapRunName":"' .. fake_platform.names.MapRunName .. '"}' } },
     { "a redirect", { status = 302, headers = { location = "https://elsewhere/" } } },
-    { "a nonce taken for used", world.refusal(400, "SignatureNonceUsed") },
+    { "a nonce taken for used", fake_platform.refusal(400, "SignatureNonceUsed") },
   }
   for _, row in ipairs(PASSING) do
     for _, times in ipairs { 1, 8 } do
@@ -135,7 +136,7 @@ describe("a wait survives", function()
           local first, end_of_first, why = wait { passing(row[2], times), DONE }
           assert.equal("Succeeded", end_of_first and end_of_first.Status, tostring(why))
           assert.equal(times + 1, #first.sent)
-          local w, run, err = wait { world.run(), passing(row[2], times), DONE }
+          local w, run, err = wait { fake_platform.run(), passing(row[2], times), DONE }
           assert.equal("Succeeded", run and run.Status, tostring(err))
           assert.equal(times + 2, #w.sent)
         end)
@@ -144,11 +145,11 @@ describe("a wait survives", function()
   end
 
   it("any of them all in a row, for as long as it takes", function()
-    local script = { world.run() }
+    local script = { fake_platform.run() }
     for _, row in ipairs(PASSING) do
       if not row[1]:find("nonce") then
         script[#script + 1] = passing(row[2], 3)
-        script[#script + 1] = world.run()
+        script[#script + 1] = fake_platform.run()
       end
     end
     script[#script + 1] = DONE
@@ -156,9 +157,9 @@ describe("a wait survives", function()
     assert.equal("Succeeded", run and run.Status, tostring(err))
   end)
 
-  it("a clock that was set wrong in its middle, even with a single attempt a look", function()
-    local w, run = wait({ world.run(),
-      world.refusal(403, "RequestTimeTooSkewed", "x", { Date = "Mon, 21 Sep 2026 20:49:37 GMT" }), DONE }, {},
+  it("a clock that was set wrong in its middle, even with a single attempt a poll", function()
+    local w, run = wait({ fake_platform.run(),
+      fake_platform.refusal(403, "RequestTimeTooSkewed", "x", { Date = "Mon, 21 Sep 2026 20:49:37 GMT" }), DONE }, {},
       { max_attempts = 1 })
     assert.equal("Succeeded", run and run.Status)
     assert.is_truthy(w.sent[3].query.Timestamp:find("^2026%-09%-21T2"))
@@ -167,16 +168,16 @@ end)
 
 describe("a wait ends at once", function()
   local ENDING = {
-    { "403 AccessDenied", world.refusal(403, "AccessDenied"), "service" },
-    { "403 InvalidAccessKeyID", world.refusal(403, "InvalidAccessKeyID"), "service" },
-    { "403 SignatureNotMatch", world.refusal(403, "SignatureNotMatch"), "service" },
-    { "403 of an unknown code", world.refusal(403, "Odd"), "service" },
-    { "403 RequestTimeTooSkewed that no Date mends", world.refusal(403, "RequestTimeTooSkewed"), "service" },
-    { "400 InvalidArgument", world.refusal(400, "InvalidArgument"), "service" },
-    { "400 MissingRequiredParams", world.refusal(400, "MissingRequiredParams"), "service" },
-    { "404 FlowNotExists", world.refusal(404, "FlowNotExists"), "service" },
-    { "404 ExecutionNotExists", world.refusal(404, "ExecutionNotExists"), "service" },
-    { "415 UnsupportedMediaType", world.refusal(415, "UnsupportedMediaType"), "service" },
+    { "403 AccessDenied", fake_platform.refusal(403, "AccessDenied"), "service" },
+    { "403 InvalidAccessKeyID", fake_platform.refusal(403, "InvalidAccessKeyID"), "service" },
+    { "403 SignatureNotMatch", fake_platform.refusal(403, "SignatureNotMatch"), "service" },
+    { "403 of an unknown code", fake_platform.refusal(403, "Odd"), "service" },
+    { "403 RequestTimeTooSkewed that no Date mends", fake_platform.refusal(403, "RequestTimeTooSkewed"), "service" },
+    { "400 InvalidArgument", fake_platform.refusal(400, "InvalidArgument"), "service" },
+    { "400 MissingRequiredParams", fake_platform.refusal(400, "MissingRequiredParams"), "service" },
+    { "404 FlowNotExists", fake_platform.refusal(404, "FlowNotExists"), "service" },
+    { "404 ExecutionNotExists", fake_platform.refusal(404, "ExecutionNotExists"), "service" },
+    { "415 UnsupportedMediaType", fake_platform.refusal(415, "UnsupportedMediaType"), "service" },
     { "a bad certificate", { fault = "tls", message = "self-signed certificate", retryable = false }, "tls" },
   }
   for _, row in ipairs(ENDING) do
@@ -189,7 +190,7 @@ describe("a wait ends at once", function()
       assert.equal(err, w:heard("done")[1].error)
     end)
     it(("by %s, with the last answer"):format(row[1]), function()
-      local w, run, err = wait({ world.run { Status = "Running", Concurrency = 5 }, row[2] }, { timeout = 600 })
+      local w, run, err = wait({ fake_platform.run { Status = "Running", Concurrency = 5 }, row[2] }, { timeout = 600 })
       assert.is_nil(run)
       assert.same({ 2, 5, "DescribeMapRun" }, { #w.sent, err.last.Concurrency, err.operation })
       assert.same({ Running = 1 }, err.observed.statuses)

@@ -37,7 +37,7 @@ describe("at once, against the emulator,", function()
 
   --- A client that counts throttle answers by whether the first second has passed.
   local function counting(options)
-    local heard = { early = 0, late = 0, looks = 0 }
+    local heard = { early = 0, late = 0, polls = 0 }
     local core = require "fnf.core"
     local started
     function options.on_event(name)
@@ -46,7 +46,7 @@ describe("at once, against the emulator,", function()
         local when = core.now() - started < 1 and "early" or "late"
         heard[when] = heard[when] + 1
       elseif name == "request" then
-        heard.looks = heard.looks + 1
+        heard.polls = heard.polls + 1
       end
     end
     return new_client(options), heard
@@ -65,7 +65,7 @@ describe("at once, against the emulator,", function()
         { runs[place].MapRunName, runs[place].Status, runs[place].ItemCounts.Succeed })
     end
     assert.equal(0, heard.late)
-    assert.is_true(heard.looks >= 1000)
+    assert.is_true(heard.polls >= 1000)
   end)
 
   --- How many connections 200 waits at once use, and the protocols they speak.

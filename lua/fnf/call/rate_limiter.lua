@@ -69,10 +69,10 @@ function RateLimiter:limits(limits)
     max_delay = math.max(limits.max_delay, span * FAR - limits.max_delay), thrift = thrift }
 end
 
---- Seconds until the n-th of many waits that begin together is due to look first.
+--- Seconds until the n-th of many waits that begin together is due to be polled first.
 ---@param place integer
 ---@return number
-function RateLimiter:first_look(place)
+function RateLimiter:first_poll(place)
   return EAGER * math.max(0, place - self.burst) / self.rate
 end
 

@@ -6,7 +6,7 @@ local map_runs = require "fnf.execution.map_runs"
 local operations = require "fnf.operations"
 local pages = require "fnf.call.pages"
 local start = require "fnf.execution.start"
-local waiter = require "fnf.wait.waiter"
+local wait = require "fnf.wait.wait"
 
 local run = {}
 
@@ -107,7 +107,7 @@ local function describe_open(self)
       local described, err = self.client:perform(operations.describe_map_run, names_of(self.found[i]), self.limits)
       if described then
         renew(self, i, described)
-      elseif not waiter.may_heal(err) then
+      elseif not wait.may_heal(err) then
         return err
       end
     end
@@ -125,7 +125,7 @@ local function describe_map_runs(self, execution)
   self.execution = execution
   local err = read_history(self)
   self.unread = err
-  if not err or waiter.may_heal(err) then
+  if not err or wait.may_heal(err) then
     err = describe_open(self)
   end
   if err and err.kind ~= "cancelled" then
@@ -160,7 +160,7 @@ local function wait_for_map_runs(self)
   local news, ending = false, math.min(self.platform.now() + AFTERMATH, self.limits.deadline or math.huge)
   for i, found in ipairs(self.found) do
     if is_open(found) and self.platform.now() < ending then
-      local described, err = waiter.wait(self.client, operations.describe_map_run, names_of(found),
+      local described, err = wait.run(self.client, operations.describe_map_run, names_of(found),
         { deadline = ending, cancel = self.limits.cancel })
       if not described and err.kind ~= "timeout" then
         return err
@@ -225,7 +225,7 @@ end
 --- Stay with an execution until it and its MapRuns have ended.
 local function follow(self)
   self.walk = pages.walk(self.client, HISTORY, self.names)
-  local execution, err = waiter.wait(self.client, operations.describe_execution,
+  local execution, err = wait.run(self.client, operations.describe_execution,
     { FlowName = self.names.FlowName, ExecutionName = self.names.ExecutionName, WaitTimeSeconds = HOLD },
     { deadline = self.limits.deadline, cancel = self.limits.cancel, max_delay = HOLD, on_progress = function(seen)
       describe_map_runs(self, seen)

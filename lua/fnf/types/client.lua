@@ -85,14 +85,14 @@ function Client:wait_map_run(params, options) end
 ---@return fnf.Error|nil with `any`, why the first wait to end failed
 function Client:wait_map_runs(list, options) end
 
---- Go on with a wait for a MapRun that `wait:token()` was taken of, maybe in another process.
----@param token string
+--- Go on with a wait for a MapRun that `wait:checkpoint()` was taken of, maybe in another process.
+---@param checkpoint string
 ---@param options? fnf.RunWaitOptions
 ---@return fnf.DescribeMapRunResult|nil run its final description
----@return fnf.Error|nil kind "protocol" for a token that is damaged or of another host
-function Client:resume(token, options) end
+---@return fnf.Error|nil kind "protocol" for a checkpoint that is damaged or of another host
+function Client:resume(checkpoint, options) end
 
---- Wait for the end of an execution, by looks that the service holds open (WaitTimeSeconds, 30 unless given).
+--- Wait for the end of an execution, by polls that the service holds open (WaitTimeSeconds, 30 unless given).
 ---@param params fnf.DescribeExecutionParameters
 ---@param options? fnf.WaitOptions
 ---@return fnf.DescribeExecutionResult|nil execution its final description

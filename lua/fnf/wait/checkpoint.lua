@@ -7,7 +7,7 @@ local json = require "fnf.json"
 local progress = require "fnf.wait.progress"
 local wait = require "fnf.wait.wait"
 
-local token = {}
+local checkpoint = {}
 
 local HEAD = "fnf-wait-1"
 local LONGEST = 64 * 1024 -- bytes: what is longer is none of ours
@@ -18,19 +18,19 @@ local FIGURE = { type = "number", minimum = 0, maximum = 2 ^ 52 }
 local TIME = { type = "number", minimum = -OLDEST, maximum = OLDEST }
 local TALLY = { type = "table", required = true }
 
---- Rows of `fnf.check` for what a token holds.
+--- Rows of `fnf.check` for what a checkpoint holds.
 local ROWS = { action = { type = "name", required = true }, host = { type = "name", required = true },
   params = TALLY, written = { type = "number", required = true }, polls = COUNT, failures = COUNT, statuses = TALLY,
   errors = { type = "table" }, progress = TALLY }
 
 --- Fields of fnf.Progress, and those that are times of this process's clock: written as seconds ago.
-local PROGRESS = { looks = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, share = FIGURE, failed = FIGURE,
-  rate = FIGURE, tolerated = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
-  first = TIME, at = TIME, moved = TIME, ended = TIME }
-local WITH_COUNTS = { "done", "share", "failed", "tolerated", "base", "running", "most", "first", "at", "moved",
-  "ended" }
+local PROGRESS = { polls = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, worked = FIGURE, share = FIGURE,
+  failed = FIGURE, rate = FIGURE, tolerated = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
+  batch = FIGURE, first = TIME, at = TIME, moved = TIME, ended = TIME }
+local WITH_COUNTS = { "done", "worked", "share", "failed", "tolerated", "base", "running", "most", "batch", "first",
+  "at", "moved", "ended" }
 
---- Damage is to be noticed; who wants to forge a token may.
+--- Damage is to be noticed; who wants to forge a checkpoint may.
 local function sum(text)
   local a, b = 1, 0
   for i = 1, #text do
@@ -51,10 +51,10 @@ local function saved_progress(seen, now)
   return saved
 end
 
---- What a wait has seen, as a token.
+--- What a wait has seen, as a checkpoint.
 ---@param self fnf.Wait
 ---@return string
-function token.write(self)
+function checkpoint.write(self)
   local context = self.context
   local text = json.encode {
     action = context.row.action, host = context.client:host(), params = self.params, polls = self.polls,
@@ -64,20 +64,9 @@ function token.write(self)
   return ("%s.%s.%s"):format(HEAD, sum(text), text)
 end
 
-wait.add("token", token.write)
+wait.add("checkpoint", checkpoint.write)
 
 ---- reading ----
-
-local function are_tallies(found)
-  for _, counts in ipairs { found.statuses, found.errors or {} } do
-    for name, count in pairs(counts) do
-      if type(name) ~= "string" or check.types.integer(count, COUNT) then
-        return false
-      end
-    end
-  end
-  return true
-end
 
 local function is_progress(saved)
   if check.table(saved, PROGRESS, "field") then
@@ -88,25 +77,26 @@ local function is_progress(saved)
       return false
     end
   end
-  return not saved.total or saved.total > 0 and saved.done <= saved.total
-    and (saved.item ~= nil or saved.done <= saved.base)
+  return not saved.total or saved.total > 0 and saved.done <= saved.total and saved.worked <= saved.done
+    and (saved.item ~= nil or saved.worked <= saved.base)
 end
 
---- The token as a table that can be trusted to be one, or why it cannot.
+--- The checkpoint as a table that can be trusted to be one, or why it cannot.
 local function parse(text, row, host)
   local head, found_sum, body = text:sub(1, LONGEST):match("^([%w-]+)%.(%x+)%.(.*)$")
   if #text > LONGEST or head ~= HEAD then
-    return nil, "it is no token of this library"
+    return nil, "it is no checkpoint of this library"
   elseif found_sum ~= sum(body) then
-    return nil, "the token is damaged"
+    return nil, "the checkpoint is damaged"
   end
   local found = json.decode(body)
   local problem = check.table(found, ROWS, "field")
-  if problem or found.action ~= row.action or not are_tallies(found) or not is_progress(found.progress)
+  if problem or found.action ~= row.action or not wait.are_counts(found.statuses)
+    or not wait.are_counts(found.errors or {}) or not is_progress(found.progress)
     or check.table(found.params, row.parameters, "parameter") then
-    return nil, "the token holds what no wait can have seen"
+    return nil, "the checkpoint holds what no wait can have seen"
   elseif found.host ~= host then
-    return nil, ("the token is of a wait at %s, this client asks %s"):format(found.host, host)
+    return nil, ("the checkpoint is of a wait at %s, this client asks %s"):format(found.host, host)
   end
   return found
 end
@@ -123,12 +113,12 @@ local function restore(self, found)
   self.statuses, self.errors = found.statuses, found.errors
 end
 
---- The wait that a token tells of.
+--- The wait that a checkpoint tells of.
 ---@param context fnf.WaitContext
 ---@param text string
 ---@return fnf.Wait|nil
 ---@return fnf.Error|nil
-function token.read(context, text)
+function checkpoint.read(context, text)
   local found, problem = parse(text, context.row, context.client:host())
   if not found then
     return nil, errors.new { kind = "protocol", message = "cannot resume: " .. problem,
@@ -139,4 +129,4 @@ function token.read(context, text)
   return self
 end
 
-return token
+return checkpoint

@@ -1,24 +1,24 @@
---- A queue by time: what is due first comes out first (a binary heap). Pure.
+--- A binary heap by time: what is due first comes out first. Pure.
 -- SPDX-License-Identifier: MIT
 
-local queue = {}
+local heap = {}
 
----@class fnf.Queue
+---@class fnf.Heap
 ---@field size integer
 ---@field private times number[]
 ---@field private items any[]
-local Queue = {}
-Queue.__index = Queue
+local Heap = {}
+Heap.__index = Heap
 
----@return fnf.Queue
-function queue.new()
-  return setmetatable({ size = 0, times = {}, items = {} }, Queue)
+---@return fnf.Heap
+function heap.new()
+  return setmetatable({ size = 0, times = {}, items = {} }, Heap)
 end
 
 --- Put an item in.
 ---@param time number
 ---@param item any
-function Queue:put(time, item)
+function Heap:put(time, item)
   local times, items, at = self.times, self.items, self.size + 1
   self.size = at
   while at > 1 do
@@ -34,7 +34,7 @@ end
 
 --- The earliest time, or nil.
 ---@return number|nil
-function Queue:first()
+function Heap:first()
   return self.times[1]
 end
 
@@ -57,7 +57,7 @@ end
 --- Take the earliest item out.
 ---@return any item
 ---@return number|nil time nil if there was none
-function Queue:take()
+function Heap:take()
   local times, items, size = self.times, self.items, self.size
   local time, item = times[1], items[1]
   if size == 0 then
@@ -73,4 +73,4 @@ function Queue:take()
   return item, time
 end
 
-return queue
+return heap

@@ -1,32 +1,48 @@
---- What a MapRun's counts mean, and when to look again. Pure: looks and random numbers come in, nothing else.
+--- What a MapRun's counts mean, and when to poll again. Pure: polls and random numbers come in, nothing else.
 -- SPDX-License-Identifier: MIT
 --
 -- A MapRun is a queue worked off by so many places. While items are pending, their number and the rate tell when the
 -- last one starts; then the time an item takes (those running over the rate, by Little's law) tells when it ends.
--- Where the end is uncertain by w seconds, looks cost least for the lag they save at distances that grow with the
+-- Where the end is uncertain by w seconds, polls cost least for the lag they save at distances that grow with the
 -- root of w. The figures below were found by simulation: bench/waiting.lua.
+--
+-- An example: 1,000 items on 10 places, two a second, so an item takes 10 / 2 = 5 s (`item`).
+--   At 100.5 s 201 are done, 10 run, 789 are pending. Chance moves the end of these by NOISE * sqrt(789) = 8 items, so
+--   the last one starts in (789 - 8) / 2 = 390 s at the earliest, and ends SHORTEST_ITEM * 5 = 1.8 s later. APPROACH of
+--   those 392 s are slept through: 220 s, or `max_delay`, 120 s.
+--   At 492.5 s 985 are done and 5 pending: the earliest end is in 3.9 s, APPROACH of which are 2.2 s. The end may come
+--   at any time within UNCERTAIN_ITEM * 5 = 4.5 s and 0.3 s of noise; had its time come, the next poll would follow
+--   after DENSITY * sqrt(4.8) = 0.7 s.
+--   At 520 s one still runs, and nothing ended since 500 s: with one place taken ends come (LONGEST_GAP + 0.1 *
+--   GAP_OF_PLACES) * 5 = 9.3 s apart at most, so the end is overdue by 10.7 s: PATIENCE * sqrt(10.7) = 8.2 s.
 
+local operations = require "fnf.operations"
 local tolerance = require "fnf.wait.tolerance"
 
 local progress = {}
 
+local FINAL = operations.describe_map_run.final
+
 ---@class fnf.Progress
----@field looks integer answers seen
----@field seconds number from the start, if it is known, else from the first look, to the last look
+---@field polls integer answers seen
+---@field seconds number from the start, if it is known, else from the first poll, to the last poll
 ---@field total? integer items; nil while the counts say nothing
 ---@field done? integer items that succeeded, failed or were aborted
 ---@field share? number of the items that are done, 0 to 1
 ---@field failed? integer
 ---@field rate? number items a second of late
 ---@field tolerated? integer items that may fail by the tighter of the run's two limits
+---@field private over? boolean the last answer was that of a run that has ended
+---@field private worked? integer items that succeeded or failed: an aborted one tells of no rate
+---@field private batch? integer what the counts seen so far share as a divisor: items that start and end together
 ---@field private first? number when `seconds` began
----@field private at? number the last look with counts
----@field private base? integer items done at `first`
+---@field private at? number the last poll with counts
+---@field private base? integer items worked at `first`
 ---@field private running? integer
 ---@field private most? integer items that ran at once
 ---@field private item? number seconds an item takes
----@field private moved? number when a look last found an item started
----@field private ended? number when a look last found an item ended
+---@field private moved? number when a poll last found an item started
+---@field private ended? number when a poll last found an item ended
 local Progress = {}
 Progress.__index = Progress
 
@@ -34,52 +50,61 @@ local MEMORY = 0.07 -- of the seconds so far: what "of late" means
 local SLOWER = 2.4 -- an item takes at most so much longer than the mean so far
 local APPROACH = 0.56 -- of the way to the earliest end is slept through
 local TRUST = 6.6 -- of the time seen so far is the most that is foreseen
-local DENSITY = 0.3 -- seconds between looks for an end uncertain by one second
+local DENSITY = 0.3 -- seconds between polls for an end uncertain by one second
 local LONGEST_ITEM = 3.5 -- mean times; with nothing started for longer, an item straggles
 local LONGEST_GAP = 1.85 -- mean times between ends when few items are left; with all places taken
 local GAP_OF_PLACES = 0.07 -- more
-local PATIENCE = 0.85 -- of the time something is overdue
-local BLIND = 1.9 -- seconds between looks after one second when nothing can be foreseen
-local STRAGGLER = 2.3 -- the same while an item straggles
-local JITTER = 0.1 -- of an interval, either way: many waits must not look in step
+local PATIENCE = 2.5 -- seconds between polls after one second that something is overdue
+local BLIND = 1.9 -- seconds between polls after one second when nothing can be foreseen
+local JITTER = 0.1 -- of an interval, either way: many waits must not poll in step
 local DRAIN = 2 -- of the fewest items that must end after each other, when none is pending
 local UNCERTAIN_ITEM = 0.9 -- of an item's time
 local NOISE = 0.29 -- of the root of the items pending
 local SHORTEST_ITEM = 0.35 -- mean times
 local SOONER, LATER = 0.5, 1.6 -- of the ends by the rates: a run may accelerate or slow down
+local MOST_DOUBLINGS = 20 -- of an interval after misses
 local HONEST = 3 -- items done before an end is foretold
+local MOST_ITEMS = 2 ^ 52 -- a larger figure counts nothing, and sums of it would be rounded
 local UNSEEN = 0.5 -- of a failed item is reckoned with in what is foretold
 
 ---@return fnf.Progress
 function progress.new()
-  return setmetatable({ looks = 0, seconds = 0 }, Progress)
+  return setmetatable({ polls = 0, seconds = 0 }, Progress)
 end
 
 ---- what is seen ----
 
---- A number that counts something, else 0.
+--- A number that can count items, else 0.
 local function figure(value)
-  return type(value) == "number" and value >= 0 and value < math.huge and value or 0
+  return type(value) == "number" and value >= 0 and value <= MOST_ITEMS and value or 0
+end
+
+--- The greatest number that divides both.
+local function common_divisor(a, b)
+  while b > 0 do
+    a, b = b, a % b
+  end
+  return a
 end
 
 --- Begin to measure: nothing is known of the rate before.
-local function begin(self, now, done, age)
-  self.base, self.rate, self.most, self.item = age and 0 or done, nil, nil, nil
+local function begin(self, now, worked, age)
+  self.base, self.rate, self.most, self.item, self.batch = age and 0 or worked, nil, nil, nil, nil
   self.first = age and now - age or self.first
   self.moved, self.ended = now, now
-  if age and age > 0 and done > 0 then
-    self.rate = done / age
+  if age and age > 0 and worked > 0 then
+    self.rate = worked / age
   end
 end
 
---- Take the rate since the last look into that of late.
-local function measure(self, now, done, running)
+--- Take the rate since the last poll into that of late.
+local function measure(self, now, worked, done, running)
   local passed = now - self.at
   if passed <= 0 then
     return
   end
   local weight = 1 - math.exp(-passed / math.max(1, MEMORY * (now - self.first)))
-  local latest = (done - self.done) / passed
+  local latest = (worked - self.worked) / passed
   self.rate = self.rate and self.rate + weight * (latest - self.rate) or latest
   if done > self.done then
     self.ended = now
@@ -92,16 +117,16 @@ end
 --- Items a second since the beginning, or nil.
 ---@return number|nil
 function Progress:overall_rate()
-  local done = self.done and self.done - self.base or 0
+  local done = self.done and self.worked - self.base or 0
   local passed = self.at and self.at - self.first or 0
   return done > 0 and passed > 0 and done / passed or nil
 end
 
---- The time an item takes, while the places are full.
+--- The time an item takes, while the places are full. Silence tells nothing of it: else what hangs would seem slow.
 local function time_items(self)
   local overall = self:overall_rate()
   self.most = math.max(self.most or 0, self.running)
-  if overall and (self:pending() > 0 or not self.item) then
+  if overall and (self:pending() > 0 and self:idle() == 0 or not self.item) then
     local rate = self.rate or overall
     self.item = math.min(rate > 0 and self.most / rate or math.huge, SLOWER * self.most / overall)
   end
@@ -117,7 +142,7 @@ end
 ---@param now number monotonic seconds
 ---@param age? number seconds since the run started, if that is known
 function Progress:see(run, now, age)
-  self.looks = self.looks + 1
+  self.polls, self.over = self.polls + 1, FINAL[run.Status]
   self.first = self.first or now
   local counts = type(run.ItemCounts) == "table" and run.ItemCounts or {}
   local total = figure(counts.Total)
@@ -127,15 +152,19 @@ function Progress:see(run, now, age)
     return
   end
   local failed, running = figure(counts.Failed), figure(counts.Running)
-  local done = math.min(total, figure(counts.Succeed) + failed + figure(counts.Aborted))
+  local worked = math.min(total, figure(counts.Succeed) + failed)
+  local done = math.min(total, worked + figure(counts.Aborted))
   running = math.min(running, total - done)
-  if not self.total or done < self.done then
-    begin(self, now, done, age)
+  if not self.total or done < self.done or worked < self.worked then
+    begin(self, now, worked, age)
   else
-    measure(self, now, done, running)
+    measure(self, now, worked, done, running)
   end
   self.total, self.done, self.share, self.failed = total, done, done / total, failed
-  self.running, self.at, self.seconds = running, now, now - self.first
+  self.worked, self.running, self.at, self.seconds = worked, running, now, now - self.first
+  if not self.batch or done + running < total then -- the last batch may be a smaller one
+    self.batch = common_divisor(common_divisor(self.batch or 0, done), running)
+  end
   self.tolerated = tolerance.of(run, total)
   time_items(self)
 end
@@ -158,16 +187,18 @@ local function overdue(self, item)
     self.at - self.ended - (LONGEST_GAP + GAP_OF_PLACES * busy) * item)
 end
 
---- Seconds from the last look to the earliest time at which all items are likely done, and by how many it is uncertain.
+--- Seconds from the last poll to the earliest time at which all items are likely done, and by how many it is uncertain.
 local function foresee_done(self, low, high)
-  local pending, item = self:pending(), self.item
-  local fast = self.most / high -- the time of an item by the higher rate
+  local batch = self.batch >= 2 and self.batch or 1 -- batches are reckoned with, not their items
+  local pending, item = self:pending() / batch, self.item
+  low, high = low / batch, high / batch
+  local fast = self.most / batch / high -- the time of an item by the higher rate
   local noise = NOISE * math.sqrt(pending)
   local uncertain = pending / math.max(low, high / 10) - pending / high + UNCERTAIN_ITEM * item + noise / high
   if pending > 0 then
     return (pending - noise) / high + SHORTEST_ITEM * fast, uncertain
   end
-  local left = self.total - self.done
+  local left = (self.total - self.done) / batch
   local drained = DRAIN * (left - 1 - NOISE * math.sqrt(left)) / high
   return math.max(self.moved + SHORTEST_ITEM * fast - self.at, drained), uncertain
 end
@@ -182,42 +213,43 @@ local function foresee(self, low, high)
   return earliest, uncertain
 end
 
---- Seconds to the next look of a run whose counts tell enough.
-local function planned(self, low, high, limits, swing)
+--- Seconds to the next poll of a run whose counts tell enough, `since` so many seconds.
+local function planned(self, low, high, limits, swing, since)
   local earliest, uncertain = foresee(self, low, high)
   local stretch = math.sqrt(limits.thrift or 1)
   local density = DENSITY * math.sqrt(math.max(0, uncertain)) * stretch
-  local delay = math.max(APPROACH * earliest, density * swing)
+  local delay = math.max(APPROACH * (earliest - since), density * swing)
   local missing = overdue(self, self.item)
   if missing > 0 then
-    delay = math.max(delay, math.min(PATIENCE * missing, STRAGGLER * math.sqrt(self.seconds + 1)) * stretch * swing)
+    delay = math.max(delay, math.max(PATIENCE, stretch) * math.sqrt(missing) * swing)
   end
   return math.min(delay, math.max(limits.min_delay, TRUST * self.seconds))
 end
 
---- Seconds from this look to the next.
----@param misses integer failed looks since the last answer
+--- Seconds from this poll to the next. A missed poll takes away nothing of what is known: the plan goes on, its
+--- intervals doubled by each miss up to those of a wait that knows nothing.
+---@param misses integer failed polls since the last answer
 ---@param limits { min_delay: number, max_delay: number }
 ---@param random number from [0, 1)
+---@param since? number seconds from the last answer to this poll, if that was missed (0)
 ---@return number
-function Progress:next_look(misses, limits, random)
+function Progress:next_poll(misses, limits, random, since)
   local swing = 1 - JITTER + 2 * JITTER * random
   local low, high = rates(self)
-  local delay
-  if low and misses == 0 then
-    delay = planned(self, low, high, limits, swing)
-  else
-    delay = BLIND * math.sqrt((self.seconds + 1) * (limits.thrift or 1)) * swing
+  local blind = BLIND * math.sqrt((self.seconds + 1) * (limits.thrift or 1)) * swing
+  local delay = low and planned(self, low, high, limits, swing, since or 0) or blind
+  if misses > 0 then
+    delay = math.max(delay, math.min(delay * 2 ^ math.min(misses, MOST_DOUBLINGS), blind))
   end
   return math.max(limits.min_delay, math.min(limits.max_delay, delay))
 end
 
---- Seconds from the last look to the end, as a range; nil while that would be a guess.
+--- Seconds from the last poll to the end, as a range; nil while that would be a guess.
 ---@return number|nil earliest
 ---@return number|nil latest
 function Progress:estimate()
   local low, high = rates(self)
-  if not low or low < high / 4 or self.done - self.base < HONEST or overdue(self, self.item) > 0 then
+  if not low or self.over or low < high / 4 or self.worked - self.base < HONEST or overdue(self, self.item) > 0 then
     return nil
   end
   local earliest, pending = foresee_done(self, low, high), self:pending()
@@ -230,12 +262,13 @@ end
 ---@return number|nil
 function Progress:stalled()
   local low = rates(self)
-  if low and self.done < self.total and overdue(self, self.item) > 0 then
-    return self.at - math.max(self.moved, self.ended)
+  local idle = self:idle()
+  if low and idle > 0 and not self.over and self.done < self.total and overdue(self, self.item) > 0 then
+    return idle
   end
 end
 
---- Seconds for which no item started or ended, by the last look; nil while the counts say nothing.
+--- Seconds for which no item started or ended, by the last poll; nil while the counts say nothing.
 ---@return number|nil
 function Progress:idle()
   return self.total and self.at - math.max(self.moved, self.ended)
@@ -248,8 +281,10 @@ end
 function Progress:tolerance()
   local left = self.total and self.tolerated - self.failed
   local low, high = rates(self)
-  if not left or left < 0 then
-    return left, left and 0
+  if not left or self.over then
+    return left
+  elseif left < 0 then
+    return left, 0
   elseif low then
     local fatal, share = tolerance.threat(self)
     local rate = self.rate and self.rate > 0 and self.rate or low
@@ -266,8 +301,8 @@ function Progress:is_broken(run)
 end
 
 ---@class fnf.Report
----@field looks integer
----@field seconds number from the start, if it is known, else from the first look, to the last
+---@field polls integer
+---@field seconds number from the start, if it is known, else from the first poll, to the last
 ---@field total? integer
 ---@field done? integer
 ---@field share? number of the items that are done, 0 to 1
@@ -287,7 +322,7 @@ function Progress:report()
   local earliest, latest = self:estimate()
   local left, breaks_in = self:tolerance()
   return {
-    looks = self.looks, seconds = self.seconds, total = self.total, done = self.done, share = self.share,
+    polls = self.polls, seconds = self.seconds, total = self.total, done = self.done, share = self.share,
     failed = self.failed, failed_share = self.done and self.done > 0 and self.failed / self.done or nil,
     rate = self.rate, overall_rate = self.done and self:overall_rate() or nil,
     earliest = earliest, latest = latest, stalled = self:stalled(),

@@ -33,21 +33,21 @@ end
 
 --- How many more failures end the run, and the share of items that fails; nil while it is not to be feared, and where
 --- the run goes on although more have failed: then the limit is not what we take it for.
----@param seen fnf.Progress with items done
+---@param seen fnf.Progress with items worked
 ---@param unseen? number of failures to reckon with, besides those seen, where any are tolerated
 ---@return integer|nil fatal
 ---@return number|nil share
 function tolerance.threat(seen, unseen)
   local more = seen.tolerated > 0 and unseen or 0
-  local fatal, share = seen.tolerated - seen.failed + 1, (seen.failed + more) / (seen.done + more)
+  local fatal, share = seen.tolerated - seen.failed + 1, (seen.failed + more) / (seen.worked + more)
   if fatal >= 1 and share * seen.total > seen.tolerated then
     return fatal, share
   end
 end
 
---- Seconds from the last look to the earliest likely moment at which too many have failed, and by how many it is
+--- Seconds from the last poll to the earliest likely moment at which too many have failed, and by how many it is
 --- uncertain; nil while that is not to be feared.
----@param seen fnf.Progress with items done
+---@param seen fnf.Progress with items worked
 ---@param rate number items a second
 ---@param unseen? number as above
 ---@return number|nil earliest

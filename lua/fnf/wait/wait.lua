@@ -1,26 +1,86 @@
---- One wait: what it has seen, and the next look.
+--- One wait: what it has seen, and the next poll.
 -- SPDX-License-Identifier: MIT
 --
 -- A wait ends with the final description, whatever its Status; it fails only if it could not find out. One bad answer
 -- never ends it: what may heal is counted and asked again, what cannot (403, a bad parameter, an unknown name) ends it
--- at once. It never outlives its deadline.
+-- at once. It never outlives its deadline. One subject: the options, the steps and the ends of a single wait.
 
+local check = require "fnf.check"
 local errors = require "fnf.errors"
 local number = require "fnf.number"
 local progress = require "fnf.wait.progress"
+local retry = require "fnf.call.retry"
 local time = require "fnf.time"
 
 local wait = {}
 
+-- Seconds. The bucket of ten and the two polls a second of the quota serve several waits near their end at once.
+local MIN_DELAY, MAX_DELAY = 0.4, 120
+local HOLD = 30 -- seconds the service is asked to keep a poll open: less than middlemen let a silent connection live
 local FIRST_ANSWER = 300 -- seconds: a wait that never had an answer, and has no timeout, asks the wrong address
-local RESERVE = 1 -- seconds kept for a last look before the deadline
-local SHORTEST = 0.01 -- seconds: a look that would follow sooner is none worth making
+local RESERVE = 1 -- seconds kept for a last poll before the deadline
+local SHORTEST = 0.01 -- seconds: a poll that would follow sooner is none worth making
 local YOUNGEST = 5 -- seconds: times come without a fraction, so the age of a younger run is mostly rounding
+local MOST_NAMES, LONGEST_NAME = 16, 64 -- statuses or codes counted by name, and bytes of one
+local LONG_WORD = 9 -- letters
+local OTHER = "other" -- all beyond
+local COUNT = { type = "integer", minimum = 0, maximum = 2 ^ 52 }
+local MOST_REFUSALS = 3 -- polls in a row whose cure was tried and did not help
 local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older than that has a wrong clock
 
+---@class fnf.WaitOptions
+---@field timeout? number seconds for the whole wait; none by default
+---@field initial_delay? number seconds before the first poll (0)
+---@field min_delay? number seconds between two polls at least (0.4)
+---@field max_delay? number seconds between two polls at most (120; 30 where the service holds polls open)
+---@field max_polls? integer polls at most
+---@field stall_after? number seconds without an item that started or ended, after which the wait gives up
+---@field fail_fast? boolean return the run, still Running, once more items failed than it tolerates
+---@field until_status? string|string[] statuses that end the wait besides the final ones
+---@field on_progress? fun(run: table, progress: fnf.Progress, wait: fnf.Wait) called after every answer
+---@field cancel? fun(): any asked ten times a second; true ends the wait
+
+---@class fnf.ContextOptions: fnf.WaitOptions and what only this library gives
+---@field deadline? number of the wait by the platform's clock, instead of `timeout`
+---@field started? number when it began; now unless given
+---@field limits? { min_delay: number, max_delay: number } instead of the two options
+---@field max_attempts? integer attempts of a poll; the client's own unless given
+---@field rate_limiter? fnf.RateLimiter|false instead of the client's; false: none
+---@field first_answer? number seconds without any answer after which a wait without a deadline gives up (300)
+
+--- Rows of `fnf.check` for the caller's options.
+---@type table<string, fnf.Row>
+wait.options = {
+  timeout = { type = "seconds" },
+  initial_delay = { type = "seconds", zero = true },
+  min_delay = { type = "seconds", minimum = SHORTEST },
+  max_delay = { type = "seconds", minimum = SHORTEST },
+  max_polls = { type = "integer", minimum = 1 },
+  stall_after = { type = "seconds" },
+  fail_fast = { type = "boolean" },
+  until_status = { type = "any" },
+  on_progress = { type = "function" },
+  cancel = { type = "function" },
+}
+
+---@class fnf.WaitContext what several waits have in common
+---@field client fnf.Client
+---@field row fnf.Operation
+---@field options fnf.ContextOptions
+---@field platform fnf.Platform
+---@field rate_limiter? fnf.RateLimiter
+---@field open integer waits that have not ended
+---@field started number
+---@field deadline? number
+---@field ending table<string, boolean> statuses that end a wait
+---@field hold number seconds the service is asked to keep a poll open, where it does
+---@field limits { min_delay: number, max_delay: number }
+---@field max_attempts? integer attempts of a poll; the client's own unless given
+---@field first_answer number seconds without any answer after which a wait without a deadline gives up
+
 ---@class fnf.Observed
----@field polls integer looks, answered or not
----@field failures integer looks that failed, retries included in each
+---@field polls integer polls, answered or not
+---@field failures integer polls that failed, retries included in each
 ---@field statuses table<string, integer> answers by Status
 ---@field errors table<string, integer> failures by code or kind
 
@@ -30,15 +90,115 @@ local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older
 ---@field progress fnf.Progress
 ---@field polls integer
 ---@field failures integer
----@field misses? integer failed looks since the last answer
+---@field misses? integer failed polls since the last answer
+---@field refusals integer those of them of a clock or nonce refused although it was mended
 ---@field statuses table<string, integer>
 ---@field errors? table<string, integer>
 ---@field last? table
 ---@field trouble? fnf.Error
 ---@field reached? boolean the service has answered, if only by errors
----@field parent? fnf.Parent the execution that speaks for it
-local Wait = { failures = 0, misses = 0 }
+---@field parent? fnf.ParentExecution the execution that speaks for it
+---@field place? integer in the list of those that are waited for together
+---@field at? number when it is due, while it is in a heap
+---@field overtaken? boolean it is to be polled again at once
+---@field rests? number not to be polled before
+local Wait = { failures = 0, misses = 0, refusals = 0 }
 Wait.__index = Wait
+
+---- before the first poll ----
+
+local function ending_set(final, until_status)
+  local set = {}
+  for name in pairs(final) do
+    set[name] = true
+  end
+  for _, name in ipairs(type(until_status) == "table" and until_status or { until_status }) do
+    set[name] = true
+  end
+  return set
+end
+
+--- Whether one word is another but for a slip of the pen: one letter too many, missing or wrong, two exchanged, the
+--- case; in a long word two letters too many or missing. "Suspended" is no slip for "Succeeded".
+local function is_slip(word, meant)
+  local a, b, first, last = word:lower(), meant:lower(), 1, 0
+  while first <= #a and a:byte(first) == b:byte(first) do
+    first = first + 1
+  end
+  while last < math.min(#a, #b) - first + 1 and a:byte(-1 - last) == b:byte(-1 - last) do
+    last = last + 1
+  end
+  a, b = a:sub(first, #a - last), b:sub(first, #b - last)
+  local longer, shorter = math.max(#a, #b), math.min(#a, #b)
+  return longer <= 1 or longer == 2 and (a == b:reverse() or shorter == 0 and #meant >= LONG_WORD)
+end
+
+--- A status that is none, but almost one. A status may be newer than this library, so any other passes.
+local function validate_status(name, row)
+  local known = { "Starting", "Pending", "Running" }
+  for status in pairs(row.final) do
+    known[#known + 1] = status
+  end
+  table.sort(known)
+  local slip
+  for _, status in ipairs(known) do
+    if name == status then
+      return nil
+    end
+    slip = slip or is_slip(name, status) and status
+  end
+  return slip and ("option until_status: no Status %s is known (did you mean %s?)"):format(name:sub(1, LONGEST_NAME),
+    slip)
+end
+
+--- What is wrong with the options beyond the type of each, or nil.
+---@param options fnf.WaitOptions
+---@param row fnf.Operation that is polled
+---@return string|nil
+function wait.validate(options, row)
+  local names = options.until_status
+  if options.min_delay and options.max_delay and options.min_delay > options.max_delay then
+    return "option min_delay is greater than max_delay"
+  elseif names ~= nil and type(names) ~= "string" and type(names) ~= "table" then
+    return "option until_status must be a string or a list of strings"
+  end
+  for key, name in pairs(type(names) == "table" and names or { names }) do
+    if type(key) ~= "number" or type(name) ~= "string" then
+      return "option until_status must be a string or a list of strings"
+    end
+    local problem = validate_status(name, row)
+    if problem then
+      return problem
+    end
+  end
+end
+
+local function limits_of(row, options)
+  local least = options.min_delay or math.min(MIN_DELAY, options.max_delay or MIN_DELAY)
+  return options.limits or { min_delay = least,
+    max_delay = options.max_delay or math.max(row.holds and HOLD or MAX_DELAY, least) }
+end
+
+--- What all waits of a call have in common.
+---@param client fnf.Client
+---@param row fnf.Operation one with final statuses
+---@param options fnf.ContextOptions checked
+---@return fnf.WaitContext
+function wait.context(client, row, options)
+  local platform = client:choose_platform()
+  local started, limiter = options.started or platform.now(), options.rate_limiter
+  if limiter == nil then
+    limiter = client:rate_limiter(row)
+  end
+  local context = { client = client, row = row, options = options, platform = platform, rate_limiter = limiter or nil,
+    open = 1, started = started, deadline = options.deadline or options.timeout and started + options.timeout,
+    ending = ending_set(row.final, options.until_status), hold = HOLD, limits = limits_of(row, options),
+    max_attempts = options.max_attempts, first_answer = options.first_answer or FIRST_ANSWER }
+  if context.rate_limiter then
+    context.rate_limiter:join(context)
+  end
+  return context
+end
 
 --- What was asked, whatever the caller makes of the table while we wait.
 local function keep(row, params)
@@ -49,7 +209,7 @@ local function keep(row, params)
   return kept
 end
 
---- A wait that has not looked yet.
+--- A wait that has not polled yet.
 ---@param context fnf.WaitContext
 ---@param params table checked
 ---@return fnf.Wait
@@ -60,12 +220,39 @@ end
 
 ---- ends ----
 
+--- Count a name that comes from outside: cut if it is long, and as `other` beyond the most names.
 local function tally(counts, name)
+  name = type(name) == "string" and name or type(name)
+  if #name > LONGEST_NAME then
+    name = name:sub(1, LONGEST_NAME):gsub("[\192-\255][\128-\191]*$", "")
+  end
+  if not counts[name] then
+    local names = 0
+    for known in pairs(counts) do
+      names = names + (known ~= OTHER and 1 or 0)
+    end
+    name = names < MOST_NAMES and name or OTHER
+  end
   counts[name] = (counts[name] or 0) + 1
 end
 
---- Whether a failed look may be followed by another. Whatever the world may mend by itself is; a deadline of the
---- look's own is, too. Misuse, refusals and missing things are not.
+--- Whether counts are such as a wait makes, whoever wrote them down.
+---@param counts table
+---@return boolean
+function wait.are_counts(counts)
+  local names = 0
+  for name, count in pairs(counts) do
+    names = names + 1
+    if type(name) ~= "string" or #name > LONGEST_NAME or names > MOST_NAMES + 1
+      or check.types.integer(count, COUNT) then
+      return false
+    end
+  end
+  return true
+end
+
+--- Whether a failed poll may be followed by another. Whatever the world may mend by itself is; a deadline of the
+--- poll's own is, too. Misuse, refusals and missing things are not.
 ---@param err fnf.Error
 ---@return boolean
 function wait.may_heal(err)
@@ -106,7 +293,7 @@ local function succeed(self, run)
   return true, run
 end
 
----- a look ----
+---- a poll ----
 
 --- Seconds since the run started, by the clock the service goes by; nil where that makes no sense.
 local function age_of(context, run)
@@ -129,17 +316,28 @@ local function tell_progress(self, run)
   end
 end
 
---- Take in the answer to a look; whether it ends the wait.
+--- Take in the answer to a poll; whether it ends the wait.
 local function see(self, run)
   local context = self.context
-  self.last, self.misses, self.trouble = run, nil, nil
-  tally(self.statuses, tostring(run.Status))
-  self.progress:see(run, context.platform.now(), self.progress.looks == 0 and age_of(context, run) or nil)
+  self.last, self.misses, self.refusals, self.trouble = run, nil, nil, nil
+  tally(self.statuses, run.Status)
+  self.progress:see(run, context.platform.now(), self.progress.polls == 0 and age_of(context, run) or nil)
   tell_progress(self, run)
   return context.ending[run.Status] or context.options.fail_fast and self.progress:is_broken(run)
 end
 
---- Take in a failed look; whether another may follow.
+--- Whether a refusal is of what was mended already: a clock by a Date, a nonce by another. In a call the second one has
+--- another cause; a wait asks again, for a fault between the two may be why, but not for ever.
+local function was_mended(self, err)
+  local reason = retry.reason(self.context.row, err)
+  if reason == "nonce" or reason == "clock" and err.date then
+    self.refusals = self.refusals + 1
+    return self.refusals < MOST_REFUSALS
+  end
+  return false
+end
+
+--- Take in a failed poll; whether another may follow.
 local function miss(self, err)
   if err.kind == "cancelled" then
     return false
@@ -150,7 +348,7 @@ local function miss(self, err)
   self.errors = self.errors or {}
   tally(self.errors, err.code or err.kind)
   self.context.client:tell("warning", { operation = self.context.row.action, error = err, misses = self.misses })
-  return wait.may_heal(err)
+  return wait.may_heal(err) or was_mended(self, err)
 end
 
 local function left(self)
@@ -158,12 +356,13 @@ local function left(self)
   return context.deadline and context.deadline - context.platform.now() or math.huge
 end
 
---- Seconds to the next look. The last one is drawn forward, so that the deadline does not pass in sleep.
+--- Seconds to the next poll. The last one is drawn forward, so that the deadline does not pass in sleep.
 local function next_delay(self)
   local context = self.context
   local limits = context.rate_limiter and context.rate_limiter:limits(context.limits) or context.limits
   limits = self.parent and self.parent:limits(limits) or limits
-  local delay = self.progress:next_look(self.misses, limits, context.platform.random())
+  local since = self.misses > 0 and self.progress.at and context.platform.now() - self.progress.at or 0
+  local delay = self.progress:next_poll(self.misses, limits, context.platform.random(), since)
   local hint = self.trouble and self.trouble.retry_after
   if hint then
     delay = math.max(delay, math.min(hint, 60))
@@ -172,10 +371,10 @@ local function next_delay(self)
   if delay >= remaining then
     delay = remaining - math.min(RESERVE, (context.deadline - context.started) / 10)
   end
-  return delay
+  return delay == delay and delay or limits.max_delay -- what is no number is never slept
 end
 
---- The parameters of a look that the service is to hold open, not past the deadline.
+--- The parameters of a poll that the service is to hold open, not past the deadline.
 local function held(self, remaining)
   local name = self.context.row.holds
   if not name then
@@ -190,7 +389,7 @@ local function held(self, remaining)
   return params
 end
 
-local function look(self)
+local function poll(self)
   local context = self.context
   self.polls = self.polls + 1
   local remaining = left(self)
@@ -203,25 +402,25 @@ local function look(self)
   }, context.platform)
 end
 
---- Why no further look may follow after `delay`, in words; nil if one may.
+--- Why no further poll may follow after `delay`, in words; nil if one may.
 local function is_over(self, delay)
   local context = self.context
   local idle = context.options.stall_after and self.progress:idle()
   if self.polls >= (context.options.max_polls or math.huge) then
-    return ("no end after %d looks"):format(self.polls)
+    return ("no end after %d polls"):format(self.polls)
   elseif idle and idle >= context.options.stall_after then
     return ("no item started or ended in %.0f seconds"):format(idle)
   elseif not (self.last or self.reached or context.deadline)
-    and context.platform.now() - context.started >= FIRST_ANSWER then
-    return ("no end in %d seconds"):format(FIRST_ANSWER)
+    and context.platform.now() - context.started >= context.first_answer then
+    return ("no end in %.0f seconds"):format(context.first_answer)
   elseif delay < SHORTEST then
     return no_end(self)
   end
 end
 
---- Look once, and say what follows.
+--- Poll once, and say what follows.
 ---@return boolean ended
----@return table|number|nil run the final description; or, not ended, seconds to the next look
+---@return table|number|nil run the final description; or, not ended, seconds to the next poll
 ---@return fnf.Error|nil
 function Wait:step()
   local context = self.context
@@ -229,7 +428,7 @@ function Wait:step()
     return time_out(self, no_end(self))
   end
   local begun = context.platform.now()
-  local run, err = look(self)
+  local run, err = poll(self)
   if run and see(self, run) then
     return succeed(self, run)
   elseif err and not miss(self, err) then
@@ -239,14 +438,14 @@ function Wait:step()
   local over = is_over(self, delay)
   if over then
     return time_out(self, over)
-  elseif context.row.holds then -- the time that a look was held open has been waited already
+  elseif context.row.holds then -- the time that a poll was held open has been waited already
     delay = math.max(0, delay - (context.platform.now() - begun))
   end
   return false, delay
 end
 
---- Look until the answer is final.
----@param delay? number seconds before the first look
+--- Poll until the answer is final.
+---@param delay? number seconds before the first poll
 ---@return table|nil run the final description
 ---@return fnf.Error|nil
 function Wait:finish(delay)
@@ -267,6 +466,17 @@ function Wait:finish(delay)
   until ended
   context.open = 0
   return run, err
+end
+
+--- Wait for the end of what an operation describes.
+---@param client fnf.Client
+---@param row fnf.Operation one with final statuses
+---@param params table checked
+---@param options fnf.ContextOptions checked
+---@return table|nil run the final description
+---@return fnf.Error|nil
+function wait.run(client, row, params, options)
+  return wait.new(wait.context(client, row, options), params):finish()
 end
 
 --- Make a function a method of every wait.
