@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local launch = require("fnf.emulator.launch")
-local json = require("fnf.json")
+local json = require("fnf.emulator.json")
 
 local emulator = {}
 
@@ -84,7 +84,11 @@ function emulator.start(options)
 end
 
 local function exchange(self, method, path, body)
-  self.pool = self.pool or assert(require("fnf.curl").pool({ no_proxy = "*" }))
+  if not self.pool then
+    local found, curl = pcall(require, "fnf.curl")
+    if not found then error("emulator: its methods need the library fnf to be installed as well", 3) end
+    self.pool = assert(curl.pool({ no_proxy = "*" }))
+  end
   local id = assert(self.pool:start({
     method = method, url = self.url .. "/_fnf/" .. path, body = body,
     headers = body and { ["Content-Type"] = "application/json" } or nil,

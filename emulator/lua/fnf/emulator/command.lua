@@ -4,7 +4,7 @@
 local command = {}
 
 local usage = [[
-Usage: fnf emulator [options]
+Usage: %s [options]
 
 A CloudFlow (Serverless Workflow) on this machine, on loopback only, until Ctrl-C.
 
@@ -45,7 +45,7 @@ local with_value = {
 
 local flags = { ["--quota"] = "quota", ["--gateway"] = "gateway" }
 
--- Reads the words after `fnf emulator`; nil and a message where they make no sense.
+-- Reads the words of a command line; nil and a message where they make no sense.
 local function parse(words)
   local options, index = {}, 1
   while words[index] do
@@ -90,22 +90,25 @@ local function welcome(handle)
 end
 
 --- Runs an emulator until it is interrupted.
----@param words string[] the words after `fnf emulator`
+---@param words string[] the options
+---@param name? string what the command is called; "fnf emulator" by default
 ---@return integer status for the shell
-function command.run(words)
+function command.run(words, name)
+  name = name or "fnf emulator"
+  local help = usage:format(name)
   if words[1] == "--help" then
-    io.stdout:write(usage)
+    io.stdout:write(help)
     return 0
   end
   local options, message = parse(words)
   if not options then
-    io.stderr:write("fnf emulator: ", message, "\n\n", usage)
+    io.stderr:write(name, ": ", message, "\n\n", help)
     return 2
   end
   local handle
   handle, message = require("fnf.emulator").start(options)
   if not handle then
-    io.stderr:write("fnf emulator: ", message, "\n")
+    io.stderr:write(name, ": ", message, "\n")
     return 1
   end
   io.stdout:write(welcome(handle))

@@ -11,7 +11,7 @@ local map_run = require("fnf.emulator.map_run")
 local quota = require("fnf.emulator.quota")
 local script = require("fnf.emulator.script")
 local store = require("fnf.emulator.store")
-local json = require("fnf.json")
+local json = require("fnf.emulator.json")
 
 local control = {}
 

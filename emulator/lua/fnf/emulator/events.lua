@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local execution = require("fnf.emulator.execution")
-local json = require("fnf.json")
+local json = require("fnf.emulator.json")
 
 local events = {}
 

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require("fnf.emulator.errors")
-local json = require("fnf.json")
+local json = require("fnf.emulator.json")
 
 local flow = {}
 

@@ -22,18 +22,4 @@ function form.parse(text)
   return pairs_, first
 end
 
---- The pairs without every one of this name.
----@param list string[]
----@param unwanted string
----@return string[]
-function form.without(list, unwanted)
-  local kept = {}
-  for index = 1, #list, 2 do
-    if list[index] ~= unwanted then
-      kept[#kept + 1], kept[#kept + 2] = list[index], list[index + 1]
-    end
-  end
-  return kept
-end
-
 return form

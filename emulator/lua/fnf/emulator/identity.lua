@@ -3,7 +3,7 @@
 
 local clock = require("fnf.emulator.clock")
 local store = require("fnf.emulator.store")
-local time = require("fnf.time")
+local timestamp = require("fnf.emulator.timestamp")
 
 local identity = {}
 
@@ -78,7 +78,7 @@ function identity.issue(life)
   store.keys[key.id], self.latest = key, key.id
   store.keys[("STS.%08d"):format(self.issued - KEPT)] = nil
   return { AccessKeyId = key.id, AccessKeySecret = key.secret, SecurityToken = key.token,
-    Expiration = time.timestamp(expires) }
+    Expiration = timestamp.utc(expires) }
 end
 
 return identity

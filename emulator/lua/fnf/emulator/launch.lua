@@ -66,24 +66,28 @@ local function absolute(patterns)
   return list
 end
 
--- Where nginx finds what this Lua found: our Lua files in the same place, the C core in the build for Lua 5.1.
+-- The same patterns for nginx's Lua, that is 5.1: lib/lua/5.4/?.so becomes lib/lua/5.1/?.so.
+local function for_lua_51(patterns)
+  local version, list = _VERSION:match "%d%.%d":gsub("%.", "%%."), {}
+  for index, pattern in ipairs(absolute(patterns)) do
+    list[index] = pattern:gsub("/" .. version .. "/", "/5.1/")
+  end
+  return table.concat(list, ";")
+end
+
+-- Where nginx finds what this Lua found: our own files in the same place. What others made (lua-cjson, lyaml) it looks
+-- for in its own places first, since another nginx's libraries do not fit it, and behind them where this Lua would.
 local function search_paths()
-  local own = {}
-  for _, module in ipairs({ "fnf/emulator/start", "fnf/json" }) do
-    for _, pattern in ipairs(absolute(package.path)) do
-      local file = io.open((pattern:gsub("%?", module)))
-      if file then
-        file:close()
-        own[#own + 1] = pattern
-        break
-      end
+  local own = ""
+  for _, pattern in ipairs(absolute(package.path)) do
+    local file = io.open((pattern:gsub("%?", "fnf/emulator/start")))
+    if file then
+      file:close()
+      own = pattern
+      break
     end
   end
-  local version, libraries = _VERSION:match("%d%.%d"):gsub("%.", "%%."), {}
-  for _, pattern in ipairs(absolute(package.cpath)) do
-    libraries[#libraries + 1] = pattern:gsub("/" .. version .. "/", "/5.1/") -- build/5.4/?.so, lib/lua/5.4/?.so
-  end
-  return table.concat(own, ";") .. ";;", table.concat(libraries, ";") .. ";;"
+  return own .. ";;" .. for_lua_51(package.path), ";;" .. for_lua_51(package.cpath)
 end
 
 local function has_ipv6_loopback()

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local identity = require("fnf.emulator.identity")
-local json = require("fnf.json")
+local json = require("fnf.emulator.json")
 
 local metadata = {}
 

@@ -43,7 +43,7 @@ function nginx_binary.find()
   end
   return nil, named and ("FNF_NGINX: '%s' is no nginx with the Lua module"):format(named)
     or "no nginx with the Lua module was found; on Debian: apt install nginx libnginx-mod-http-lua lua-resty-core "
-    .. "lua-cjson; or set FNF_NGINX to an OpenResty binary"
+    .. "lua-cjson lua-yaml; or set FNF_NGINX to an OpenResty binary"
 end
 
 return nginx_binary

@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require("fnf.emulator.errors")
-local json = require("fnf.json")
-local time = require("fnf.time")
+local json = require("fnf.emulator.json")
+local timestamp = require("fnf.emulator.timestamp")
 
 local parameters = {}
 
@@ -64,19 +64,19 @@ local function boolean(text, parameter)
 end
 
 local function moment(text, parameter)
-  local seconds = time.from_rfc3339(text)
+  local seconds = timestamp.from_rfc3339(text)
   if not seconds then return nil, parameter.name .. " must be a time of RFC 3339." end
   return seconds
 end
 
 -- JSON in a text stays a text.
 local function json_text(text, parameter)
-  if json.parse(text) == nil then return nil, parameter.name .. " must be JSON." end
+  if not json.valid(text) then return nil, parameter.name .. " must be JSON." end
   return text
 end
 
 local function json_object(text, parameter)
-  if not text:find("^%s*{") or json.parse(text) == nil then
+  if not text:find("^%s*{") or not json.valid(text) then
     return nil, parameter.name .. " must be a JSON object."
   end
   return text

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local plan = require("fnf.emulator.plan")
-local json = require("fnf.json")
+local json = require("fnf.emulator.json")
 
 local script = {}
 
@@ -31,7 +31,7 @@ local fields = {
   stopping = row(0, seconds, "seconds, 0 or more"),
   steps = row(0, count, "a whole number from 0 to 5000"),
   outcome = row("Succeeded", function(value) return outcomes[value] end, "Succeeded, Failed, TimedOut or Running"),
-  Output = row(nil, function(value) return text(value) and json.parse(value) ~= nil end, "a text that holds JSON"),
+  Output = row(nil, function(value) return text(value) and json.valid(value) end, "a text that holds JSON"),
   Error = row(nil, text, "text"),
   Cause = row(nil, text, "text"),
   tasks = row({}, are_names, "a list of names"),

@@ -12,7 +12,7 @@ local operations = require("fnf.emulator.operations")
 local service = require("fnf.emulator.service")
 local store = require("fnf.emulator.store")
 local timestamp = require("fnf.emulator.timestamp")
-local json = require("fnf.json")
+local json = require("fnf.emulator.json")
 
 local server = {}
 

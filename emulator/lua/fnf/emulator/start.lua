@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local store = require("fnf.emulator.store")
-local json = require("fnf.json")
+local json = require("fnf.emulator.json")
 
 local start = {}
 
@@ -16,7 +16,7 @@ function start.open()
   require("fnf.emulator.server")
   require("fnf.emulator.control")
   require("fnf.emulator.metadata")
-  store.open(settings, require("fnf.core").signer, ngx.now())
+  store.open(settings, ngx.now())
 end
 
 --- Tells the launcher that the ports are open: connections are queued from here on.

@@ -50,10 +50,9 @@ end
 
 --- Sets up the state that a reset goes back to.
 ---@param settings { keys: fnf.emulator.Key[], quota: boolean, gateway: boolean }
----@param signer function fnf.core's signer
 ---@param now number wall time, seconds
-function store.open(settings, signer, now)
-  initial, store.signer = settings, signer
+function store.open(settings, now)
+  initial = settings
   store.reset(now)
 end
 

@@ -6,7 +6,7 @@ local flow = require("fnf.emulator.flow")
 local paging = require("fnf.emulator.paging")
 local store = require("fnf.emulator.store")
 local timestamp = require("fnf.emulator.timestamp")
-local json = require("fnf.json")
+local json = require("fnf.emulator.json")
 
 local function is_route(route)
   if type(route) ~= "table" or type(route.Version) ~= "string" then return false end
