@@ -3,7 +3,6 @@ local events = require("fnf.emulator.events")
 local execution = require("fnf.emulator.execution")
 local map_run = require("fnf.emulator.map_run")
 local script = require("fnf.emulator.script")
-local steps = require("fnf.emulator.steps")
 
 describe("a simulated execution", function()
   local function new(given, more)
@@ -12,7 +11,7 @@ describe("a simulated execution", function()
       map_runs = {} }
     for name, value in pairs(more or {}) do self[name] = value end
     self.starts = self.starts + self.script.starting
-    self.steps = steps.of(self, function()
+    self.steps = script.steps(self, function()
       names = names + 1
       return "name" .. names
     end)

@@ -233,6 +233,39 @@ describe("the emulator", function()
   end)
 
   describe("being controlled", function()
+    it("refuses figures beyond every calendar and every memory, and goes on", function()
+      for _, case in ipairs({
+        { "map_run", { item_duration = 1e308 }, "item_duration must be seconds above 0" },
+        { "map_run", { pending = 1e300 }, "pending must be seconds, 0 or more" },
+        { "map_run", { abort_after = 1e300 }, "abort_after must be seconds, 0 or more" },
+        { "script", { step_duration = 1e300 }, "step_duration must be seconds, 0 or more" },
+        { "script", { map_runs = { { item_duration = 1e308 } } }, "item_duration must be seconds above 0" },
+        { "fault", { kind = "deep", depth = 1e300 }, "depth must be a whole number from 1 to 1000000" },
+        { "fault", { kind = "huge", bytes = 1e300 }, "bytes must be a whole number, 1 or more" },
+        { "fault", { kind = "skew", seconds = 1e300 }, "seconds must be seconds" },
+        { "fault", { retry_after = 1e300 }, "retry_after must be whole seconds" },
+        { "clock", { rate = 1e300 }, "rate must be a number from 0 to 1000000" },
+        { "clock", { offset = 1e300 }, "offset must be seconds" },
+        { "identity", { life = 1e308 }, "life must be seconds above 0" },
+        { "quota", { enforce = true, limits = { other = { size = 1e300, refill = 1 } } }, "the limit of other" },
+        { "key", { id = "x", secret = "y", expires_in = 1e300 }, "expires_in must be seconds" },
+      }) do
+        local done, message = pcall(function() emulator[case[1]](emulator, case[2]) end)
+        assert.is_false(done, case[3])
+        assert.matches(case[3], message, 1, true)
+      end
+      local longest = emulator:map_run({ MapRunName = "long", item_duration = 1e9, items = 1e7, Concurrency = 1 })
+      assert.equal("Succeeded", longest.final_status)
+      for _ = 1, 3 do emulator:clock({ freeze = true, advance = 1e9 }) end
+      assert.equal(200, (client:describe({ FlowName = "flow", ExecutionName = "execution", MapRunName = "long" })))
+    end)
+
+    it("takes no parameter that is beyond what JSON can say", function()
+      local status, object = client:get("UpdateMapRun", { FlowName = "f", ExecutionName = "e",
+        MapRunName = run.MapRunName, Concurrency = ("9"):rep(400) })
+      assert.same({ 400, "InvalidArgument" }, { status, object.Code })
+    end)
+
     it("raises what it cannot do at the caller's line", function()
       for _, case in ipairs({
         { "map_run", { items = -1 }, "items must be a whole number" },
@@ -241,8 +274,8 @@ describe("the emulator", function()
         { "clock", { advance = -1 }, "advance must be seconds" },
         { "quota", { on = true }, "unknown field 'on'" },
         { "quota", {}, "enforce must be true or false" },
-        { "key", { id = "x" }, "a key needs id and secret" },
-        { "key", { id = "x", secret = 1 }, "secret must be a string" },
+        { "key", { id = "x" }, "secret must be a text that is not empty" },
+        { "key", { id = "x", secret = 1 }, "secret must be a text that is not empty" },
       }) do
         local done, message = pcall(function() emulator[case[1]](emulator, case[2]) end)
         assert.is_false(done)

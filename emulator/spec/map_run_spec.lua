@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
-local curve = require("fnf.emulator.curve")
-local failures = require("fnf.emulator.failures")
 local map_run = require("fnf.emulator.map_run")
+local shapes = require("fnf.emulator.shape")
 
 local function run(specification, now) return assert(map_run.new(specification, now or 0)) end
 
@@ -41,7 +40,7 @@ describe("a simulated MapRun", function()
   end)
 
   it("counts are whole, never go back and add up to the total at every moment of every shape", function()
-    for shape in pairs(curve.shapes) do
+    for shape in pairs(shapes.shapes) do
       local self = run({ items = 997, Concurrency = 13, failure_share = 0.1, ToleratedFailedCount = 997,
         shape = shape })
       local finished = 0
@@ -57,7 +56,7 @@ describe("a simulated MapRun", function()
   end)
 
   it("every shape but stuck ends at the same moment", function()
-    for shape in pairs(curve.shapes) do
+    for shape in pairs(shapes.shapes) do
       local ends = map_run.ending(run({ items = 1000, Concurrency = 50, item_duration = 3, shape = shape }))
       if shape == "stuck" then assert.is_nil(ends) else assert.near(60, ends, 1e-9) end
     end
@@ -96,7 +95,7 @@ describe("failing items", function()
   end)
 
   it("sit where each rule says: position is the first index at which the count is reached", function()
-    for name, rule in pairs(failures.rules) do
+    for name, rule in pairs(shapes.rules) do
       for _, case in ipairs({ { 10, 3 }, { 7, 7 }, { 1, 1 }, { 2000, 60 }, { 997, 499 }, { 1000000, 29 } }) do
         local items, failed = case[1], case[2]
         assert.equal(failed, rule.among(items, failed, items), name)

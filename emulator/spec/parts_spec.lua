@@ -2,10 +2,10 @@
 local clock = require("fnf.emulator.clock")
 local errors = require("fnf.emulator.errors")
 local faults = require("fnf.emulator.faults")
-local form = require("fnf.emulator.form")
+local fields = require("fnf.emulator.fields")
 local journal = require("fnf.emulator.journal")
-local nonces = require("fnf.emulator.nonces")
 local quota = require("fnf.emulator.quota")
+local request = require("fnf.emulator.request")
 local timestamp = require("fnf.emulator.timestamp")
 
 describe("a timestamp", function()
@@ -88,7 +88,7 @@ describe("the clock", function()
       { { freeze = 1 }, "freeze must be true or false" },
       { { advance = -1 }, "advance must be seconds, 0 or more" },
       { { advance = 0 / 0 }, "advance must be seconds, 0 or more" },
-      { { rate = -1 }, "rate must be a number, 0 or more" },
+      { { rate = -1 }, "rate must be a number from 0 to 1000000" },
       { { offset = "1" }, "offset must be seconds" },
     }) do
       assert.same({ nil, case[2] }, { clock.change(self, case[1], 2000) })
@@ -99,26 +99,26 @@ end)
 
 describe("nonces", function()
   it("are good once for each key", function()
-    local self = nonces.new(0)
-    assert.is_true(nonces.use(self, "a", "1", 0))
-    assert.is_false(nonces.use(self, "a", "1", 899))
-    assert.is_true(nonces.use(self, "b", "1", 899))
-    assert.is_true(nonces.use(self, "a", "11", 899))
-    assert.is_true(nonces.use(self, "a1", "1", 899))
+    local self = journal.new(0)
+    assert.is_true(journal.use_nonce(self, "a", "1", 0))
+    assert.is_false(journal.use_nonce(self, "a", "1", 899))
+    assert.is_true(journal.use_nonce(self, "b", "1", 899))
+    assert.is_true(journal.use_nonce(self, "a", "11", 899))
+    assert.is_true(journal.use_nonce(self, "a1", "1", 899))
   end)
 
   it("are remembered for as long as any request with them could be fresh, and forgotten after that", function()
-    local self = nonces.new(0)
-    nonces.use(self, "a", "1", 1799)
-    assert.is_false(nonces.use(self, "a", "1", 3598))
-    nonces.use(self, "a", "2", 3700)
-    assert.is_true(nonces.use(self, "a", "1", 7300))
+    local self = journal.new(0)
+    journal.use_nonce(self, "a", "1", 1799)
+    assert.is_false(journal.use_nonce(self, "a", "1", 3598))
+    journal.use_nonce(self, "a", "2", 3700)
+    assert.is_true(journal.use_nonce(self, "a", "1", 7300))
   end)
 
   it("take bounded memory", function()
-    local self, most = nonces.new(0), 0
+    local self, most = journal.new(0), 0
     for second = 1, 20000 do
-      nonces.use(self, "a", tostring(second), second)
+      journal.use_nonce(self, "a", tostring(second), second)
       local kept = 0
       if second % 1000 == 0 then
         for _, generation in ipairs({ self.young, self.old }) do
@@ -168,19 +168,59 @@ describe("the quota", function()
 
   it("takes other limits and says what is wrong with them", function()
     assert.equal(3, granted(quota.new({ DescribeMapRun = { size = 3, refill = 0 } }), "DescribeMapRun", 9, 0))
-    assert.is_nil(quota.wrong({ other = { size = 1, refill = 0 } }))
-    assert.matches("limit of X must be", quota.wrong({ X = { size = 0, refill = 0 } }))
-    assert.matches("limit of X must be", quota.wrong({ X = 3 }))
-    assert.equal("limits must be an object", quota.wrong(3))
+    local function problem(limits) return quota.validate({ enforce = true, limits = limits }) end
+    assert.is_nil(problem({ other = { size = 1, refill = 0 } }))
+    assert.matches("limit of X must be", problem({ X = { size = 0, refill = 0 } }))
+    assert.matches("limit of X must be", problem({ X = { size = 1 } }))
+    assert.matches("limit of X must be", problem({ X = 3 }))
+    assert.equal("limits must be an object", problem(3))
+    assert.equal("enforce must be true or false", quota.validate({}))
+    assert.equal("unknown resource 'cpus'", quota.validate({ enforce = true, resources = { cpus = 1 } }))
+  end)
+end)
+
+describe("the check of fields", function()
+  local rows = {
+    name = fields.name("me"), seconds = fields.seconds(), list = fields.list(fields.is_text, "a list of texts"),
+    kind = fields.one_of({ a = true }, "a"), needed = fields.flag(),
+  }
+  rows.needed.required = true
+
+  it("says what is wrong, in one way for all", function()
+    for _, case in ipairs({
+      { { needed = true }, nil },
+      { { needed = true, list = {}, kind = "a", seconds = 0 }, nil },
+      { {}, "needed must be true or false" },
+      { { needed = true, nam = 1 }, "unknown field 'nam'" },
+      { { needed = true, name = "" }, "name must be a name" },
+      { { needed = true, kind = "b" }, "kind must be a" },
+      { { needed = true, list = { x = "y" } }, "list must be a list of texts" },
+      { 3, "an object is wanted" },
+    }) do
+      assert.equal(case[2], fields.validate(case[1], rows))
+    end
+    assert.equal("unknown option 'x'", fields.validate({ x = 1, needed = true }, rows, "option"))
+  end)
+
+  it("takes no seconds that lead beyond every calendar, nor what is no number", function()
+    for _, value in ipairs({ -1, 1e308, 1 / 0, 0 / 0, "1" }) do
+      assert.equal("seconds must be seconds, 0 or more", fields.validate({ needed = true, seconds = value }, rows))
+    end
+  end)
+
+  it("completes a copy and leaves the given table alone", function()
+    local given = { needed = false }
+    assert.same({ needed = false, name = "me" }, fields.complete(given, rows))
+    assert.same({ needed = false }, given)
   end)
 end)
 
 describe("form text", function()
   it("becomes plain pairs, in order, with repeated and empty ones", function()
-    local list, first = form.parse("a=1&b=%E4%B8%AD%2B+x&a=2&c&d=&=e&&f=g=h%")
+    local list, first = request.parse("a=1&b=%E4%B8%AD%2B+x&a=2&c&d=&=e&&f=g=h%")
     assert.same({ "a", "1", "b", "中+ x", "a", "2", "c", "", "d", "", "", "e", "f", "g=h%" }, list)
     assert.equal("1", first.a)
-    assert.same({}, (form.parse(nil)))
+    assert.same({}, (request.parse(nil)))
   end)
 end)
 

@@ -1,8 +1,9 @@
 --- A CloudFlow on this machine: starts it, and tells it over its control URL what to be.
 -- SPDX-License-Identifier: MIT
 
-local launch = require("fnf.emulator.launch")
+local fields = require("fnf.emulator.fields")
 local json = require("fnf.emulator.json")
+local launch = require("fnf.emulator.launch")
 
 local emulator = {}
 
@@ -31,49 +32,37 @@ local methods = {}
 
 local metatable = { __index = methods, __name = "fnf.Emulator" }
 
-local function is_port(value) return type(value) == "number" and value >= 1 and value <= 65535 and value % 1 == 0 end
-
-local function is(kind) return function(value) return type(value) == kind end end
-
-local function are_keys(value)
-  if type(value) ~= "table" or #value == 0 then return false end
-  for _, key in ipairs(value) do
-    if type(key) ~= "table" or type(key.id) ~= "string" or type(key.secret) ~= "string" then return false end
-  end
-  return true
+local function is_key(key)
+  return type(key) == "table" and fields.is_text(key.id) and fields.is_text(key.secret)
+    and (key.token == nil or fields.is_text(key.token))
 end
 
-local known_options = {
-  quota = { is("boolean"), "true or false" },
-  gateway = { is("boolean"), "true or false" },
-  keys = { are_keys, "a list of { id =, secret = }" },
-  port = { is_port, "a port number" },
-  https_port = { is_port, "a port number" },
-  directory = { is("string"), "a path" },
+local rows = {
+  quota = fields.flag(false),
+  gateway = fields.flag(false),
+  keys = fields.custom(function(value)
+    return fields.list(is_key).valid(value) and #value > 0
+  end, "a list of { id =, secret = }", { DEFAULT_KEY }),
+  port = fields.whole(1, 65535, "a port number"),
+  https_port = fields.whole(1, 65535, "a port number"),
+  directory = fields.custom(fields.is_text, "a path"),
 }
-
-local function check_options(options, level)
-  for name, value in pairs(options) do
-    local known = known_options[name]
-    if not known then error(("emulator: unknown option '%s'"):format(tostring(name)), level + 1) end
-    if not known[1](value) then error(("emulator: %s must be %s"):format(name, known[2]), level + 1) end
-  end
-end
 
 --- Starts an emulator and returns once it answers. It ends with :stop(), and at the latest with this process.
 ---@param options? fnf.emulator.Options
 ---@return fnf.Emulator? handle
 ---@return string? message why nginx did not start
 function emulator.start(options)
-  options = options or {}
-  check_options(options, 2)
-  local keys = options.keys or { DEFAULT_KEY }
-  local process, message = launch.start({
+  local problem = fields.validate(options or {}, rows, "option")
+  if problem then
+    error("emulator: " .. problem, 2)
+  end
+  options = fields.complete(options or {}, rows)
+  local keys = options.keys
+  local process, message = launch.start {
     port = options.port, https_port = options.https_port, directory = options.directory,
-    settings = json.encode({
-      keys = keys, quota = options.quota or false, gateway = options.gateway or false,
-    }),
-  })
+    settings = json.encode { keys = keys, quota = options.quota, gateway = options.gateway },
+  }
   if not process then return nil, message end
   return setmetatable({
     process = process, ca_file = process.ca_file,

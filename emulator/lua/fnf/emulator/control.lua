@@ -1,10 +1,11 @@
 --- The control URL, /_fnf/: what a test or a person tells the emulator to be, JSON in and out.
 -- SPDX-License-Identifier: MIT
 
-local changes = require("fnf.emulator.changes")
+local hold = require("fnf.emulator.hold")
 local clock = require("fnf.emulator.clock")
 local execution = require("fnf.emulator.execution")
 local faults = require("fnf.emulator.faults")
+local fields = require("fnf.emulator.fields")
 local identity = require("fnf.emulator.identity")
 local journal = require("fnf.emulator.journal")
 local map_run = require("fnf.emulator.map_run")
@@ -24,15 +25,17 @@ local function describe(run)
   }
 end
 
-local function check_key(key)
-  local kinds = { id = "string", secret = "string", token = "string", expires_in = "number", inactive = "boolean",
-    deny = "table" }
-  for name, value in pairs(key) do
-    if not kinds[name] then return ("unknown field '%s'"):format(name) end
-    if type(value) ~= kinds[name] then return ("%s must be a %s"):format(name, kinds[name]) end
-  end
-  if (key.id or "") == "" or (key.secret or "") == "" then return "a key needs id and secret" end
+local function is_filled(value)
+  return fields.is_text(value) and value ~= ""
 end
+
+local key_rows = {
+  id = fields.custom(is_filled, "a text that is not empty"),
+  secret = fields.custom(is_filled, "a text that is not empty"),
+  token = fields.text(), expires_in = fields.shift(),
+  inactive = fields.flag(), deny = fields.list(fields.is_text, "a list of operations"),
+}
+key_rows.id.required, key_rows.secret.required = true, true
 
 local function clock_now()
   local self, real = store.clock, ngx.now()
@@ -88,12 +91,7 @@ end
 routes["GET faults"] = function() return { waiting = #store.faults } end
 
 routes["POST quota"] = function(settings)
-  for name in pairs(settings) do
-    local known = name == "enforce" or name == "limits" or name == "resources"
-    if not known then return nil, ("unknown field '%s'"):format(name) end
-  end
-  if type(settings.enforce) ~= "boolean" then return nil, "enforce must be true or false" end
-  local message = quota.wrong(settings.limits or {}) or quota.wrong_resources(settings.resources or {})
+  local message = quota.validate(settings)
   if message then return nil, message end
   store.quota = settings.enforce and quota.new(settings.limits, settings.resources) or nil
   return {}
@@ -108,7 +106,7 @@ routes["POST clock"] = function(wanted)
 end
 
 routes["POST keys"] = function(key)
-  local message = check_key(key)
+  local message = fields.validate(key, key_rows)
   if message then return nil, message end
   local expires = key.expires_in and clock.service(store.clock, ngx.now()) + key.expires_in
   store.keys[key.id] = {
@@ -169,7 +167,7 @@ function control.serve()
   local result, message
   if value then
     result, message = route(value)
-    changes.tell()
+    hold.tell()
   else
     message = route and "the body must be a JSON object" or "no such control"
   end

@@ -1,9 +1,8 @@
 --- Starts the emulator's nginx in a directory of its own, and makes sure that it never outlives the process that asked.
 -- SPDX-License-Identifier: MIT
 
-local certificate = require("fnf.emulator.certificate")
+local directories = require("fnf.emulator.directory")
 local nginx_binary = require("fnf.emulator.nginx_binary")
-local nginx_conf = require("fnf.emulator.nginx_conf")
 local ports = require("fnf.emulator.ports")
 local shell = require("fnf.emulator.shell")
 
@@ -40,22 +39,6 @@ cat <&4 >/dev/null
 ---@field pipe? file* closing it ends nginx
 ---@field events file*
 
-local function write(path, text)
-  local file, message = io.open(path, "w")
-  if not file then return nil, message end
-  file:write(text)
-  file:close()
-  return true
-end
-
-local function read(path)
-  local file = io.open(path)
-  if not file then return "" end
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
 -- Absolute search patterns, since nginx runs in another directory.
 local function absolute(patterns)
   local _, here = shell.run("pwd")
@@ -80,7 +63,7 @@ end
 local function search_paths()
   local own = ""
   for _, pattern in ipairs(absolute(package.path)) do
-    local file = io.open((pattern:gsub("%?", "fnf/emulator/start")))
+    local file = io.open((pattern:gsub("%?", "fnf/emulator/server")))
     if file then
       file:close()
       own = pattern
@@ -90,33 +73,13 @@ local function search_paths()
   return own .. ";;" .. for_lua_51(package.path), ";;" .. for_lua_51(package.cpath)
 end
 
-local function has_ipv6_loopback()
-  return ("\n" .. read("/proc/net/if_inet6")):find("\n" .. ("0"):rep(31) .. "1 ") ~= nil
-end
-
-local function prepare(options)
-  local done, directory
-  if options.directory then
-    done, directory = shell.run('umask 077; mkdir -p "$1" && cd "$1" && pwd', options.directory)
-  else
-    done, directory = shell.run('mktemp -d "${TMPDIR:-/tmp}/fnf-emulator.XXXXXXXXXX"')
-  end
-  if not done then return nil, "no directory for the emulator: " .. directory end
-  local message
-  done, message = shell.run('cd "$1" && rm -f events error.log nginx.out && umask 077 && mkfifo events', directory)
-  if done then done, message = certificate.write(shell.run, directory) end
-  if done then done, message = write(directory .. "/settings.json", options.settings) end
-  if not done then return nil, message end
-  return directory
-end
-
 local function run(directory, binary, keep)
   local events, message = io.open(directory .. "/events", "r+")
   if not events then return nil, message end
   local pipe = assert(io.popen(shell.command(keeper, directory, binary, keep and "keep" or "drop"), "w"))
   local process = { directory = directory, pipe = pipe, events = events, ca_file = directory .. "/ca.pem" }
   if events:read("*l") == "ready" then return process end
-  return nil, read(directory .. "/nginx.out") .. read(directory .. "/error.log"), pipe
+  return nil, directories.read(directory, "nginx.out") .. directories.read(directory, "error.log"), pipe
 end
 
 --- Starts nginx and returns once its ports are open.
@@ -130,14 +93,13 @@ function launch.start(options)
   local message
   for attempt = 1, ATTEMPTS do
     local directory
-    directory, message = prepare(options)
+    directory, message = directories.prepare(options)
     if not directory then return nil, message end
     local port, https_port = ports.free_pair(directory .. attempt)
     port, https_port = options.port or port, options.https_port or https_port
-    write(directory .. "/nginx.conf", nginx_conf.text({
-      modules = modules, lua_path = lua_path, lua_cpath = lua_cpath,
-      port = port, https_port = https_port, ipv6 = has_ipv6_loopback(),
-    }))
+    directories.configure(directory, {
+      modules = modules, lua_path = lua_path, lua_cpath = lua_cpath, port = port, https_port = https_port,
+    })
     local process, pipe
     process, message, pipe = run(directory, binary, options.directory)
     if process then
@@ -153,7 +115,7 @@ end
 --- What nginx has logged so far.
 ---@param process fnf.emulator.Process
 ---@return string
-function launch.error_log(process) return read(process.directory .. "/error.log") end
+function launch.error_log(process) return directories.read(process.directory, "error.log") end
 
 --- Waits until nginx has ended, by whatever cause.
 ---@param process fnf.emulator.Process

@@ -3,13 +3,45 @@
 -- a look costs the number of settings changes, never the number of items.
 -- SPDX-License-Identifier: MIT
 
-local curve = require("fnf.emulator.curve")
-local failures = require("fnf.emulator.failures")
-local plan = require("fnf.emulator.plan")
+local fields = require("fnf.emulator.fields")
+local shape = require("fnf.emulator.shape")
 
 local map_run = {}
 
 local floor, max, min, huge = math.floor, math.max, math.min, math.huge
+
+-- 10 million items: ten times the most that the service gives on request, and the sums stay exact in a double.
+local rows = {
+  FlowName = fields.name "flow",
+  ExecutionName = fields.name "execution",
+  MapRunName = fields.name(),
+  StepName = fields.name "Map",
+  items = fields.whole(0, 10000000, nil, 100),
+  Concurrency = fields.whole(1, 1000000, nil, 10),
+  ToleratedFailedCount = fields.whole(0, 10000000),
+  ToleratedFailedPercentage = fields.number(0, 100),
+  item_duration = fields.duration(1),
+  pending = fields.seconds(0),
+  abort_after = fields.seconds(),
+  failure_share = fields.number(0, 1, "a share from 0 to 1", 0),
+  failures = fields.one_of(shape.rules, "spread, first or last", "spread"),
+  shape = fields.custom(function(value)
+    return shape.shapes[value] ~= nil or shape.valid(value)
+  end, "the name of a shape or a list of corners [time share, item share]", "linear"),
+  counts = fields.flag(true),
+}
+
+--- A complete specification out of a given one.
+---@param specification table
+---@return table? complete every field set or absent by default
+---@return string? problem the field that is wrong and what it should be
+function map_run.read(specification)
+  local problem = fields.validate(specification, rows)
+  if problem then
+    return nil, problem
+  end
+  return fields.complete(specification, rows)
+end
 
 -- An item counts as finished this share of an item early, so that rounding never hides one that is due exactly now.
 local EARLY = 1e-4
@@ -38,14 +70,14 @@ local EARLY = 1e-4
 ---@return fnf.emulator.MapRun? run
 ---@return string? message what is wrong with the specification
 function map_run.new(specification, now)
-  local spec, message = plan.read(specification)
+  local spec, message = map_run.read(specification)
   if not spec then return nil, message end
   return {
     FlowName = spec.FlowName, ExecutionName = spec.ExecutionName, MapRunName = spec.MapRunName,
     StepName = spec.StepName, created = now, starts = now + spec.pending,
     items = spec.items, item_duration = spec.item_duration,
-    failed = floor(spec.items * spec.failure_share + 0.5), rule = failures.rules[spec.failures],
-    corners = curve.shapes[spec.shape] or spec.shape,
+    failed = floor(spec.items * spec.failure_share + 0.5), rule = shape.rules[spec.failures],
+    corners = shape.shapes[spec.shape] or spec.shape,
     counts = spec.counts,
     aborted_at = spec.abort_after and now + spec.abort_after,
     history = { {
@@ -73,7 +105,7 @@ end
 -- Effort is busy time times speed: the number of items that the linear curve would have finished.
 local function effort_for(run, finished)
   if run.items == 0 then return 0 end
-  local share = curve.time(run.corners, finished / run.items)
+  local share = shape.time(run.corners, finished / run.items)
   return share and share * run.items
 end
 
@@ -136,7 +168,7 @@ local function finished_at(run, time)
   each_stretch(run, function(settings, from, to, effort)
     if time < from then return true end
     local now = effort + speed(run, settings) * (min(time, to) - from)
-    finished = floor(curve.share(run.corners, now / run.items) * run.items + EARLY)
+    finished = floor(shape.share(run.corners, now / run.items) * run.items + EARLY)
     return time <= to
   end)
   return finished

@@ -1,18 +1,16 @@
---- The requests that come to `/`: read, answer, spoil if a fault is due, note, send.
+--- What nginx calls: the start, and each request of the service from its coming in to its answer.
 -- SPDX-License-Identifier: MIT
 
 local clock = require("fnf.emulator.clock")
 local delivery = require("fnf.emulator.delivery")
-local fault_kinds = require("fnf.emulator.fault_kinds")
 local faults = require("fnf.emulator.faults")
-local hints = require("fnf.emulator.hints")
-local incoming = require("fnf.emulator.incoming")
 local journal = require("fnf.emulator.journal")
+local json = require("fnf.emulator.json")
 local operations = require("fnf.emulator.operations")
+local incoming = require("fnf.emulator.request")
 local service = require("fnf.emulator.service")
 local store = require("fnf.emulator.store")
 local timestamp = require("fnf.emulator.timestamp")
-local json = require("fnf.emulator.json")
 
 local server = {}
 
@@ -95,6 +93,25 @@ local function wire_of(kind, entry)
   return "reset"
 end
 
+local function settings_file(name) return ngx.config.prefix() .. name end
+
+--- Loads every module while a failure still stops nginx with a clear message, and opens the store.
+function server.open()
+  local file = assert(io.open(settings_file("settings.json")))
+  local settings = json.decode(file:read("*a"))
+  file:close()
+  require("fnf.emulator.control")
+  require("fnf.emulator.identity")
+  store.open(settings, ngx.now())
+end
+
+--- Tells the launcher that the ports are open: connections are queued from here on.
+function server.ready()
+  local file = assert(io.open(settings_file("events"), "w"))
+  file:write("ready\n")
+  file:close()
+end
+
 --- Serves one request of the service.
 function server.serve()
   local request = incoming.read()
@@ -102,7 +119,7 @@ function server.serve()
   local fault = fault_for(entry)
   local claim, refusal = service.admit(request, service_time(fault))
   -- A fault must not hide that a request was signed wrongly.
-  local kind = not refusal and fault_kinds[fault.kind] or { carried = true }
+  local kind = not refusal and faults.kinds[fault.kind] or { carried = true }
   local object
   if not refusal and kind.carried then object, refusal = service.carry_out(request, claim) end
   local answer = service.answer(object, refusal)
@@ -113,7 +130,7 @@ function server.serve()
   answer.headers.Date = timestamp.http(now)
   answer.headers["x-acs-request-id"] = id
   if kind.change then kind.change(answer, fault) end
-  hints.add(answer.headers, fault, now)
+  faults.add_hints(answer.headers, fault, now)
   local wire = wire_of(kind, entry)
   note_answer(entry, claim, answer, wire)
   seal(answer, request, id)

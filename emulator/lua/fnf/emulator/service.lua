@@ -1,11 +1,11 @@
 --- One request of the service: every check in its order, then the operation; the answer is still a record.
 -- SPDX-License-Identifier: MIT
 
-local changes = require("fnf.emulator.changes")
+local hold = require("fnf.emulator.hold")
 local errors = require("fnf.emulator.errors")
 local operations = require("fnf.emulator.operations")
-local parameters = require("fnf.emulator.parameters")
 local quota = require("fnf.emulator.quota")
+local requests = require("fnf.emulator.request")
 local store = require("fnf.emulator.store")
 local verify = require("fnf.emulator.verify")
 
@@ -69,11 +69,11 @@ function service.carry_out(request, claim)
   local refusal = check_media_type(request)
   if refusal then return nil, refusal end
   local values
-  values, refusal = parameters.read(operation, request)
+  values, refusal = requests.values(operation, request)
   if not values then return nil, refusal end
   local object
   object, refusal = operation.carry_out(values)
-  if operation.writes then changes.tell() end
+  if operation.writes then hold.tell() end
   return object, refusal
 end
 

@@ -8,10 +8,8 @@ local faults = require("fnf.emulator.faults")
 local flow = require("fnf.emulator.flow")
 local journal = require("fnf.emulator.journal")
 local map_run = require("fnf.emulator.map_run")
-local nonces = require("fnf.emulator.nonces")
 local quota = require("fnf.emulator.quota")
 local script = require("fnf.emulator.script")
-local steps = require("fnf.emulator.steps")
 
 ---@class fnf.emulator.Store
 ---@field flows table<string, fnf.emulator.Flow>
@@ -38,7 +36,6 @@ end
 ---@param now number wall time, seconds
 function store.reset(now)
   store.clock = clock.new(now)
-  store.nonces = nonces.new(now)
   store.faults = faults.new()
   store.journal = journal.new(now)
   store.quota = initial.quota and quota.new() or nil
@@ -149,7 +146,7 @@ end
 ---@return fnf.emulator.Execution
 function store.add_execution(parent, values)
   local execution = begin(parent, values)
-  execution.steps = steps.of(execution, store.next_name)
+  execution.steps = script.steps(execution, store.next_name)
   return keep(parent, execution)
 end
 

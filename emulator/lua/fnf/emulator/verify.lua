@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require("fnf.emulator.errors")
-local nonces = require("fnf.emulator.nonces")
+local journal = require("fnf.emulator.journal")
 local signature = require("fnf.emulator.signature")
 local timestamp = require("fnf.emulator.timestamp")
 
@@ -134,7 +134,7 @@ end
 --- Checks a claim against the known keys; its nonce is used up if all is well.
 ---@param request fnf.emulator.Request
 ---@param claim fnf.emulator.Claim
----@param known { keys: table<string, fnf.emulator.Key>, nonces: fnf.emulator.Nonces }
+---@param known { keys: table<string, fnf.emulator.Key>, journal: fnf.emulator.Journal }
 ---@param now number the service's wall time, seconds
 ---@return fnf.emulator.Refusal? refusal nil if the request may go on
 function verify.check(request, claim, known, now)
@@ -143,7 +143,7 @@ function verify.check(request, claim, known, now)
   if refusal then return refusal end
   refusal = (claim.family == "ACS3" and check_acs3 or check_rpc)(request, claim, key.secret)
   if refusal then return refusal end
-  if not nonces.use(known.nonces, key.id, claim.nonce, now) then return refuse("SignatureNonceUsed") end
+  if not journal.use_nonce(known.journal, key.id, claim.nonce, now) then return refuse("SignatureNonceUsed") end
   for _, action in ipairs(key.deny or {}) do
     if action == claim.action or action == "*" then return refuse("AccessDenied") end
   end

@@ -1,4 +1,4 @@
---- CreateFlow, UpdateFlow, DeleteFlow, DescribeFlow, ListFlows.
+--- Flows: CreateFlow, UpdateFlow, DeleteFlow, DescribeFlow, ListFlows.
 -- SPDX-License-Identifier: MIT
 
 local definition = require("fnf.emulator.definition")

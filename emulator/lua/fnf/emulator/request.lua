@@ -1,11 +1,71 @@
---- The parameters of an operation: out of query or form by its row, checked by the documented rules.
+--- A request as nginx hands it over, in pairs that keep their order; and the parameters of its operation, checked.
 -- SPDX-License-Identifier: MIT
 
 local errors = require("fnf.emulator.errors")
 local json = require("fnf.emulator.json")
 local timestamp = require("fnf.emulator.timestamp")
 
-local parameters = {}
+local request = {}
+
+local function plain(text)
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+end
+
+--- Every pair of the text in its order, repeated names included, since all of them are signed.
+---@param text? string
+---@return string[] pairs name, value, name, value, ...
+---@return table<string, string> first the first value of each name
+function request.parse(text)
+  local pairs_, first = {}, {}
+  for piece in (text or ""):gmatch("[^&]+") do
+    local name, value = piece:match("^([^=]*)=?(.*)$")
+    name, value = plain(name), plain(value)
+    pairs_[#pairs_ + 1], pairs_[#pairs_ + 2] = name, value
+    if first[name] == nil then first[name] = value end
+  end
+  return pairs_, first
+end
+
+---@class fnf.emulator.Request
+---@field method string
+---@field path string
+---@field query_pairs string[] name, value, name, value, ... as signed
+---@field query table<string, string> the first value of each name
+---@field form_pairs string[] empty unless the body is a form
+---@field form table<string, string>
+---@field header_pairs string[]
+---@field header table<string, string> by lower-case name, the first of each
+---@field body string
+---@field size integer bytes of query and body
+---@field host string
+
+local function headers()
+  local list, first = {}, {}
+  for name, value in pairs(ngx.req.get_headers(0)) do
+    for _, text in ipairs(type(value) == "table" and value or { value }) do
+      list[#list + 1], list[#list + 2] = name, text
+      first[name] = first[name] or text
+    end
+  end
+  return list, first
+end
+
+--- Reads the request that this phase serves.
+---@return fnf.emulator.Request
+function request.read()
+  ngx.req.read_body()
+  local body = ngx.req.get_body_data() or ""
+  local header_pairs, header = headers()
+  local is_form = (header["content-type"] or ""):lower():find("^application/x%-www%-form%-urlencoded")
+  local query_pairs, query = request.parse(ngx.var.args)
+  local form_pairs, fields = request.parse(is_form and body or nil)
+  return {
+    method = ngx.var.request_method, path = ngx.var.uri, host = header.host or "",
+    query_pairs = query_pairs, query = query, form_pairs = form_pairs, form = fields,
+    header_pairs = header_pairs, header = header,
+    body = body, size = #(ngx.var.args or "") + #body,
+  }
+end
 
 ---@class fnf.emulator.Parameter
 ---@field name string
@@ -47,9 +107,13 @@ local function name(text, parameter)
   return text
 end
 
+-- Larger ones are no longer exact, nor can JSON say all of them.
+local EXACT = 2 ^ 53
+
 local function numeric(wanted, valid)
   return function(text, parameter)
     local value = text:find(valid) and tonumber(text)
+    if value and math.abs(value) > EXACT then value = nil end
     local low, high = parameter.minimum or -math.huge, parameter.maximum or math.huge
     if not value then return nil, ("%s must be %s."):format(parameter.name, wanted) end
     if value < low then return nil, ("%s must be at least %g."):format(parameter.name, low) end
@@ -92,7 +156,7 @@ local readers = {
 ---@param row table
 ---@param method "GET"|"POST"
 ---@return fnf.emulator.Parameter
-function parameters.complete(row, method)
+function request.complete(row, method)
   row.name = row.name or row[1]
   row.place = row.place or (method == "GET" and "query" or "form")
   row.type = row.type or "string"
@@ -101,13 +165,13 @@ end
 
 --- Reads every parameter of the row.
 ---@param row { parameters: fnf.emulator.Parameter[] }
----@param request fnf.emulator.Request
+---@param self fnf.emulator.Request
 ---@return table<string, any>? values
 ---@return fnf.emulator.Refusal? refusal
-function parameters.read(row, request)
+function request.values(row, self)
   local values = {}
   for _, parameter in ipairs(row.parameters) do
-    local text = request[parameter.place][parameter.name]
+    local text = self[parameter.place][parameter.name]
     if parameter.required and (text or "") == "" then
       return nil, errors.refuse("MissingRequiredParams", parameter.name)
     end
@@ -121,4 +185,4 @@ function parameters.read(row, request)
   return values
 end
 
-return parameters
+return request
