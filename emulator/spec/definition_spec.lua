@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
-local definition = require("fnf.emulator.definition")
+local definition = require "fnf.emulator.definition"
 
 describe("the emulator's reading of a definition", function()
   it("finds states and what their simulation needs", function()
@@ -92,9 +92,9 @@ States:
   end)
 
   it("takes what it cannot read for nothing, however much there is of it", function()
-    for _, text in ipairs({ "", "x", "\0", "- a", "{", "[", "a:\n b\n\tc: d", "]}", "- - - a: b", "\255\254", "%",
+    for _, text in ipairs { "", "x", "\0", "- a", "{", "[", "a:\n b\n\tc: d", "]}", "- - - a: b", "\255\254", "%",
       "&a [*a]", "*none", "--- a\n--- b", ("{a:"):rep(10000), ("[ "):rep(10000), ("- "):rep(10000), ("x:\n"):rep(1000),
-      "States: ~", "null", "5", "false" }) do
+      "States: ~", "null", "5", "false" } do
       assert.same({ states = {} }, definition.read(text), text:sub(1, 20))
     end
   end)
@@ -103,18 +103,20 @@ States:
     local map = definition.read("States:\n- Type: Map\n  ProcessorConfig: x\n  MaxConcurrency: many\n"
       .. "  ToleratedFailurePercentage: 101\n  ToleratedFailureCount: -1\n").states[1].map
     assert.same({ reads = false }, map)
-    for _, text in ipairs({ "States: 5", "States: [1, 2]", "", "x" }) do
+    for _, text in ipairs { "States: 5", "States: [1, 2]", "", "x" } do
       assert.same({ states = {} }, definition.read(text))
     end
   end)
 
   it("counts the items of an input", function()
-    local function items(path, input) return definition.items({ ItemsPath = path }, input) end
+    local function items(path, input)
+      return definition.items({ ItemsPath = path }, input)
+    end
     assert.equal(3, items("$Input.a.b", '{"a":{"b":[1,2,3]}}'))
     assert.equal(2, items("$.a", '{"a":[1,2],"c":[1]}'))
     assert.equal(2, items(nil, '{"x":1,"a":[1,2]}'))
-    for _, case in ipairs({ { nil, '{"a":[1],"b":[2]}' }, { "$.none", "{}" }, { "$.a.b", '{"a":1}' }, { "$.a", nil },
-      { "$.a", '{"a":[]}' } }) do
+    for _, case in ipairs { { nil, '{"a":[1],"b":[2]}' }, { "$.none", "{}" }, { "$.a.b", '{"a":1}' }, { "$.a", nil },
+      { "$.a", '{"a":[]}' } } do
       assert.equal(0, items(case[1], case[2]))
     end
     assert.is_nil(definition.items({ reads = true }, "{}"))

@@ -1,6 +1,6 @@
 --- The emulator's own reading of the vendor's signature rules, held to the vectors: in LuaJIT, where it runs.
 -- SPDX-License-Identifier: MIT
-local shell = require("fnf.emulator.shell")
+local shell = require "fnf.emulator.shell"
 
 describe("the emulator's reading of the signature rules", function()
   it("agrees with every vector of an algorithm that it takes, stage by stage", function()

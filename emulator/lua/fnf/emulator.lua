@@ -1,9 +1,9 @@
 --- A CloudFlow on this machine: starts it, and tells it over its control URL what to be.
 -- SPDX-License-Identifier: MIT
 
-local fields = require("fnf.emulator.fields")
-local json = require("fnf.emulator.json")
-local launch = require("fnf.emulator.launch")
+local fields = require "fnf.emulator.fields"
+local json = require "fnf.emulator.json"
+local launch = require "fnf.emulator.launch"
 
 local emulator = {}
 
@@ -63,7 +63,9 @@ function emulator.start(options)
     port = options.port, https_port = options.https_port, directory = options.directory,
     settings = json.encode { keys = keys, quota = options.quota, gateway = options.gateway },
   }
-  if not process then return nil, message end
+  if not process then
+    return nil, message
+  end
   return setmetatable({
     process = process, ca_file = process.ca_file,
     url = ("http://127.0.0.1:%d"):format(process.port),
@@ -75,18 +77,24 @@ end
 local function exchange(self, method, path, body)
   if not self.pool then
     local found, curl = pcall(require, "fnf.curl")
-    if not found then error("emulator: its methods need the library fnf to be installed as well", 3) end
-    self.pool = assert(curl.pool({ no_proxy = "*" }))
+    if not found then
+      error("emulator: its methods need the library fnf to be installed as well", 3)
+    end
+    self.pool = assert(curl.pool { no_proxy = "*" })
   end
-  local id = assert(self.pool:start({
+  local id = assert(self.pool:start {
     method = method, url = self.url .. "/_fnf/" .. path, body = body,
     headers = body and { ["Content-Type"] = "application/json" } or nil,
     timeout = CONTROL_TIMEOUT, connect_timeout = CONTROL_TIMEOUT,
-  }))
-  while self.pool:in_flight() > 0 do self.pool:wait(CONTROL_TIMEOUT) end
+  })
+  while self.pool:in_flight() > 0 do
+    self.pool:wait(CONTROL_TIMEOUT)
+  end
   local taken, status, headers, text = self.pool:take()
   assert(taken == id)
-  if not status then return nil, ("the emulator does not answer: %s: %s"):format(headers, text) end
+  if not status then
+    return nil, ("the emulator does not answer: %s: %s"):format(headers, text)
+  end
   return status, text
 end
 
@@ -95,9 +103,13 @@ end
 local function control(method, path)
   return function(self, input)
     local status, text = exchange(self, method, path, method == "POST" and json.encode(input or {}) or nil)
-    if not status then return nil, text end
+    if not status then
+      return nil, text
+    end
     local answer = assert(json.decode(text))
-    if status ~= 200 then error("emulator: " .. answer.error, 2) end
+    if status ~= 200 then
+      error("emulator: " .. answer.error, 2)
+    end
     return answer
   end
 end
@@ -153,14 +165,20 @@ methods.reset = control("POST", "reset")
 
 --- What nginx has logged, warnings and worse.
 ---@return string
-function methods:error_log() return launch.error_log(self.process) end
+function methods:error_log()
+  return launch.error_log(self.process)
+end
 
 --- Waits until the emulator ends by itself or by Ctrl-C.
-function methods:wait() launch.wait(self.process) end
+function methods:wait()
+  launch.wait(self.process)
+end
 
 --- Ends the emulator; it is gone when this returns.
 function methods:stop()
-  if self.pool then self.pool:close() end
+  if self.pool then
+    self.pool:close()
+  end
   self.pool = nil
   launch.stop(self.process)
 end

@@ -2,7 +2,7 @@
 -- They are apart so that a test can jump an hour ahead without its signatures growing old, and the other way round.
 -- SPDX-License-Identifier: MIT
 
-local fields = require("fnf.emulator.fields")
+local fields = require "fnf.emulator.fields"
 
 local clock = {}
 
@@ -31,13 +31,17 @@ end
 ---@param self fnf.emulator.Clock
 ---@param real number
 ---@return number
-function clock.service(self, real) return real + self.offset end
+function clock.service(self, real)
+  return real + self.offset
+end
 
 --- The wall time at which a simulated moment is shown.
 ---@param self fnf.emulator.Clock
 ---@param simulated number
 ---@return number
-function clock.shown(self, simulated) return self.origin + simulated end
+function clock.shown(self, simulated)
+  return self.origin + simulated
+end
 
 local rows = {
   freeze = fields.flag(),

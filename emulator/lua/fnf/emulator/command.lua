@@ -22,13 +22,13 @@ FNF_NGINX names another nginx, such as OpenResty's.
 
 local function number(name)
   return function(options, value)
-    options[name] = value:find("^%d+$") and tonumber(value)
+    options[name] = value:find "^%d+$" and tonumber(value)
     return options[name] and options[name] >= 1 and options[name] <= 65535
   end
 end
 
 local function key(options, value)
-  local id, secret, token = value:match("^([^:]+):([^:]+):?([^:]*)$")
+  local id, secret, token = value:match "^([^:]+):([^:]+):?([^:]*)$"
   options.keys = options.keys or {}
   options.keys[#options.keys + 1] = { id = id, secret = secret, token = token ~= "" and token or nil }
   return id
@@ -50,12 +50,18 @@ local function parse(words)
   local options, index = {}, 1
   while words[index] do
     local word, value = words[index], nil
-    if word:find("^%-%-[%w-]+=") then word, value = word:match("^(.-)=(.*)$") end
+    if word:find "^%-%-[%w-]+=" then
+      word, value = word:match "^(.-)=(.*)$"
+    end
     if flags[word] and not value then
       options[flags[word]] = true
     elseif with_value[word] then
-      if not value then index, value = index + 1, words[index + 1] or "" end
-      if not with_value[word](options, value) then return nil, ("%s: '%s' makes no sense"):format(word, value) end
+      if not value then
+        index, value = index + 1, words[index + 1] or ""
+      end
+      if not with_value[word](options, value) then
+        return nil, ("%s: '%s' makes no sense"):format(word, value)
+      end
     else
       return nil, ("unknown option '%s'"):format(words[index])
     end
@@ -74,16 +80,18 @@ local function welcome(handle)
   }
   local lines = { "A CloudFlow on this machine. Paste this where your program runs:", "" }
   for _, export in ipairs(exports) do
-    if export then lines[#lines + 1] = "  export " .. export end
+    if export then
+      lines[#lines + 1] = "  export " .. export
+    end
   end
-  for _, line in ipairs({
+  for _, line in ipairs {
     "", "or, to have TLS as well:", "",
     "  export FNF_ENDPOINT=" .. handle.https_url,
     "  export FNF_CA_FILE=" .. handle.ca_file,
     "", "A MapRun to look at (here a minute long; emulator/README.md has the other fields):", "",
     "  curl -d '{\"items\":600,\"Concurrency\":10,\"item_duration\":1}' " .. handle.url .. "/_fnf/map_runs",
     "", "Log: " .. handle.process.directory .. "/error.log. Ctrl-C ends it.",
-  }) do
+  } do
     lines[#lines + 1] = line
   end
   return table.concat(lines, "\n") .. "\n"

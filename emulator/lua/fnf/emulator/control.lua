@@ -1,18 +1,18 @@
 --- The control URL, /_fnf/: what a test or a person tells the emulator to be, JSON in and out.
 -- SPDX-License-Identifier: MIT
 
-local hold = require("fnf.emulator.hold")
-local clock = require("fnf.emulator.clock")
-local execution = require("fnf.emulator.execution")
-local faults = require("fnf.emulator.faults")
-local fields = require("fnf.emulator.fields")
-local identity = require("fnf.emulator.identity")
-local journal = require("fnf.emulator.journal")
-local map_run = require("fnf.emulator.map_run")
-local quota = require("fnf.emulator.quota")
-local script = require("fnf.emulator.script")
-local store = require("fnf.emulator.store")
-local json = require("fnf.emulator.json")
+local hold = require "fnf.emulator.hold"
+local clock = require "fnf.emulator.clock"
+local execution = require "fnf.emulator.execution"
+local faults = require "fnf.emulator.faults"
+local fields = require "fnf.emulator.fields"
+local identity = require "fnf.emulator.identity"
+local journal = require "fnf.emulator.journal"
+local map_run = require "fnf.emulator.map_run"
+local quota = require "fnf.emulator.quota"
+local script = require "fnf.emulator.script"
+local store = require "fnf.emulator.store"
+local json = require "fnf.emulator.json"
 
 local control = {}
 
@@ -54,13 +54,17 @@ end
 
 routes["POST map_runs"] = function(specification)
   local run, message = store.add_map_run(specification)
-  if not run then return nil, message end
+  if not run then
+    return nil, message
+  end
   return describe(run)
 end
 
 routes["POST scripts"] = function(given)
   local complete, message = script.read(given)
-  if not complete then return nil, message end
+  if not complete then
+    return nil, message
+  end
   store.scripts[complete.FlowName or 1] = complete
   return {}
 end
@@ -78,36 +82,50 @@ routes["GET tasks"] = function()
       end
     end
   end
-  table.sort(list, function(a, b) return a.TaskToken < b.TaskToken end)
+  table.sort(list, function(a, b)
+    return a.TaskToken < b.TaskToken
+  end)
   return { tasks = list[1] and list or nil }
 end
 
 routes["POST faults"] = function(fault)
   local done, message = faults.add(store.faults, fault)
-  if not done then return nil, message end
+  if not done then
+    return nil, message
+  end
   return { waiting = #store.faults }
 end
 
-routes["GET faults"] = function() return { waiting = #store.faults } end
+routes["GET faults"] = function()
+  return { waiting = #store.faults }
+end
 
 routes["POST quota"] = function(settings)
   local message = quota.validate(settings)
-  if message then return nil, message end
+  if message then
+    return nil, message
+  end
   store.quota = settings.enforce and quota.new(settings.limits, settings.resources) or nil
   return {}
 end
 
-routes["GET clock"] = function() return clock_now() end
+routes["GET clock"] = function()
+  return clock_now()
+end
 
 routes["POST clock"] = function(wanted)
   local done, message = clock.change(store.clock, wanted, ngx.now())
-  if not done then return nil, message end
+  if not done then
+    return nil, message
+  end
   return clock_now()
 end
 
 routes["POST keys"] = function(key)
   local message = fields.validate(key, key_rows)
-  if message then return nil, message end
+  if message then
+    return nil, message
+  end
   local expires = key.expires_in and clock.service(store.clock, ngx.now()) + key.expires_in
   store.keys[key.id] = {
     id = key.id, secret = key.secret, token = key.token, expires = expires,
@@ -116,11 +134,15 @@ routes["POST keys"] = function(key)
   return {}
 end
 
-routes["GET identity"] = function() return identity.shown() end
+routes["GET identity"] = function()
+  return identity.shown()
+end
 
 routes["POST identity"] = function(wanted)
   local done, message = identity.change(wanted)
-  if not done then return nil, message end
+  if not done then
+    return nil, message
+  end
   return identity.shown()
 end
 
@@ -134,7 +156,9 @@ end
 -- Ends a key at once, the latest one issued unless another is named.
 routes["POST expire"] = function(wanted)
   local key = store.keys[wanted.id or identity.state().latest or ""]
-  if not key then return nil, "no such key" end
+  if not key then
+    return nil, "no such key"
+  end
   key.expires = 0
   return {}
 end
@@ -155,14 +179,16 @@ end
 local function input()
   ngx.req.read_body()
   local body = ngx.req.get_body_data()
-  if not body then return {} end
+  if not body then
+    return {}
+  end
   local value = json.decode(body)
   return type(value) == "table" and value or nil
 end
 
 --- Serves one request under /_fnf/.
 function control.serve()
-  local route = routes[ngx.var.request_method .. " " .. ngx.var.uri:match("^/_fnf/(.*)$")]
+  local route = routes[ngx.var.request_method .. " " .. ngx.var.uri:match "^/_fnf/(.*)$"]
   local value = route and input()
   local result, message
   if value then

@@ -1,7 +1,7 @@
 --- What the emulator takes out of a flow definition: its name, and its states with what their simulation needs.
 -- SPDX-License-Identifier: MIT
 
-local json = require("fnf.emulator.json")
+local json = require "fnf.emulator.json"
 
 local has_yaml, lyaml = pcall(require, "lyaml")
 if not has_yaml then
@@ -45,7 +45,9 @@ end
 -- Keys are capitals in the present dialect (StateMachine, States) and lower case in the old one (flow, steps).
 local function get(object, name)
   local value = object[name]
-  if value == nil then value = object[name:sub(1, 1):lower() .. name:sub(2)] end
+  if value == nil then
+    value = object[name:sub(1, 1):lower() .. name:sub(2)]
+  end
   if value == lyaml.null then
     return nil
   end
@@ -53,7 +55,9 @@ local function get(object, name)
 end
 
 local function text(value)
-  if value == nil or type(value) == "table" then return nil end
+  if value == nil or type(value) == "table" then
+    return nil
+  end
   return tostring(value)
 end
 
@@ -70,7 +74,9 @@ end
 -- Older pages call a Map distributed whose ExecutionMode is Express, newer ones allow both modes; the flow language has
 -- "Failure" where the API has "Failed".
 local function map_of(state)
-  if not get(state, "ProcessorConfig") then return nil end
+  if not get(state, "ProcessorConfig") then
+    return nil
+  end
   return {
     Concurrency = whole(get(state, "MaxConcurrency"), 1),
     ToleratedFailedCount = whole(get(state, "ToleratedFailureCount"), 0),
@@ -100,7 +106,9 @@ function definition.read(source)
   local states = {}
   local written = get(tree, "States") or get(tree, "Steps")
   for position, state in ipairs(type(written) == "table" and written or {}) do
-    if type(state) == "table" then states[#states + 1] = state_of(state, position) end
+    if type(state) == "table" then
+      states[#states + 1] = state_of(state, position)
+    end
   end
   return { Name = text(get(tree, "Name")), states = states }
 end
@@ -109,7 +117,9 @@ local function only_list(object)
   local found
   for _, value in pairs(object) do
     if type(value) == "table" and value[1] ~= nil then
-      if found then return nil end
+      if found then
+        return nil
+      end
       found = value
     end
   end
@@ -122,11 +132,17 @@ end
 ---@param input? string JSON
 ---@return integer? items nil where they come from a file
 function definition.items(map, input)
-  if map.reads then return nil end
+  if map.reads then
+    return nil
+  end
   local value = input and json.decode(input)
-  if type(value) ~= "table" then return 0 end
-  if not map.ItemsPath then return #(only_list(value) or {}) end
-  for name in map.ItemsPath:gsub("^%$Input", ""):gsub("^%$", ""):gmatch("[^.%[%]\"']+") do
+  if type(value) ~= "table" then
+    return 0
+  end
+  if not map.ItemsPath then
+    return #(only_list(value) or {})
+  end
+  for name in map.ItemsPath:gsub("^%$Input", ""):gsub("^%$", ""):gmatch "[^.%[%]\"']+" do
     value = type(value) == "table" and value[name]
   end
   return type(value) == "table" and #value or 0

@@ -1,13 +1,15 @@
 --- The directory that an emulator lives in: settings, certificate, the configuration of its nginx, its log.
 -- SPDX-License-Identifier: MIT
 
-local shell = require("fnf.emulator.shell")
+local shell = require "fnf.emulator.shell"
 
 local directory = {}
 
 local function write(path, text)
   local file, message = io.open(path, "w")
-  if not file then return nil, message end
+  if not file then
+    return nil, message
+  end
   file:write(text)
   file:close()
   return true
@@ -19,8 +21,10 @@ end
 ---@return string
 function directory.read(path, name)
   local file = io.open(path .. "/" .. name)
-  if not file then return "" end
-  local text = file:read("*a")
+  if not file then
+    return ""
+  end
+  local text = file:read "*a"
   file:close()
   return text
 end
@@ -42,7 +46,9 @@ rm -f ca.key ca.srl server.csr server.ext
 -- Writes ca.pem, server.pem and server.key into the directory.
 local function write_certificate(path)
   local done, printed = shell.run(script, path)
-  if done then return true end
+  if done then
+    return true
+  end
   return nil, "openssl could not make a certificate: " .. printed
 end
 
@@ -88,7 +94,9 @@ $listen
 }
 ]]
 
-local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0") .. '"' end
+local function quoted(text)
+  return '"' .. text:gsub('[\\"]', "\\%0") .. '"'
+end
 
 ---@class fnf.emulator.NginxSettings
 ---@field modules string[] files to load
@@ -100,8 +108,10 @@ local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0") .. '"' end
 
 local function nginx_conf(settings)
   local modules, listen = {}, {}
-  for _, file in ipairs(settings.modules) do modules[#modules + 1] = "load_module " .. quoted(file) .. ";" end
-  for _, address in ipairs({ "127.0.0.1", settings.ipv6 and "[::1]" or nil }) do
+  for _, file in ipairs(settings.modules) do
+    modules[#modules + 1] = "load_module " .. quoted(file) .. ";"
+  end
+  for _, address in ipairs { "127.0.0.1", settings.ipv6 and "[::1]" or nil } do
     listen[#listen + 1] = ("    listen %s:%d;"):format(address, settings.port)
     listen[#listen + 1] = ("    listen %s:%d ssl http2;"):format(address, settings.https_port)
   end
@@ -127,12 +137,20 @@ function directory.prepare(options)
   else
     done, path = shell.run('mktemp -d "${TMPDIR:-/tmp}/fnf-emulator.XXXXXXXXXX"')
   end
-  if not done then return nil, "no directory for the emulator: " .. path end
+  if not done then
+    return nil, "no directory for the emulator: " .. path
+  end
   local message
   done, message = shell.run('cd "$1" && rm -f events error.log nginx.out && umask 077 && mkfifo events', path)
-  if done then done, message = write_certificate(path) end
-  if done then done, message = write(path .. "/settings.json", options.settings) end
-  if not done then return nil, message end
+  if done then
+    done, message = write_certificate(path)
+  end
+  if done then
+    done, message = write(path .. "/settings.json", options.settings)
+  end
+  if not done then
+    return nil, message
+  end
   return path
 end
 

@@ -1,9 +1,9 @@
 --- Faults: the kinds there are, the queue they wait in, and the hints they add to an answer.
 -- SPDX-License-Identifier: MIT
 
-local errors = require("fnf.emulator.errors")
-local fields = require("fnf.emulator.fields")
-local timestamp = require("fnf.emulator.timestamp")
+local errors = require "fnf.emulator.errors"
+local fields = require "fnf.emulator.fields"
+local timestamp = require "fnf.emulator.timestamp"
 
 local faults = {}
 
@@ -65,14 +65,18 @@ end
 -- A status that has no code of the service's becomes the page that a proxy would show.
 local function status(answer, fault)
   local code = fault.code or default_codes[fault.status or 500]
-  if not code then return html(answer, fault) end
+  if not code then
+    return html(answer, fault)
+  end
   local known = errors.row(code)
   answer.status = fault.status or known and known.status or 500
   answer.object = { Code = code, Message = fault.message or errors.text(code) }
 end
 
 local function instead(body)
-  return function(answer, fault) text(answer, fault.status or 200, body or fault.body) end
+  return function(answer, fault)
+    text(answer, fault.status or 200, body or fault.body)
+  end
 end
 
 local function deep(answer, fault)
@@ -91,7 +95,9 @@ local function redirect(answer, fault)
 end
 
 local function other_run(answer)
-  if answer.object.MapRunName then answer.object.MapRunName = ("f"):rep(32) end
+  if answer.object.MapRunName then
+    answer.object.MapRunName = ("f"):rep(32)
+  end
 end
 
 local function halve(answer)
@@ -112,7 +118,7 @@ faults.kinds = {
 
   -- Bodies that make no sense.
   body = { needs = { "body" }, change = instead() },
-  empty = { change = instead("") },
+  empty = { change = instead "" },
   array = { change = instead('["Running"]') },
   deep = { change = deep },
   huge = { change = huge, wire = "huge" },
@@ -170,7 +176,9 @@ local rows = {
 }
 
 ---@return table
-function faults.new() return {} end
+function faults.new()
+  return {}
+end
 
 --- Puts a fault behind the ones that wait already.
 ---@param self table
@@ -204,7 +212,9 @@ function faults.take(self, action)
         return nil
       end
       fault.times = fault.times - 1
-      if fault.times == 0 then table.remove(self, index) end
+      if fault.times == 0 then
+        table.remove(self, index)
+      end
       return fault
     end
   end
@@ -216,10 +226,16 @@ local function rate_limit(milliseconds, now)
   return ("Limit:10,Remain:0,TimeLeft:%d,Reset:%d"):format(milliseconds, math.floor(now + milliseconds / 1000))
 end
 
+local function whole_number(value)
+  return ("%d"):format(value)
+end
+
 local hint_rows = {
-  retry_after_ms = { "x-acs-retry-after", function(value) return ("%d"):format(value) end },
-  retry_after = { "Retry-After", function(value) return ("%d"):format(value) end },
-  retry_at = { "Retry-After", function(value, now) return timestamp.http(now + value) end },
+  retry_after_ms = { "x-acs-retry-after", whole_number },
+  retry_after = { "Retry-After", whole_number },
+  retry_at = { "Retry-After", function(value, now)
+    return timestamp.http(now + value)
+  end },
   rate_limit_user = { "x-ratelimit-user", rate_limit },
   rate_limit_api = { "x-ratelimit-user-api", rate_limit },
 }
@@ -230,9 +246,13 @@ local hint_rows = {
 ---@param now number the service's wall time, seconds
 function faults.add_hints(headers, fault, now)
   for name, hint in pairs(hint_rows) do
-    if fault[name] then headers[hint[1]] = hint[2](fault[name], now) end
+    if fault[name] then
+      headers[hint[1]] = hint[2](fault[name], now)
+    end
   end
-  for name, value in pairs(fault.headers or {}) do headers[name] = value end
+  for name, value in pairs(fault.headers or {}) do
+    headers[name] = value
+  end
 end
 
 return faults

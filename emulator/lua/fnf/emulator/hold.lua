@@ -1,8 +1,8 @@
 --- Answers that the service holds back: waiting for a change or for an execution's end, without keeping the worker.
 -- SPDX-License-Identifier: MIT
 
-local execution = require("fnf.emulator.execution")
-local store = require("fnf.emulator.store")
+local execution = require "fnf.emulator.execution"
+local store = require "fnf.emulator.store"
 
 local hold = {}
 
@@ -19,7 +19,9 @@ end
 
 --- Lets all that wait look again.
 function hold.tell()
-  for semaphore in pairs(waiting) do semaphore:post(1) end
+  for semaphore in pairs(waiting) do
+    semaphore:post(1)
+  end
 end
 
 -- Where simulated time stands still, only a change ends the wait.
@@ -38,7 +40,9 @@ function hold.until_over(running, seconds)
     local found = store.find_execution(running.FlowName, running.Name)
     local now = store.simulated()
     local course = execution.course(running, now)
-    if found ~= running or course.over then return end
+    if found ~= running or course.over then
+      return
+    end
     hold.wait(math.min(deadline - ngx.now(), seconds_until(course.ends, now)))
   end
 end

@@ -1,11 +1,11 @@
 --- Temporary keys: who issues them (STS, metadata service, credentials URI) and for how long.
 -- SPDX-License-Identifier: MIT
 
-local clock = require("fnf.emulator.clock")
-local fields = require("fnf.emulator.fields")
-local json = require("fnf.emulator.json")
-local store = require("fnf.emulator.store")
-local timestamp = require("fnf.emulator.timestamp")
+local clock = require "fnf.emulator.clock"
+local fields = require "fnf.emulator.fields"
+local json = require "fnf.emulator.json"
+local store = require "fnf.emulator.store"
+local timestamp = require "fnf.emulator.timestamp"
 
 local identity = {}
 
@@ -53,7 +53,9 @@ function identity.change(changes)
   if problem then
     return nil, problem
   end
-  for name, value in pairs(changes) do identity.state()[name] = value end
+  for name, value in pairs(changes) do
+    identity.state()[name] = value
+  end
   return true
 end
 
@@ -66,7 +68,9 @@ end
 
 --- The service's time of day.
 ---@return number
-function identity.now() return clock.service(store.clock, ngx.now()) end
+function identity.now()
+  return clock.service(store.clock, ngx.now())
+end
 
 --- Issues a key.
 ---@param life? number seconds asked for
@@ -90,8 +94,12 @@ local LONGEST = 21600 -- seconds that a token may live
 
 local function token(state)
   local life = tonumber(ngx.req.get_headers()["x-aliyun-ecs-metadata-token-ttl-seconds"])
-  if state.metadata == "v1" then return 404, "" end
-  if not life or life < 1 or life > LONGEST then return 400, "" end
+  if state.metadata == "v1" then
+    return 404, ""
+  end
+  if not life or life < 1 or life > LONGEST then
+    return 400, ""
+  end
   state.serial = (state.serial or 0) + 1
   local made = ("metadata-token-%d"):format(state.serial)
   -- Each use fetches one; only the latest few are worth knowing.
@@ -102,13 +110,19 @@ end
 
 local function is_allowed(state)
   local given = ngx.req.get_headers()["x-aliyun-ecs-metadata-token"]
-  if not given then return state.metadata ~= "v2" end
+  if not given then
+    return state.metadata ~= "v2"
+  end
   return state.metadata ~= "v1" and (state.tokens[given] or 0) > identity.now()
 end
 
 local function role_key(state, name)
-  if name == "" then return 200, state.role .. "\n" end
-  if name ~= state.role then return 404, "" end
+  if name == "" then
+    return 200, state.role .. "\n"
+  end
+  if name ~= state.role then
+    return 404, ""
+  end
   local object = identity.issue()
   object.Code, object.LastUpdated = "Success", "2017-10-31T23:20:01Z"
   return 200, json.encode(object)
@@ -116,13 +130,21 @@ end
 
 local function answer(state)
   local method, path = ngx.req.get_method(), ngx.var.uri
-  if state.metadata == "none" then return 404, "" end
+  if state.metadata == "none" then
+    return 404, ""
+  end
   if path == "/latest/api/token" then
-    if method ~= "PUT" then return 405, "" end
+    if method ~= "PUT" then
+      return 405, ""
+    end
     return token(state)
   end
-  if method ~= "GET" or path:sub(1, #ROLES) ~= ROLES then return 404, "" end
-  if not is_allowed(state) then return 403, "" end
+  if method ~= "GET" or path:sub(1, #ROLES) ~= ROLES then
+    return 404, ""
+  end
+  if not is_allowed(state) then
+    return 403, ""
+  end
   return role_key(state, path:sub(#ROLES + 1))
 end
 

@@ -17,6 +17,7 @@ codec.decode_invalid_numbers(false)
 local to_integer = math.tointeger or function()
   return nil
 end
+
 local null = cjson.null
 
 --- Absent instead of null, 1 instead of 1.0, in place.

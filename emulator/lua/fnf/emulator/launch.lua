@@ -1,10 +1,10 @@
 --- Starts the emulator's nginx in a directory of its own, and makes sure that it never outlives the process that asked.
 -- SPDX-License-Identifier: MIT
 
-local directories = require("fnf.emulator.directory")
-local nginx_binary = require("fnf.emulator.nginx_binary")
-local ports = require("fnf.emulator.ports")
-local shell = require("fnf.emulator.shell")
+local directories = require "fnf.emulator.directory"
+local nginx_binary = require "fnf.emulator.nginx_binary"
+local ports = require "fnf.emulator.ports"
+local shell = require "fnf.emulator.shell"
 
 local launch = {}
 
@@ -41,9 +41,9 @@ cat <&4 >/dev/null
 
 -- Absolute search patterns, since nginx runs in another directory.
 local function absolute(patterns)
-  local _, here = shell.run("pwd")
+  local _, here = shell.run "pwd"
   local list = {}
-  for pattern in patterns:gmatch("[^;]+") do
+  for pattern in patterns:gmatch "[^;]+" do
     list[#list + 1] = pattern:sub(1, 1) == "/" and pattern or here .. "/" .. pattern:gsub("^%./", "")
   end
   return list
@@ -75,10 +75,14 @@ end
 
 local function run(directory, binary, keep)
   local events, message = io.open(directory .. "/events", "r+")
-  if not events then return nil, message end
+  if not events then
+    return nil, message
+  end
   local pipe = assert(io.popen(shell.command(keeper, directory, binary, keep and "keep" or "drop"), "w"))
   local process = { directory = directory, pipe = pipe, events = events, ca_file = directory .. "/ca.pem" }
-  if events:read("*l") == "ready" then return process end
+  if events:read "*l" == "ready" then
+    return process
+  end
   return nil, directories.read(directory, "nginx.out") .. directories.read(directory, "error.log"), pipe
 end
 
@@ -88,13 +92,17 @@ end
 ---@return string? message
 function launch.start(options)
   local binary, modules = nginx_binary.find()
-  if not binary then return nil, modules end
+  if not binary then
+    return nil, modules
+  end
   local lua_path, lua_cpath = search_paths()
   local message
   for attempt = 1, ATTEMPTS do
     local directory
     directory, message = directories.prepare(options)
-    if not directory then return nil, message end
+    if not directory then
+      return nil, message
+    end
     local port, https_port = ports.free_pair(directory .. attempt)
     port, https_port = options.port or port, options.https_port or https_port
     directories.configure(directory, {
@@ -106,8 +114,12 @@ function launch.start(options)
       process.port, process.https_port = port, https_port
       return process
     end
-    if pipe then pipe:close() end
-    if options.port and options.https_port or not message:find("Address already in use", 1, true) then break end
+    if pipe then
+      pipe:close()
+    end
+    if options.port and options.https_port or not message:find("Address already in use", 1, true) then
+      break
+    end
   end
   return nil, "the emulator's nginx did not start:\n" .. message
 end
@@ -115,18 +127,22 @@ end
 --- What nginx has logged so far.
 ---@param process fnf.emulator.Process
 ---@return string
-function launch.error_log(process) return directories.read(process.directory, "error.log") end
+function launch.error_log(process)
+  return directories.read(process.directory, "error.log")
+end
 
 --- Waits until nginx has ended, by whatever cause.
 ---@param process fnf.emulator.Process
 function launch.wait(process)
-  repeat local event = process.events:read("*l") until event == "ended" or not event
+  repeat local event = process.events:read "*l" until event == "ended" or not event
 end
 
 --- Ends nginx and returns once it is gone, with its directory unless the caller had named one.
 ---@param process fnf.emulator.Process
 function launch.stop(process)
-  if not process.pipe then return end
+  if not process.pipe then
+    return
+  end
   process.pipe:close()
   process.events:close()
   process.pipe = nil

@@ -3,8 +3,8 @@
 -- a look costs the number of settings changes, never the number of items.
 -- SPDX-License-Identifier: MIT
 
-local fields = require("fnf.emulator.fields")
-local shape = require("fnf.emulator.shape")
+local fields = require "fnf.emulator.fields"
+local shape = require "fnf.emulator.shape"
 
 local map_run = {}
 
@@ -71,7 +71,9 @@ local EARLY = 1e-4
 ---@return string? message what is wrong with the specification
 function map_run.new(specification, now)
   local spec, message = map_run.read(specification)
-  if not spec then return nil, message end
+  if not spec then
+    return nil, message
+  end
   return {
     FlowName = spec.FlowName, ExecutionName = spec.ExecutionName, MapRunName = spec.MapRunName,
     StepName = spec.StepName, created = now, starts = now + spec.pending,
@@ -93,7 +95,9 @@ end
 -- Without any limit no failure is tolerated (documented for a Map state without a policy).
 local function tolerated(run, settings)
   local count, percentage = settings.ToleratedFailedCount, settings.ToleratedFailedPercentage
-  if not count and not percentage then return 0 end
+  if not count and not percentage then
+    return 0
+  end
   return min(count or huge, percentage and floor(percentage * run.items / 100 + 1e-9) or huge)
 end
 
@@ -104,7 +108,9 @@ end
 
 -- Effort is busy time times speed: the number of items that the linear curve would have finished.
 local function effort_for(run, finished)
-  if run.items == 0 then return 0 end
+  if run.items == 0 then
+    return 0
+  end
   local share = shape.time(run.corners, finished / run.items)
   return share and share * run.items
 end
@@ -127,7 +133,9 @@ local function each_stretch(run, visit)
     local following = run.history[index + 1]
     local from = max(settings.at, run.starts)
     local to = following and max(following.at, run.starts) or huge
-    if visit(settings, from, to, effort) or not following then return end
+    if visit(settings, from, to, effort) or not following then
+      return
+    end
     effort = effort + speed(run, settings) * (to - from)
   end
 end
@@ -141,10 +149,14 @@ function map_run.ending(run)
   each_stretch(run, function(settings, from, to, effort)
     local target, outcome = goal(run, settings)
     local reached = target and from + max(0, target - effort) / speed(run, settings)
-    if reached and reached <= to then at, status = reached, outcome end
+    if reached and reached <= to then
+      at, status = reached, outcome
+    end
     return at
   end)
-  if run.aborted_at and run.aborted_at <= (at or huge) then return run.aborted_at, "Aborted" end
+  if run.aborted_at and run.aborted_at <= (at or huge) then
+    return run.aborted_at, "Aborted"
+  end
   return at, status
 end
 
@@ -156,7 +168,9 @@ function map_run.finished_when(run, finished)
   local target, at = effort_for(run, finished), nil
   each_stretch(run, function(settings, from, to, effort)
     local reached = target and from + max(0, target - effort) / speed(run, settings)
-    if reached and reached <= to then at = reached end
+    if reached and reached <= to then
+      at = reached
+    end
     return at
   end)
   return at
@@ -164,9 +178,13 @@ end
 
 local function finished_at(run, time)
   local finished = 0
-  if run.items == 0 then return 0 end
+  if run.items == 0 then
+    return 0
+  end
   each_stretch(run, function(settings, from, to, effort)
-    if time < from then return true end
+    if time < from then
+      return true
+    end
     local now = effort + speed(run, settings) * (min(time, to) - from)
     finished = floor(shape.share(run.corners, now / run.items) * run.items + EARLY)
     return time <= to
@@ -177,7 +195,9 @@ end
 local function settings_at(run, time)
   local current = run.history[1]
   for _, settings in ipairs(run.history) do
-    if settings.at <= time then current = settings end
+    if settings.at <= time then
+      current = settings
+    end
   end
   return current
 end
@@ -229,10 +249,12 @@ end
 ---@return fnf.emulator.Settings? settings nil when the run has ended
 function map_run.update(run, changes, now)
   local stops = map_run.ending(run)
-  if stops and now >= stops then return nil end
+  if stops and now >= stops then
+    return nil
+  end
   local last = run.history[#run.history]
   local settings = { at = max(now, last.at) }
-  for _, name in ipairs({ "Concurrency", "ToleratedFailedCount", "ToleratedFailedPercentage" }) do
+  for _, name in ipairs { "Concurrency", "ToleratedFailedCount", "ToleratedFailedPercentage" } do
     settings[name] = changes[name] == nil and last[name] or changes[name]
   end
   run.history[#run.history + 1] = settings
@@ -244,7 +266,9 @@ end
 ---@param now number seconds on the emulator's clock
 function map_run.abort(run, now)
   local stops = map_run.ending(run)
-  if not stops or now < stops then run.aborted_at = now end
+  if not stops or now < stops then
+    run.aborted_at = now
+  end
 end
 
 return map_run

@@ -1,7 +1,7 @@
 --- The operations of the service, gathered from the files that carry them out.
 -- SPDX-License-Identifier: MIT
 
-local request = require("fnf.emulator.request")
+local request = require "fnf.emulator.request"
 
 ---@class fnf.emulator.Operation
 ---@field method "GET"|"POST"
@@ -23,7 +23,9 @@ local operations = {}
 for _, noun in ipairs(nouns) do
   for action, row in pairs(require("fnf.emulator.operations." .. noun)) do
     operations[action] = row
-    for _, parameter in ipairs(row.parameters) do request.complete(parameter, row.method) end
+    for _, parameter in ipairs(row.parameters) do
+      request.complete(parameter, row.method)
+    end
   end
 end
 

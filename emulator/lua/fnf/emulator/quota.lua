@@ -1,7 +1,7 @@
 --- The documented request quotas: one token bucket per operation for the whole account.
 -- SPDX-License-Identifier: MIT
 
-local fields = require("fnf.emulator.fields")
+local fields = require "fnf.emulator.fields"
 
 local quota = {}
 
@@ -24,8 +24,12 @@ quota.resources = { running_executions = 10000, event_bytes = 64 * 1024 }
 
 local function with(documented, given)
   local complete = {}
-  for name, limit in pairs(documented) do complete[name] = limit end
-  for name, limit in pairs(given or {}) do complete[name] = limit end
+  for name, limit in pairs(documented) do
+    complete[name] = limit
+  end
+  for name, limit in pairs(given or {}) do
+    complete[name] = limit
+  end
   return complete
 end
 
@@ -87,7 +91,9 @@ function quota.take(self, action, now)
   end
   bucket.tokens = math.min(limit.size, bucket.tokens + math.max(0, now - bucket.at) * limit.refill)
   bucket.at = math.max(now, bucket.at)
-  if bucket.tokens < 1 then return false end
+  if bucket.tokens < 1 then
+    return false
+  end
   bucket.tokens = bucket.tokens - 1
   return true
 end

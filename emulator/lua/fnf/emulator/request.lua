@@ -1,14 +1,16 @@
 --- A request as nginx hands it over, in pairs that keep their order; and the parameters of its operation, checked.
 -- SPDX-License-Identifier: MIT
 
-local errors = require("fnf.emulator.errors")
-local json = require("fnf.emulator.json")
-local timestamp = require("fnf.emulator.timestamp")
+local errors = require "fnf.emulator.errors"
+local json = require "fnf.emulator.json"
+local timestamp = require "fnf.emulator.timestamp"
 
 local request = {}
 
 local function plain(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex)
+    return string.char(tonumber(hex, 16))
+  end))
 end
 
 --- Every pair of the text in its order, repeated names included, since all of them are signed.
@@ -17,11 +19,13 @@ end
 ---@return table<string, string> first the first value of each name
 function request.parse(text)
   local pairs_, first = {}, {}
-  for piece in (text or ""):gmatch("[^&]+") do
-    local name, value = piece:match("^([^=]*)=?(.*)$")
+  for piece in (text or ""):gmatch "[^&]+" do
+    local name, value = piece:match "^([^=]*)=?(.*)$"
     name, value = plain(name), plain(value)
     pairs_[#pairs_ + 1], pairs_[#pairs_ + 2] = name, value
-    if first[name] == nil then first[name] = value end
+    if first[name] == nil then
+      first[name] = value
+    end
   end
   return pairs_, first
 end
@@ -56,7 +60,7 @@ function request.read()
   ngx.req.read_body()
   local body = ngx.req.get_body_data() or ""
   local header_pairs, header = headers()
-  local is_form = (header["content-type"] or ""):lower():find("^application/x%-www%-form%-urlencoded")
+  local is_form = (header["content-type"] or ""):lower():find "^application/x%-www%-form%-urlencoded"
   local query_pairs, query = request.parse(ngx.var.args)
   local form_pairs, fields = request.parse(is_form and body or nil)
   return {
@@ -79,11 +83,15 @@ end
 ---@field default? any
 
 -- Characters of UTF-8, so continuation bytes are not counted.
-local function length(text) return select(2, text:gsub("[^\128-\191]", "")) end
+local function length(text)
+  return select(2, text:gsub("[^\128-\191]", ""))
+end
 
 local function is_one_of(text, values)
   for _, value in ipairs(values) do
-    if text == value then return true end
+    if text == value then
+      return true
+    end
   end
   return false
 end
@@ -101,7 +109,7 @@ end
 
 -- The documented rule for what is created; names that only refer to something need no check, they exist or do not.
 local function name(text, parameter)
-  if #text > 128 or not text:find("^[A-Za-z_][A-Za-z0-9_-]*$") then
+  if #text > 128 or not text:find "^[A-Za-z_][A-Za-z0-9_-]*$" then
     return nil, parameter.name .. " must be 1 to 128 letters, digits, _ and -, and begin with a letter or _."
   end
   return text
@@ -113,34 +121,48 @@ local EXACT = 2 ^ 53
 local function numeric(wanted, valid)
   return function(text, parameter)
     local value = text:find(valid) and tonumber(text)
-    if value and math.abs(value) > EXACT then value = nil end
+    if value and math.abs(value) > EXACT then
+      value = nil
+    end
     local low, high = parameter.minimum or -math.huge, parameter.maximum or math.huge
-    if not value then return nil, ("%s must be %s."):format(parameter.name, wanted) end
-    if value < low then return nil, ("%s must be at least %g."):format(parameter.name, low) end
-    if value > high then return nil, ("%s must be at most %g."):format(parameter.name, high) end
+    if not value then
+      return nil, ("%s must be %s."):format(parameter.name, wanted)
+    end
+    if value < low then
+      return nil, ("%s must be at least %g."):format(parameter.name, low)
+    end
+    if value > high then
+      return nil, ("%s must be at most %g."):format(parameter.name, high)
+    end
     return value
   end
 end
 
 local function boolean(text, parameter)
-  if text ~= "true" and text ~= "false" then return nil, parameter.name .. " must be true or false." end
+  if text ~= "true" and text ~= "false" then
+    return nil, parameter.name .. " must be true or false."
+  end
   return text == "true"
 end
 
 local function moment(text, parameter)
   local seconds = timestamp.from_rfc3339(text)
-  if not seconds then return nil, parameter.name .. " must be a time of RFC 3339." end
+  if not seconds then
+    return nil, parameter.name .. " must be a time of RFC 3339."
+  end
   return seconds
 end
 
 -- JSON in a text stays a text.
 local function json_text(text, parameter)
-  if not json.valid(text) then return nil, parameter.name .. " must be JSON." end
+  if not json.valid(text) then
+    return nil, parameter.name .. " must be JSON."
+  end
   return text
 end
 
 local function json_object(text, parameter)
-  if not text:find("^%s*{") or not json.valid(text) then
+  if not text:find "^%s*{" or not json.valid(text) then
     return nil, parameter.name .. " must be a JSON object."
   end
   return text
@@ -178,7 +200,9 @@ function request.values(row, self)
     values[parameter.name] = parameter.default
     if text then
       local value, message = readers[parameter.type](text, parameter)
-      if value == nil then return nil, errors.refuse("InvalidArgument", message) end
+      if value == nil then
+        return nil, errors.refuse("InvalidArgument", message)
+      end
       values[parameter.name] = value
     end
   end

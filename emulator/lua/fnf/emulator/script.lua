@@ -1,10 +1,10 @@
 --- What an execution will do: what a script says about it, and the steps that its definition and the script make.
 -- SPDX-License-Identifier: MIT
 
-local definition = require("fnf.emulator.definition")
-local fields = require("fnf.emulator.fields")
-local json = require("fnf.emulator.json")
-local map_run = require("fnf.emulator.map_run")
+local definition = require "fnf.emulator.definition"
+local fields = require "fnf.emulator.fields"
+local json = require "fnf.emulator.json"
+local map_run = require "fnf.emulator.map_run"
 
 local script = {}
 
@@ -60,7 +60,9 @@ end
 ---@field Error? string
 ---@field Cause? string
 
-local function plain(name, duration) return { name = name, kind = "plain", duration = duration } end
+local function plain(name, duration)
+  return { name = name, kind = "plain", duration = duration }
+end
 
 local function task(name, said, next_name)
   return { name = name, kind = "task", duration = said.step_duration, token = next_name() }
@@ -69,8 +71,12 @@ end
 -- What the script says goes before what the definition says.
 local function map(name, given, specification, next_name)
   local complete = {}
-  for key, value in pairs(given) do complete[key] = value end
-  for key, value in pairs(specification) do complete[key] = value end
+  for key, value in pairs(given) do
+    complete[key] = value
+  end
+  for key, value in pairs(specification) do
+    complete[key] = value
+  end
   complete.StepName = name
   complete.MapRunName = complete.MapRunName or next_name()
   return { name = name, kind = "map", duration = 0, specification = complete }
@@ -101,7 +107,9 @@ end
 -- The script's tasks and MapRuns by name; those that meet no state of the definition become steps behind it.
 local function scripted_by_name(said)
   local by_name = { tasks = {}, map_runs = {} }
-  for _, name in ipairs(said.tasks) do by_name.tasks[name] = true end
+  for _, name in ipairs(said.tasks) do
+    by_name.tasks[name] = true
+  end
   for _, specification in ipairs(said.map_runs) do
     by_name.map_runs[map_run.read(specification).StepName] = specification
   end
@@ -120,13 +128,19 @@ function script.steps(execution, next_name)
     met[state.Name] = true
   end
   for _, name in ipairs(said.tasks) do
-    if not met[name] then list[#list + 1] = task(name, said, next_name) end
+    if not met[name] then
+      list[#list + 1] = task(name, said, next_name)
+    end
   end
   for _, specification in ipairs(said.map_runs) do
     local name = map_run.read(specification).StepName
-    if not met[name] then list[#list + 1] = map(name, {}, specification, next_name) end
+    if not met[name] then
+      list[#list + 1] = map(name, {}, specification, next_name)
+    end
   end
-  for number = 1, said.steps do list[#list + 1] = plain("step" .. number, said.step_duration) end
+  for number = 1, said.steps do
+    list[#list + 1] = plain("step" .. number, said.step_duration)
+  end
   return list[1] and list or { plain("step", said.step_duration) }
 end
 

@@ -19,12 +19,18 @@ local ORIGIN = { 0, 0 }
 ---@param corners any
 ---@return boolean
 function shape.valid(corners)
-  if type(corners) ~= "table" or #corners == 0 then return false end
+  if type(corners) ~= "table" or #corners == 0 then
+    return false
+  end
   local last = ORIGIN
   for _, corner in ipairs(corners) do
     local x, y = type(corner) == "table" and corner[1], type(corner) == "table" and corner[2]
-    if type(x) ~= "number" or type(y) ~= "number" then return false end
-    if not (x > last[1] and x <= 1 and y >= last[2] and y <= 1) then return false end
+    if type(x) ~= "number" or type(y) ~= "number" then
+      return false
+    end
+    if not (x > last[1] and x <= 1 and y >= last[2] and y <= 1) then
+      return false
+    end
     last = corner
   end
   return true
@@ -52,7 +58,9 @@ end
 function shape.time(corners, share)
   local last = ORIGIN
   for _, corner in ipairs(corners) do
-    if share <= last[2] then return last[1] end
+    if share <= last[2] then
+      return last[1]
+    end
     if share <= corner[2] then
       return last[1] + (corner[1] - last[1]) * (share - last[2]) / (corner[2] - last[2])
     end
@@ -68,18 +76,30 @@ local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
 shape.rules = {
   spread = {
     among = function(k, failed, items)
-      if items == 0 then return 0 end
+      if items == 0 then
+        return 0
+      end
       return floor((2 * k * failed + items) / (2 * items))
     end,
-    position = function(j, failed, items) return ceil((2 * j - 1) * items / (2 * failed)) end,
+    position = function(j, failed, items)
+      return ceil((2 * j - 1) * items / (2 * failed))
+    end,
   },
   first = {
-    among = function(k, failed) return min(k, failed) end,
-    position = function(j) return j end,
+    among = function(k, failed)
+      return min(k, failed)
+    end,
+    position = function(j)
+      return j
+    end,
   },
   last = {
-    among = function(k, failed, items) return max(0, k - (items - failed)) end,
-    position = function(j, failed, items) return items - failed + j end,
+    among = function(k, failed, items)
+      return max(0, k - (items - failed))
+    end,
+    position = function(j, failed, items)
+      return items - failed + j
+    end,
   },
 }
 

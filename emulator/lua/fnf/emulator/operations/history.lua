@@ -1,12 +1,12 @@
 --- What has happened in an execution, as events: GetExecutionHistory, ReportTaskSucceeded, ReportTaskFailed.
 -- SPDX-License-Identifier: MIT
 
-local errors = require("fnf.emulator.errors")
-local events = require("fnf.emulator.events")
-local execution = require("fnf.emulator.execution")
-local paging = require("fnf.emulator.paging")
-local store = require("fnf.emulator.store")
-local timestamp = require("fnf.emulator.timestamp")
+local errors = require "fnf.emulator.errors"
+local events = require "fnf.emulator.events"
+local execution = require "fnf.emulator.execution"
+local paging = require "fnf.emulator.paging"
+local store = require "fnf.emulator.store"
+local timestamp = require "fnf.emulator.timestamp"
 
 -- Each event was led to by the one before it: true of one step after the other, and no more is documented.
 local function described(number, event)
@@ -19,9 +19,11 @@ end
 -- The token of this list is documented as the number of an event.
 local function get_history(values)
   local found, refusal = store.find_execution(values.FlowName, values.ExecutionName)
-  if not found then return nil, refusal end
+  if not found then
+    return nil, refusal
+  end
   local token = values.NextToken or ""
-  if not token:find("^%d*$") then
+  if not token:find "^%d*$" then
     return nil, errors.refuse("InvalidArgument", "NextToken is not from an answer of this list.")
   end
   local list = events.of(found, store.simulated())
@@ -34,7 +36,9 @@ end
 -- Since when the task waits for its report, if it does.
 local function submitted(task, course)
   for _, passage in ipairs(course.passages) do
-    if passage.step == task.step then return passage.from + task.step.duration end
+    if passage.step == task.step then
+      return passage.from + task.step.duration
+    end
   end
   return math.huge
 end
@@ -46,24 +50,34 @@ local function find_task(token, now)
     return nil, errors.refuse("InvalidArgument", "No task has this TaskToken.")
   end
   local course = execution.course(parent, now)
-  if task.step.report or course.over then return nil, errors.refuse("TaskAlreadyCompleted", token) end
-  if now < submitted(task, course) then return nil, errors.refuse("TaskInvalidState") end
+  if task.step.report or course.over then
+    return nil, errors.refuse("TaskAlreadyCompleted", token)
+  end
+  if now < submitted(task, course) then
+    return nil, errors.refuse "TaskInvalidState"
+  end
   return task
 end
 
 local function report(values)
   local now = store.simulated()
   local task, refusal = find_task(values.TaskToken, now)
-  if not task then return nil, refusal end
+  if not task then
+    return nil, refusal
+  end
   task.step.report = { at = now, Output = values.Output, Error = values.Error, Cause = values.Cause }
   for number, event in ipairs(events.of(task.execution, now)) do
-    if event.token == values.TaskToken then return { EventId = number } end
+    if event.token == values.TaskToken then
+      return { EventId = number }
+    end
   end
   return {}
 end
 
 -- In the query although these are POSTs.
-local function task_token() return { "TaskToken", place = "query", required = true } end
+local function task_token()
+  return { "TaskToken", place = "query", required = true }
+end
 
 return {
   GetExecutionHistory = {

@@ -2,12 +2,12 @@
 -- Create-, Update-, Describe- and DeleteFlowAlias, ListFlowAliases.
 -- SPDX-License-Identifier: MIT
 
-local errors = require("fnf.emulator.errors")
-local flow = require("fnf.emulator.flow")
-local json = require("fnf.emulator.json")
-local paging = require("fnf.emulator.paging")
-local store = require("fnf.emulator.store")
-local timestamp = require("fnf.emulator.timestamp")
+local errors = require "fnf.emulator.errors"
+local flow = require "fnf.emulator.flow"
+local json = require "fnf.emulator.json"
+local paging = require "fnf.emulator.paging"
+local store = require "fnf.emulator.store"
+local timestamp = require "fnf.emulator.timestamp"
 
 local function version_description(version)
   return {
@@ -19,7 +19,9 @@ end
 -- Every publish makes a new number, also when nothing has changed: whether the service does so is not documented.
 local function publish(values)
   local found, refusal = store.find_flow(values.FlowName)
-  if not found then return nil, refusal end
+  if not found then
+    return nil, refusal
+  end
   local version = flow.settings(found)
   found.newest = found.newest + 1
   version.Version, version.created = ("%d"):format(found.newest), store.simulated()
@@ -32,10 +34,14 @@ end
 
 local function list_versions(values)
   local found, refusal = store.find_flow(values.FlowName)
-  if not found then return nil, refusal end
+  if not found then
+    return nil, refusal
+  end
   local mark
   mark, refusal = paging.number(values.NextToken)
-  if refusal then return nil, refusal end
+  if refusal then
+    return nil, refusal
+  end
   local versions, last = paging.gather(values.Limit, { (mark or 0) + 1, found.newest, 1 }, function(number)
     return found.versions[number] and version_description(found.versions[number])
   end)
@@ -44,10 +50,14 @@ end
 
 local function delete_version(values)
   local found, refusal = store.find_flow(values.FlowName)
-  if not found then return nil, refusal end
+  if not found then
+    return nil, refusal
+  end
   local version
   version, refusal = flow.version(found, values.FlowVersion)
-  if not version then return nil, refusal end
+  if not version then
+    return nil, refusal
+  end
   found.versions[tonumber(values.FlowVersion)] = nil
   return {}
 end
@@ -56,7 +66,9 @@ end
 local MOST = 2 ^ 53
 
 local function is_route(route)
-  if type(route) ~= "table" or type(route.Version) ~= "string" then return false end
+  if type(route) ~= "table" or type(route.Version) ~= "string" then
+    return false
+  end
   return type(route.Weight) == "number" and route.Weight % 1 == 0 and route.Weight >= 0 and route.Weight <= MOST
 end
 
@@ -72,7 +84,9 @@ local function routes(found, text)
       return nil, errors.refuse("InvalidArgument", "Each RoutingConfiguration needs Version (a text) and Weight.")
     end
     local version, refusal = flow.version(found, route.Version)
-    if not version then return nil, refusal end
+    if not version then
+      return nil, refusal
+    end
   end
   return list
 end
@@ -87,7 +101,9 @@ end
 
 local function find_alias(values)
   local found, refusal = store.find_flow(values.FlowName)
-  if not found then return nil, refusal end
+  if not found then
+    return nil, refusal
+  end
   local alias
   alias, refusal = flow.alias(found, values.Name)
   return alias, refusal, found
@@ -95,14 +111,18 @@ end
 
 local function create_alias(values)
   local found, refusal = store.find_flow(values.FlowName)
-  if not found then return nil, refusal end
+  if not found then
+    return nil, refusal
+  end
   -- No code for a second alias of the name is documented.
   if found.aliases[values.Name] then
     return nil, errors.refuse("FlowAlreadyExists", values.FlowName .. ":" .. values.Name)
   end
   local list
   list, refusal = routes(found, values.RoutingConfigurations)
-  if not list then return nil, refusal end
+  if not list then
+    return nil, refusal
+  end
   local alias = {
     Name = values.Name, Description = values.Description, RoutingConfigurations = list, created = store.simulated(),
   }
@@ -114,11 +134,15 @@ end
 
 local function update_alias(values)
   local alias, refusal, found = find_alias(values)
-  if not alias then return nil, refusal end
+  if not alias then
+    return nil, refusal
+  end
   if values.RoutingConfigurations then
     local list
     list, refusal = routes(found, values.RoutingConfigurations)
-    if not list then return nil, refusal end
+    if not list then
+      return nil, refusal
+    end
     alias.RoutingConfigurations = list
   end
   alias.Description = values.Description or alias.Description
@@ -127,7 +151,9 @@ end
 
 local function describe_alias(values)
   local alias, refusal = find_alias(values)
-  if not alias then return nil, refusal end
+  if not alias then
+    return nil, refusal
+  end
   return { Alias = alias_description(alias, timestamp.milliseconds) }
 end
 
@@ -143,20 +169,28 @@ end
 
 local function list_aliases(values)
   local found, refusal = store.find_flow(values.FlowName)
-  if not found then return nil, refusal end
+  if not found then
+    return nil, refusal
+  end
   local aliases, token = paging.by_name(values, found.aliases, listed_alias)
-  if not aliases then return nil, token end
+  if not aliases then
+    return nil, token
+  end
   return { Aliases = aliases, NextToken = token }
 end
 
 local function delete_alias(values)
   local alias, refusal, found = find_alias(values)
-  if not alias then return nil, refusal end
+  if not alias then
+    return nil, refusal
+  end
   found.aliases[values.Name] = nil
   return {}
 end
 
-local function alias_rows(...) return { { "FlowName", required = true }, { "Name", required = true }, ... } end
+local function alias_rows(...)
+  return { { "FlowName", required = true }, { "Name", required = true }, ... }
+end
 
 return {
   PublishFlowVersion = {
