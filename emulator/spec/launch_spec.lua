@@ -186,6 +186,94 @@ describe("launching the emulator", function()
   end)
 end)
 
+describe("an emulator that is started from a terminal", function()
+  -- A group of its own, as a shell makes one of each command, with a folder of its own for what is temporary.
+  local function start_group(folder)
+    local script = 'echo $$; exec env TMPDIR="$1" "$2" emulator/bin/fnf-emulator 2>&1'
+    local pipe = io.popen("exec setsid " .. shell.command(script, folder, interpreter()):gsub("^exec ", ""))
+    return pipe:read "*l", pipe
+  end
+
+  local function is_there(folder, name)
+    return (shell.run('for each in "$1"/*; do [ ! -e "$each/$2" ] || exit 0; done; exit 1', folder, name))
+  end
+
+  local function is_empty(folder)
+    return select(2, shell.run('ls -A "$1"', folder)) == ""
+  end
+
+  -- Has the group a process that is more than a zombie, which init has to bury?
+  local function lives(group)
+    return (shell.run([[awk -v group="$1" '$5 == group && $3 != "Z" { found = 1 } END { exit !found }' \
+      /proc/[0-9]*/stat 2>/dev/null]], group))
+  end
+
+  -- What is left over after the signal came at a moment: nothing is printed but what was before, nothing stays.
+  local function end_by(signal, target, moment)
+    local _, folder = shell.run "mktemp -d"
+    local group, pipe = start_group(folder)
+    finally(function() shell.run('kill -KILL "-$1" 2>/dev/null; rm -rf "$2"', group, folder) end)
+    local port
+    if moment == "serving" then
+      local line
+      repeat
+        line = pipe:read "*l"
+        port = port or line and tonumber(line:match "http://127.0.0.1:(%d+)")
+      until not line or line:find("Ctrl-C", 1, true)
+    else
+      assert.is_true(eventually(function() return is_there(folder, moment) end), moment)
+    end
+    assert.is_true((shell.run('kill "-$1" "$2$3"', signal, target == "group" and "-" or "", group)))
+    local rest = pipe:read "*a"
+    pipe:close()
+    assert.is_nil(rest:find("traceback", 1, true), rest)
+    assert.is_true(eventually(function() return is_empty(folder) end), signal .. " " .. target .. " " .. moment)
+    assert.same({}, port and listeners(port) or {})
+    assert.is_true(eventually(function() return not lives(group) end), "a process is left")
+  end
+
+  for _, signal in ipairs { "HUP", "TERM", "INT", "QUIT" } do
+    for _, target in ipairs { "group", "process" } do
+      it(("leaves no process and no file behind after SIG%s to its %s"):format(signal, target), function()
+        end_by(signal, target, "serving")
+      end)
+    end
+  end
+
+  for _, signal in ipairs { "HUP", "TERM", "INT" } do
+    it("nor when SIG" .. signal .. " comes while it starts", function()
+      for _, moment in ipairs { "events", "settings.json", "server.csr", "nginx.conf" } do
+        end_by(signal, "group", moment)
+      end
+    end)
+  end
+
+  it("keeps what is secret to its owner, also in a folder that was there, and takes it away at the end", function()
+    local _, folder = shell.run [[
+      folder=$(mktemp -d) && chmod 755 "$folder" && cd "$folder" && pwd
+      echo x >settings.json && chmod 666 settings.json]]
+    local handle = assert(emulator.start { directory = folder })
+    local _, modes = shell.run('stat -c "%n %a" "$1"/settings.json "$1"/server.key | sed "s,.*/,,"', folder)
+    assert.equal("settings.json 600\nserver.key 600", modes)
+    handle:stop()
+    local left = select(2, shell.run('cd "$1" && ls error.log settings.json server.key 2>/dev/null', folder))
+    assert.equal("error.log", left)
+    shell.run('rm -rf "$1"', folder)
+  end)
+
+  it("ends although another child of the starting process holds its pipe", function()
+    local _, pipe = another_lua [[
+      local handle = assert(require("fnf.emulator").start())
+      os.execute("sleep 30 >/dev/null 2>&1 &")
+      local before = os.time()
+      handle:stop()
+      print(os.time() - before < 10)
+    ]]
+    assert.equal("true", pipe:read "*l")
+    pipe:close()
+  end)
+end)
+
 describe("fnf emulator", function()
   local function fnf(words)
     return io.popen("exec '" .. interpreter() .. "' bin/fnf " .. words .. " 2>&1", "r")

@@ -97,6 +97,9 @@ local function welcome(handle)
   return table.concat(lines, "\n") .. "\n"
 end
 
+-- What a shell says of a program that Ctrl-C ended; a standalone Lua makes an error of it.
+local INTERRUPTED = 130
+
 --- Runs an emulator until it is interrupted.
 ---@param words string[] the options
 ---@param name? string what the command is called; "fnf emulator" by default
@@ -113,8 +116,14 @@ function command.run(words, name)
     io.stderr:write(name, ": ", message, "\n\n", help)
     return 2
   end
-  local handle
-  handle, message = require("fnf.emulator").start(options)
+  local done, handle
+  done, handle, message = pcall(require("fnf.emulator").start, options)
+  if not done then
+    if tostring(handle):find("interrupted!", 1, true) then
+      return INTERRUPTED
+    end
+    error(handle, 0)
+  end
   if not handle then
     io.stderr:write(name, ": ", message, "\n")
     return 1

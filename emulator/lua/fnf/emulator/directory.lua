@@ -32,6 +32,7 @@ end
 -- The CA's key is dropped at once: nothing else will ever be signed with it.
 local script = [[
 set -e
+umask 077
 cd "$1"
 ec="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
 openssl req -x509 $ec -days 30 -subj "/CN=fnf emulator CA" -keyout ca.key -out ca.pem \
@@ -126,40 +127,56 @@ local function has_ipv6_loopback()
   return ("\n" .. directory.read("/proc/net", "if_inet6")):find("\n" .. ("0"):rep(31) .. "1 ") ~= nil
 end
 
---- Makes the directory, with all that nginx needs but its configuration.
----@param options { settings: string, directory?: string }
----@return string? path
+--- Makes the directory, or takes one that is there; in it are the ends of what went on before.
+---@param named? string a fresh one if nil
+---@return string? path absolute
 ---@return string? message
-function directory.prepare(options)
+function directory.make(named)
   local done, path
-  if options.directory then
-    done, path = shell.run('umask 077; mkdir -p "$1" && cd "$1" && pwd', options.directory)
+  if named then
+    done, path = shell.run('umask 077; mkdir -p "$1" && cd "$1" && pwd', named)
   else
-    done, path = shell.run('mktemp -d "${TMPDIR:-/tmp}/fnf-emulator.XXXXXXXXXX"')
+    done, path = shell.run 'mktemp -d "${TMPDIR:-/tmp}/fnf-emulator.XXXXXXXXXX"'
   end
-  if not done then
-    return nil, "no directory for the emulator: " .. path
+  if done then
+    local message
+    done, message = shell.run('cd "$1" && rm -f events stopped error.log nginx.out settings.json server.key '
+      .. '&& umask 077 && mkfifo events', path)
+    if done then
+      return path
+    end
+    path = message
   end
-  local message
-  done, message = shell.run('cd "$1" && rm -f events error.log nginx.out && umask 077 && mkfifo events', path)
+  return nil, "no directory for the emulator: " .. path
+end
+
+-- A file that only its owner can read, whoever could read one of its name before. Its text is in nobody's arguments.
+local function write_secret(path, name, text)
+  local pipe = assert(io.popen(shell.command('umask 077; cd "$1" && rm -f "$2" && cat >"$2"', path, name), "w"))
+  pipe:write(text)
+  pipe:close()
+  if directory.read(path, name) ~= text then
+    return nil, ("%s could not be written to %s"):format(name, path)
+  end
+  return true
+end
+
+--- Puts into it what nginx needs: settings, certificate, configuration.
+---@param path string
+---@param secrets string the settings that the emulator reads
+---@param settings fnf.emulator.NginxSettings
+---@return true? done
+---@return string? message
+function directory.fill(path, secrets, settings)
+  settings.ipv6 = has_ipv6_loopback()
+  local done, message = write_secret(path, "settings.json", secrets)
   if done then
     done, message = write_certificate(path)
   end
   if done then
-    done, message = write(path .. "/settings.json", options.settings)
+    done, message = write(path .. "/nginx.conf", nginx_conf(settings))
   end
-  if not done then
-    return nil, message
-  end
-  return path
-end
-
---- Writes the configuration of nginx.
----@param path string
----@param settings fnf.emulator.NginxSettings
-function directory.configure(path, settings)
-  settings.ipv6 = has_ipv6_loopback()
-  assert(write(path .. "/nginx.conf", nginx_conf(settings)))
+  return done, message
 end
 
 return directory
