@@ -43,8 +43,7 @@ needs:
 	[ -z "$$missing" ] || { echo "On Debian and Ubuntu \`make deps\` installs these; elsewhere it lists them." >&2; exit 1; }
 
 .PHONY: modules
-# The emulator runs in nginx, that is in LuaJIT, whatever Lua the client runs in.
-modules: $(build)/fnf/core.so $(build)/fnf/curl.so build/5.1/fnf/core.so
+modules: $(build)/fnf/core.so $(build)/fnf/curl.so
 
 build/%/fnf/core.so: $(core) $(headers) Makefile
 	@mkdir -p $(@D)
@@ -121,17 +120,19 @@ run = LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'
 env: ## print the exports that make `require "fnf"` work from this checkout
 	@echo "export LUA_PATH='$(lua_path)' LUA_CPATH='$(lua_cpath)'"
 
-# A client called while nginx starts uses libcurl, in nginx's own Lua.
-test: deps build build/5.1/fnf/curl.so build/c/server build/c/spec ## build and pass every test
+# nginx's own Lua is 5.1, whatever Lua the rest runs in; a client called while nginx starts uses libcurl.
+in_nginx = build/5.1/fnf/core.so build/5.1/fnf/curl.so
+
+test: deps build $(in_nginx) build/c/server build/c/spec ## build and pass every test
 	@build/c/spec
 	@$(run) $(lua) spec/run.lua $(BUSTED)
 
-browser: build ## look at the status page in a real browser; screenshots in build/screenshots
+browser: build $(in_nginx) ## look at the status page in a real browser; screenshots in build/screenshots
 	@.ci/deps browser
 	@cd spec/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent; }
 	@$(run) $(lua) spec/run.lua spec/ngx/browser_spec.lua
 
-openresty-demo: build ## watch MapRuns of the local emulator in nginx; prints the address of the page
+openresty-demo: build $(in_nginx) ## watch MapRuns of the local emulator in nginx; prints the address of the page
 	@$(run) $(lua) examples/openresty/demo.lua
 
 demo: deps build ## wait for a MapRun on the local emulator, with live progress
@@ -155,15 +156,14 @@ check: ## formatter and linters; warnings are errors
 	@.ci/deps check
 	clang-format --dry-run -Werror csrc/*.[ch] spec/c/*.[ch] bench/*.c
 	for file in csrc/*.c; do clang-tidy --quiet --warnings-as-errors='*' $$file -- -std=c11 $(call lua_cflags,5.4) 2>/dev/null || exit 1; done
-	luacheck --quiet lua emulator spec bench examples bin/fnf
+	luacheck --quiet lua emulator spec bench examples bin/fnf emulator/bin/fnf-emulator
 
 install: build ## install below PREFIX=/usr/local, DESTDIR allowed
 	for tree in lua emulator/lua; do (cd $$tree && find . -name '*.lua' ! -path './fnf/types*' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;) || exit 1; done
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf $(build)/fnf/core.so $(build)/fnf/curl.so
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/5.1/fnf build/5.1/fnf/core.so # for the emulator
 	install -d $(DESTDIR)$(PREFIX)/bin
-	sed '1s|.*|#!/usr/bin/env $(lua)|' bin/fnf > $(DESTDIR)$(PREFIX)/bin/fnf
-	chmod 755 $(DESTDIR)$(PREFIX)/bin/fnf
+	for name in bin/fnf emulator/bin/fnf-emulator; do sed '1s|.*|#!/usr/bin/env $(lua)|' $$name > $(DESTDIR)$(PREFIX)/bin/$${name##*/} \
+	  && chmod 755 $(DESTDIR)$(PREFIX)/bin/$${name##*/} || exit 1; done
 
 clean: ## remove what was built
 	rm -rf build

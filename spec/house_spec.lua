@@ -20,7 +20,7 @@ end
 
 local TYPES = "^lua/fnf/types[./]" -- annotations only; nobody requires them
 local SOURCES = lines_of("find lua emulator csrc spec examples bin bench -type f "
-  .. "\\( -name '*.lua' -o -name '*.c' -o -name '*.h' -o -path 'bin/*' \\) "
+  .. "\\( -name '*.lua' -o -name '*.c' -o -name '*.h' -o -path 'bin/*' -o -path 'emulator/bin/*' \\) "
   .. "-not -path '*/node_modules/*' 2>/dev/null | sort")
 
 --- Modules of the library by name: their paths. The emulator is an application of its own.
@@ -120,6 +120,15 @@ describe("the dependencies of Lua", function()
       end
     end)
   end
+
+  it("lead from the emulator nowhere but to itself, and where it is told what to do, to the transport", function()
+    for name in pairs(MODULES) do
+      for _, required in ipairs(is_emulator(name) and requires(name) or {}) do
+        assert.is_true(is_emulator(required) or not required:find "^fnf%.?"
+          or (name == "fnf.emulator" and required == "fnf.curl"), name .. " requires " .. required)
+      end
+    end
+  end)
 
   it("go nowhere but to modules there are", function()
     for name in pairs(MODULES) do
@@ -283,45 +292,57 @@ describe("C", function()
   end)
 end)
 
-describe("the rock", function()
+local function read_rock(path)
   local rock = {}
-  local modules
+  local loaded
+  if _VERSION == "Lua 5.1" then
+    loaded = setfenv(assert(loadfile(path)), rock) -- luacheck: globals setfenv
+  else
+    loaded = assert(loadfile(path, "t", rock))
+  end
+  loaded()
+  return rock.build.modules
+end
 
-  setup(function()
-    local loaded
-    if _VERSION == "Lua 5.1" then
-      loaded = setfenv( -- luacheck: globals setfenv
-        assert(loadfile "fnf-scm-1.rockspec"), rock)
-    else
-      loaded = assert(loadfile("fnf-scm-1.rockspec", "t", rock))
-    end
-    loaded()
-    modules = rock.build.modules
-  end)
+local ROCKS = {
+  { path = "fnf-scm-1.rockspec", folder = "" },
+  { path = "emulator/fnf-emulator-scm-1.rockspec", folder = "emulator/" },
+}
 
-  it("holds every Lua module there is, at its path, and no other", function()
-    local held, there = {}, {}
-    for name, path in pairs(modules) do
-      if type(path) == "string" then
-        held[name] = path
+for _, rock in ipairs(ROCKS) do
+  describe("the rock " .. rock.path, function()
+    local modules
+
+    setup(function()
+      modules = read_rock(rock.path)
+    end)
+
+    it("holds every Lua module of its own there is, at its path, and no other", function()
+      local held, there = {}, {}
+      for name, path in pairs(modules) do
+        if type(path) == "string" then
+          held[name] = rock.folder .. path
+        end
       end
-    end
-    for name, path in pairs(MODULES) do
-      there[name] = path
-    end
-    assert.same(there, held)
-  end)
-
-  it("is built of every C source there is, and of no other", function()
-    local used, there = {}, {}
-    for _, module in pairs(modules) do
-      for _, path in ipairs(type(module) == "table" and module.sources or {}) do
-        used[path] = true
+      for name, path in pairs(MODULES) do
+        if (path:find("emulator/", 1, true) == 1) == (rock.folder ~= "") then
+          there[name] = path
+        end
       end
-    end
-    for _, path in ipairs(lines_of("find csrc -name '*.c'")) do
-      there[path] = true
-    end
-    assert.same(there, used)
+      assert.same(there, held)
+    end)
+
+    it("is built of every C source there is, and of no other; the emulator of none", function()
+      local used, there = {}, {}
+      for _, module in pairs(modules) do
+        for _, path in ipairs(type(module) == "table" and module.sources or {}) do
+          used[path] = true
+        end
+      end
+      for _, path in ipairs(rock.folder == "" and lines_of "find csrc -name '*.c'" or {}) do
+        there[path] = true
+      end
+      assert.same(there, used)
+    end)
   end)
-end)
+end

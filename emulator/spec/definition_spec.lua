@@ -1,50 +1,5 @@
 -- SPDX-License-Identifier: MIT
-local definition = require("fnf.emulator.definition")
-local outline = require("fnf.emulator.outline")
-
-describe("the emulator's outline", function()
-  it("reads blocks, lists, collections, quotes, comments and block texts", function()
-    assert.same({
-      Name = "a b", Number = 5, Flag = true, Quoted = "x: #y", List = { 1, "two", { three = 3 } },
-      Below = { { a = 1, b = { c = "d" } }, { "x", "y" }, "plain" }, Text = "", After = "z",
-      Flow = { k = "v", n = { 1, 2 }, ["q r"] = "s,t" },
-    }, outline.read([[
-# a comment
----
-Name: a b   # and another
-Number: 5
-Flag: true
-Quoted: "x: #y"  # and a third
-List: [1, two, {three: 3}]
-Below:
-- a: 1
-  b:
-    c: d
-- [x, y]
-- plain
-Text: |
-  Not: read
-    at: all
-After: 'z'
-Flow: { k: v,
-  n: [1, 2], "q r": "s,t" }
-]]))
-  end)
-
-  it("reads JSON", function()
-    assert.same({ a = { b = { 1, { c = "d:e" } } }, f = false }, outline.read('{"a":{"b":[1,{"c":"d:e"}]},"f":false}'))
-  end)
-
-  it("takes what it cannot read for nothing, however much there is of it", function()
-    for _, text in ipairs({ "", "x", "\0", "- a", "{", "[", "a:\n b\n\tc: d", "]}", "- - - a: b",
-      ("{a:"):rep(10000), ("[ "):rep(10000), ("- "):rep(10000), (("x:\n"):rep(1000)) }) do
-      assert.is_table(outline.read(text))
-    end
-    local deep = {}
-    for level = 0, 500 do deep[#deep + 1] = (" "):rep(level) .. "a:" end
-    assert.is_table(outline.read(table.concat(deep, "\n")))
-  end)
-end)
+local definition = require "fnf.emulator.definition"
 
 describe("the emulator's reading of a definition", function()
   it("finds states and what their simulation needs", function()
@@ -96,22 +51,72 @@ States:
     assert.same({ "old", 2, true, "on" }, { read.Name, #read.states, read.states[1].waits, read.states[2].Name })
   end)
 
+  it("reads what YAML has: quotes, comments, block texts, anchors, tags, several lines", function()
+    local states = definition.read([[
+%YAML 1.1
+---
+# a comment
+Name: "a: #b"   # and another
+States:
+- &wait
+  Type: Wait
+  Name: 'it''s'
+  Duration: 5
+- <<: *wait
+  Name: >
+    two
+    words
+- Type: !!str Fail
+  Name: yes
+  Cause: "\u4e2d\n"
+  Detail: |
+    Type: Map
+- {Type: Wait, Name: 010,
+   Duration: 1e1}
+- Type: Task
+  Name: ~
+]]).states
+    local seen = {}
+    for index, state in ipairs(states) do
+      seen[index] = { state.Type, state.Name, state.duration or state.Cause }
+    end
+    assert.same({ { "Wait", "it's", 5 }, { "Wait", "two words\n", 5 }, { "Fail", "yes", "中\n" }, { "Wait", "10", 10 },
+      { "Task", "Task5" } }, seen)
+  end)
+
+  it("reads JSON, also what libyaml would not take", function()
+    local read = definition.read('{"Name":"\\ud83d\\ude80\\/","States":[{"Type":"Wait","Duration":null,"Name":"w",\n\t"'
+      .. ("k"):rep(2000) .. '":1}]}')
+    assert.same({ "🚀/", "w" }, { read.Name, read.states[1].Name })
+    assert.is_nil(read.states[1].duration)
+  end)
+
+  it("takes what it cannot read for nothing, however much there is of it", function()
+    for _, text in ipairs { "", "x", "\0", "- a", "{", "[", "a:\n b\n\tc: d", "]}", "- - - a: b", "\255\254", "%",
+      "&a [*a]", "*none", "--- a\n--- b", ("{a:"):rep(10000), ("[ "):rep(10000), ("- "):rep(10000), ("x:\n"):rep(1000),
+      "States: ~", "null", "5", "false" } do
+      assert.same({ states = {} }, definition.read(text), text:sub(1, 20))
+    end
+  end)
+
   it("leaves out settings that make no sense", function()
     local map = definition.read("States:\n- Type: Map\n  ProcessorConfig: x\n  MaxConcurrency: many\n"
       .. "  ToleratedFailurePercentage: 101\n  ToleratedFailureCount: -1\n").states[1].map
     assert.same({ reads = false }, map)
-    for _, text in ipairs({ "States: 5", "States: [1, 2]", "", "x" }) do
+    for _, text in ipairs { "States: 5", "States: [1, 2]", "", "x" } do
       assert.same({ states = {} }, definition.read(text))
     end
   end)
 
   it("counts the items of an input", function()
-    local function items(path, input) return definition.items({ ItemsPath = path }, input) end
+    local function items(path, input)
+      return definition.items({ ItemsPath = path }, input)
+    end
     assert.equal(3, items("$Input.a.b", '{"a":{"b":[1,2,3]}}'))
     assert.equal(2, items("$.a", '{"a":[1,2],"c":[1]}'))
     assert.equal(2, items(nil, '{"x":1,"a":[1,2]}'))
-    for _, case in ipairs({ { nil, '{"a":[1],"b":[2]}' }, { "$.none", "{}" }, { "$.a.b", '{"a":1}' }, { "$.a", nil },
-      { "$.a", '{"a":[]}' } }) do
+    for _, case in ipairs { { nil, '{"a":[1],"b":[2]}' }, { "$.none", "{}" }, { "$.a.b", '{"a":1}' }, { "$.a", nil },
+      { "$.a", '{"a":[]}' } } do
       assert.equal(0, items(case[1], case[2]))
     end
     assert.is_nil(definition.items({ reads = true }, "{}"))

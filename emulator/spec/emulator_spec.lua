@@ -1,6 +1,6 @@
 --- What the emulator answers, and what it refuses.
 -- SPDX-License-Identifier: MIT
-local asker = require("spec.support.signed_requests")
+local asker = require "spec.support.signed_requests"
 
 describe("the emulator", function()
   local emulator, client, run
@@ -14,8 +14,8 @@ describe("the emulator", function()
 
   before_each(function()
     emulator:reset()
-    emulator:clock({ freeze = true })
-    run = emulator:map_run({ FlowName = "f", ExecutionName = "e", items = 100, Concurrency = 10, item_duration = 1 })
+    emulator:clock { freeze = true }
+    run = emulator:map_run { FlowName = "f", ExecutionName = "e", items = 100, Concurrency = 10, item_duration = 1 }
   end)
 
   after_each(function() assert.equal("", emulator:error_log()) end)
@@ -24,15 +24,15 @@ describe("the emulator", function()
     local got, object, headers = client:describe(run, request)
     assert.same({ status, code }, { got, object and object.Code })
     assert.equal(object.RequestId, headers["x-acs-request-id"])
-    assert.equal(emulator.url:match("//(.*)$"), object.HostId)
+    assert.equal(emulator.url:match "//(.*)$", object.HostId)
     return object.Message
   end
 
   describe("answering DescribeMapRun", function()
     it("tells all ten fields and six counters, and the state of the moment", function()
-      local full = emulator:map_run({ ToleratedFailedCount = 5, ToleratedFailedPercentage = 2.5, failure_share = 0.02,
-        items = 200, Concurrency = 20, item_duration = 1 })
-      emulator:clock({ advance = 4 })
+      local full = emulator:map_run { ToleratedFailedCount = 5, ToleratedFailedPercentage = 2.5, failure_share = 0.02,
+        items = 200, Concurrency = 20, item_duration = 1 }
+      emulator:clock { advance = 4 }
       local status, object, headers = client:describe(full)
       assert.equal(200, status)
       assert.equal("application/json;charset=utf-8", headers["content-type"])
@@ -47,10 +47,10 @@ describe("the emulator", function()
     end)
 
     it("ends exactly as the simulation said it would", function()
-      local failing = emulator:map_run({ items = 2000, Concurrency = 100, failure_share = 0.03,
-        ToleratedFailedPercentage = 3 })
+      local failing = emulator:map_run { items = 2000, Concurrency = 100, failure_share = 0.03,
+        ToleratedFailedPercentage = 3 }
       assert.same({ 20, "Succeeded", 60 }, { failing.ends_after, failing.final_status, failing.final_counts.Failed })
-      emulator:clock({ advance = 20 })
+      emulator:clock { advance = 20 }
       local _, object = client:describe(failing)
       assert.equal("Succeeded", object.Status)
       assert.same(failing.final_counts, object.ItemCounts)
@@ -58,10 +58,10 @@ describe("the emulator", function()
     end)
 
     it("leaves out what is not there", function()
-      local pending = emulator:map_run({ pending = 60 })
+      local pending = emulator:map_run { pending = 60 }
       local _, object = client:describe(pending)
       assert.equal("Pending", object.Status)
-      for _, name in ipairs({ "StartedTime", "StoppedTime", "ToleratedFailedCount", "ToleratedFailedPercentage" }) do
+      for _, name in ipairs { "StartedTime", "StoppedTime", "ToleratedFailedCount", "ToleratedFailedPercentage" } do
         assert.is_nil(object[name])
       end
     end)
@@ -90,21 +90,23 @@ describe("the emulator", function()
       request = request or {}
       request.action = "UpdateMapRun"
       request.query = { FlowName = "f", ExecutionName = "e", MapRunName = run.MapRunName }
-      for name, value in pairs(query) do request.query[name] = value end
+      for name, value in pairs(query) do
+        request.query[name] = value
+      end
       return client:ask(request)
     end
 
     it("changes the run from then on and echoes the settings", function()
-      emulator:clock({ advance = 5 })
-      local status, object = update({ Concurrency = "50", ToleratedFailedCount = "7",
-        ToleratedFailedPercentage = "12.5" })
+      emulator:clock { advance = 5 }
+      local status, object = update { Concurrency = "50", ToleratedFailedCount = "7",
+        ToleratedFailedPercentage = "12.5" }
       assert.equal(200, status)
       object.RequestId = nil
       assert.same({
         FlowName = "f", ExecutionName = "e", MapRunName = run.MapRunName, Concurrency = 50, ToleratedFailedCount = 7,
         ToleratedFailedPercentage = 12.5,
       }, object)
-      emulator:clock({ advance = 0.5 })
+      emulator:clock { advance = 0.5 }
       local _, look = client:describe(run)
       assert.same({ 50, 7, 12.5, 75, 25 }, {
         look.Concurrency, look.ToleratedFailedCount, look.ToleratedFailedPercentage, look.ItemCounts.Succeed,
@@ -113,7 +115,7 @@ describe("the emulator", function()
     end)
 
     it("refuses values outside the documented ranges", function()
-      for _, case in ipairs({
+      for _, case in ipairs {
         { { Concurrency = "0" }, "Concurrency must be at least 1." },
         { { Concurrency = "2.5" }, "Concurrency must be an integer." },
         { { Concurrency = "" }, "Concurrency must be an integer." },
@@ -121,7 +123,7 @@ describe("the emulator", function()
         { { ToleratedFailedPercentage = "100.1" }, "ToleratedFailedPercentage must be at most 100." },
         { { ToleratedFailedPercentage = "nan" }, "ToleratedFailedPercentage must be a number." },
         { { ToleratedFailedPercentage = "0x10" }, "ToleratedFailedPercentage must be a number." },
-      }) do
+      } do
         local status, object = update(case[1])
         assert.same({ 400, "InvalidArgument", "Parameter error. " .. case[2] }, { status, object.Code, object.Message })
       end
@@ -130,8 +132,8 @@ describe("the emulator", function()
     end)
 
     it("refuses a run that has ended", function()
-      emulator:clock({ advance = 10 })
-      local status, object = update({ Concurrency = "5" })
+      emulator:clock { advance = 10 }
+      local status, object = update { Concurrency = "5" }
       assert.same({ 412, "PreconditionFailed" }, { status, object.Code })
     end)
 
@@ -151,19 +153,19 @@ describe("the emulator", function()
     end)
 
     it("names the missing parameter", function()
-      for _, name in ipairs({ "FlowName", "ExecutionName", "MapRunName" }) do
+      for _, name in ipairs { "FlowName", "ExecutionName", "MapRunName" } do
         assert.equal(("The HTTP query '%s' must be specified."):format(name),
           refused(400, "MissingRequiredParams", { query = { [name] = "" } }))
       end
     end)
 
     it("names the missing part of a signature", function()
-      for _, name in ipairs({ "AccessKeyId", "SignatureNonce", "Timestamp", "Version", "SignatureMethod",
-        "SignatureVersion", "Format" }) do
+      for _, name in ipairs { "AccessKeyId", "SignatureNonce", "Timestamp", "Version", "SignatureMethod",
+        "SignatureVersion", "Format" } do
         assert.matches(name, refused(400, "MissingRequiredParams", { common = { [name] = false } }))
       end
-      for _, name in ipairs({ "x-acs-action", "x-acs-version", "x-acs-date", "x-acs-signature-nonce",
-        "x-acs-content-sha256" }) do
+      for _, name in ipairs { "x-acs-action", "x-acs-version", "x-acs-date", "x-acs-signature-nonce",
+        "x-acs-content-sha256" } do
         assert.equal(("The HTTP header '%s' must be specified."):format(name),
           refused(400, "MissingRequiredHeader", { family = "ACS3-HMAC-SHA256", common = { [name] = false } }))
       end
@@ -188,8 +190,8 @@ describe("the emulator", function()
     end)
 
     it("knows a key that may not do this", function()
-      emulator:key({ id = "clerk", secret = "s", deny = { "UpdateMapRun" } })
-      emulator:key({ id = "nobody", secret = "s", deny = { "*" } })
+      emulator:key { id = "clerk", secret = "s", deny = { "UpdateMapRun" } }
+      emulator:key { id = "nobody", secret = "s", deny = { "*" } }
       assert.equal(200, (client:describe(run, { id = "clerk", secret = "s" })))
       refused(403, "AccessDenied", { id = "nobody", secret = "s" })
     end)
@@ -200,22 +202,22 @@ describe("the emulator", function()
         local status, object = client:describe(run, request)
         seen[object.Code] = status
       end
-      emulator:key({ id = "nobody", secret = "s", deny = { "*" } })
-      for _, request in ipairs({
+      emulator:key { id = "nobody", secret = "s", deny = { "*" } }
+      for _, request in ipairs {
         { query = { FlowName = "g" } }, { query = { ExecutionName = "g" } }, { query = { FlowName = "" } },
         { common = { Version = "1" } }, { common = { Action = "Nothing" } }, { common = { Format = "XML" } },
         { id = "unknown" }, { id = "nobody", secret = "s" }, { age = 1000 }, { secret = "wrong" },
         { family = "ACS3-HMAC-SHA256", common = { ["x-acs-date"] = false } },
         { form = { Input = ("x"):rep(1024 * 1024) } },
-      }) do
+      } do
         collect(request)
       end
-      emulator:quota({ enforce = true, limits = { DescribeMapRun = { size = 1, refill = 0 } } })
+      emulator:quota { enforce = true, limits = { DescribeMapRun = { size = 1, refill = 0 } } }
       client:describe(run)
       collect()
-      emulator:quota({ enforce = false })
-      for _, code in ipairs({ "PreconditionFailed", "InternalServerError", "UnsupportedMediaType" }) do
-        emulator:fault({ code = code })
+      emulator:quota { enforce = false }
+      for _, code in ipairs { "PreconditionFailed", "InternalServerError", "UnsupportedMediaType" } do
+        emulator:fault { code = code }
         collect()
       end
       assert.same({

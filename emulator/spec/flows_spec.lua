@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
-local asker = require("spec.support.signed_requests")
+local asker = require "spec.support.signed_requests"
 
 local MILLISECONDS = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ$"
 local CHINA = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%+08:00$"
@@ -16,7 +16,7 @@ describe("the emulator's flows", function()
 
   before_each(function()
     emulator:reset()
-    emulator:clock({ freeze = true })
+    emulator:clock { freeze = true }
   end)
 
   after_each(function() assert.equal("", emulator:error_log()) end)
@@ -27,9 +27,13 @@ describe("the emulator's flows", function()
     return object
   end
 
-  local function post(...) return good(client:post(...)) end
+  local function post(...)
+    return good(client:post(...))
+  end
 
-  local function get(...) return good(client:get(...)) end
+  local function get(...)
+    return good(client:get(...))
+  end
 
   local function refused(status, code, got, object)
     assert.same({ status, code }, { got, object and object.Code })
@@ -38,7 +42,9 @@ describe("the emulator's flows", function()
 
   local function create(name, more)
     local form = { Name = name, Type = "FDL", Definition = "Type: StateMachine\nName: " .. name, Description = "d" }
-    for key, value in pairs(more or {}) do form[key] = value or nil end
+    for key, value in pairs(more or {}) do
+      form[key] = value or nil
+    end
     return client:post("CreateFlow", form)
   end
 
@@ -47,7 +53,9 @@ describe("the emulator's flows", function()
     local entries, pages = {}, 0
     repeat
       local page = get(action, query)
-      for _, entry in ipairs(page[field]) do entries[#entries + 1] = entry end
+      for _, entry in ipairs(page[field]) do
+        entries[#entries + 1] = entry
+      end
       pages, query.NextToken = pages + 1, page.NextToken
     until not page.NextToken
     return entries, pages
@@ -71,8 +79,8 @@ describe("the emulator's flows", function()
     end)
 
     it("are changed where something is given", function()
-      local created = good(create("orders"))
-      emulator:clock({ advance = 5 })
+      local created = good(create "orders")
+      emulator:clock { advance = 5 }
       local updated = post("UpdateFlow", { Name = "orders", Description = "new" })
       assert.same({ "new", created.Definition, created.CreatedTime },
         { updated.Description, updated.Definition, updated.CreatedTime })
@@ -84,28 +92,28 @@ describe("the emulator's flows", function()
     end)
 
     it("are gone once deleted", function()
-      good(create("orders"))
+      good(create "orders")
       assert.same({}, post("DeleteFlow", { Name = "orders" }))
-      for action, method in pairs({ DescribeFlow = "get", UpdateFlow = "post", DeleteFlow = "post" }) do
+      for action, method in pairs { DescribeFlow = "get", UpdateFlow = "post", DeleteFlow = "post" } do
         assert.equal("Flow orders does not exist.", refused(404, "FlowNotExists", client[method](client, action,
           { Name = "orders" })))
       end
-      good(create("orders"))
+      good(create "orders")
     end)
 
     it("are refused as documented", function()
-      good(create("orders"))
-      assert.equal("Flow orders already exists.", refused(409, "FlowAlreadyExists", create("orders")))
-      for _, name in ipairs({ "Name", "Type", "Definition", "Description" }) do
+      good(create "orders")
+      assert.equal("Flow orders already exists.", refused(409, "FlowAlreadyExists", create "orders"))
+      for _, name in ipairs { "Name", "Type", "Definition", "Description" } do
         assert.matches("'" .. name .. "'", refused(400, "MissingRequiredParams", create("more", { [name] = false })))
       end
-      for _, more in ipairs({
+      for _, more in ipairs {
         { Name = "1more" }, { Name = "mo re" }, { Name = ("n"):rep(129) }, { Name = "中" }, { Type = "DEFAULT" },
         { ExecutionMode = "Fast" }, { Definition = "Name: other" }, { Definition = '{"Name": "other"}' },
         { Environment = "[" }, { Environment = "1" }, { Environment = '{"Variables":1}' },
         { Environment = '{"Variables":[1]}' }, { Environment = '{"Variables":[{"Other":"x"}]}' },
         { Environment = '{"Variables":[{"Name":1}]}' },
-      }) do
+      } do
         refused(400, "InvalidArgument", create("more", more))
       end
       refused(400, "InvalidArgument", client:post("UpdateFlow", { Name = "orders", Definition = "Name: other" }))
@@ -119,19 +127,25 @@ describe("the emulator's flows", function()
     end)
 
     it("are listed in pages, and an empty list is a list", function()
-      local _, _, _, text = client:ask({ action = "ListFlows" })
+      local _, _, _, text = client:ask { action = "ListFlows" }
       assert.matches('^{"Flows":%[%],', text)
-      for number = 1, 7 do good(create("flow" .. number, { ResourceGroupId = number > 5 and "rg" or nil })) end
+      for number = 1, 7 do
+        good(create("flow" .. number, { ResourceGroupId = number > 5 and "rg" or nil }))
+      end
       local flows, pages = all("ListFlows", "Flows", { Limit = "3" })
       assert.same({ 7, 3 }, { #flows, pages })
-      for number = 1, 7 do assert.equal("flow" .. number, flows[number].Name) end
+      for number = 1, 7 do
+        assert.equal("flow" .. number, flows[number].Name)
+      end
       assert.same({ 7, 1 }, { #all("ListFlows", "Flows", { Limit = "7" }), 1 })
       assert.is_nil(get("ListFlows", { Limit = "7" }).NextToken)
       assert.equal(2, #all("ListFlows", "Flows", { Limit = "1", ResourceGroupId = "rg" }))
     end)
 
     it("come neither twice nor never when one goes between two pages", function()
-      for number = 1, 4 do good(create("flow" .. number)) end
+      for number = 1, 4 do
+        good(create("flow" .. number))
+      end
       local first = get("ListFlows", { Limit = "2" })
       post("DeleteFlow", { Name = "flow1" })
       post("DeleteFlow", { Name = "flow2" })
@@ -140,7 +154,7 @@ describe("the emulator's flows", function()
     end)
 
     it("have a Limit from 1 to 999, and tokens of their own", function()
-      for _, query in ipairs({ { Limit = "0" }, { Limit = "1000" }, { Limit = "x" }, { NextToken = "mine" } }) do
+      for _, query in ipairs { { Limit = "0" }, { Limit = "1000" }, { Limit = "x" }, { NextToken = "mine" } } do
         refused(400, "InvalidArgument", client:get("ListFlows", query))
       end
       get("ListFlows", { Limit = "999", NextToken = "" })
@@ -148,7 +162,7 @@ describe("the emulator's flows", function()
   end)
 
   describe("versions", function()
-    before_each(function() good(create("orders")) end)
+    before_each(function() good(create "orders") end)
 
     it("freeze what the flow was", function()
       local first = post("PublishFlowVersion", { FlowName = "orders", Description = "one" })
@@ -162,10 +176,12 @@ describe("the emulator's flows", function()
     end)
 
     it("are listed in pages, and numbers never come again", function()
-      local _, _, _, text = client:ask({ action = "ListFlowVersions", query = { FlowName = "orders" } })
+      local _, _, _, text = client:ask { action = "ListFlowVersions", query = { FlowName = "orders" } }
       assert.matches('^{"FlowVersions":%[%],', text)
-      for _ = 1, 4 do post("PublishFlowVersion", { FlowName = "orders" }) end
-      for _, number in ipairs({ "2", "4" }) do
+      for _ = 1, 4 do
+        post("PublishFlowVersion", { FlowName = "orders" })
+      end
+      for _, number in ipairs { "2", "4" } do
         assert.same({}, post("DeleteFlowVersion", { FlowName = "orders", FlowVersion = number }))
       end
       assert.equal("5", post("PublishFlowVersion", { FlowName = "orders" }).Version)
@@ -174,11 +190,11 @@ describe("the emulator's flows", function()
     end)
 
     it("are refused where there is none", function()
-      for _, number in ipairs({ "1", "x", "1.0" }) do
+      for _, number in ipairs { "1", "x", "1.0" } do
         refused(404, "FlowNotExists", client:get("DescribeFlow", { Name = "orders", FlowVersion = number }))
         refused(404, "FlowNotExists", client:post("DeleteFlowVersion", { FlowName = "orders", FlowVersion = number }))
       end
-      for action, method in pairs({ PublishFlowVersion = "post", ListFlowVersions = "get" }) do
+      for action, method in pairs { PublishFlowVersion = "post", ListFlowVersions = "get" } do
         refused(404, "FlowNotExists", client[method](client, action, { FlowName = "none" }))
         refused(400, "MissingRequiredParams", client[method](client, action, {}))
       end
@@ -192,8 +208,10 @@ describe("the emulator's flows", function()
     local ROUTES = '[{"Version":"1","Weight":90},{"Version":"2","Weight":10}]'
 
     before_each(function()
-      good(create("orders"))
-      for _ = 1, 2 do post("PublishFlowVersion", { FlowName = "orders" }) end
+      good(create "orders")
+      for _ = 1, 2 do
+        post("PublishFlowVersion", { FlowName = "orders" })
+      end
     end)
 
     local function alias(name, routes)
@@ -202,7 +220,7 @@ describe("the emulator's flows", function()
     end
 
     it("are created, described and changed, in the forms of their pages", function()
-      local created = good(alias("live"))
+      local created = good(alias "live")
       assert.matches(MILLISECONDS, created.CreatedTime)
       assert.same({ "orders", "live", 90 },
         { created.FlowName, created.Name, created.RoutingConfigurations[1].Weight })
@@ -217,9 +235,11 @@ describe("the emulator's flows", function()
     end)
 
     it("are listed in pages, with weights that are texts there", function()
-      local _, _, _, text = client:ask({ action = "ListFlowAliases", query = { FlowName = "orders" } })
+      local _, _, _, text = client:ask { action = "ListFlowAliases", query = { FlowName = "orders" } }
       assert.matches('^{"Aliases":%[%],', text)
-      for number = 1, 3 do good(alias("live" .. number)) end
+      for number = 1, 3 do
+        good(alias("live" .. number))
+      end
       local aliases, pages = all("ListFlowAliases", "Aliases", { FlowName = "orders", Limit = "2" })
       assert.same({ 3, 2, "90" }, { #aliases, pages, aliases[1].RoutingConfigurations[1].Weight })
       assert.same({}, post("DeleteFlowAlias", { FlowName = "orders", Name = "live2" }))
@@ -227,16 +247,16 @@ describe("the emulator's flows", function()
     end)
 
     it("are refused where something is wrong", function()
-      good(alias("live"))
-      refused(409, "FlowAlreadyExists", alias("live"))
-      for _, routes in ipairs({ "[]", "{}", "1", "x", '[{"Version":"1"}]', '[{"Weight":1}]',
+      good(alias "live")
+      refused(409, "FlowAlreadyExists", alias "live")
+      for _, routes in ipairs { "[]", "{}", "1", "x", '[{"Version":"1"}]', '[{"Weight":1}]',
         '[{"Version":1,"Weight":1}]', '[{"Version":"1","Weight":1.5}]', '[{"Version":"1","Weight":"1"}]', '[1]',
-        '[{"Version":"1","Weight":1},{"Version":"1","Weight":1},{"Version":"2","Weight":1}]' }) do
+        '[{"Version":"1","Weight":1},{"Version":"1","Weight":1},{"Version":"2","Weight":1}]' } do
         refused(400, "InvalidArgument", alias("more", routes))
       end
       refused(404, "FlowNotExists", alias("more", '[{"Version":"3","Weight":1}]'))
       refused(400, "MissingRequiredParams", alias("more", ""))
-      for action, method in pairs({ UpdateFlowAlias = "post", DescribeFlowAlias = "get", DeleteFlowAlias = "post" }) do
+      for action, method in pairs { UpdateFlowAlias = "post", DescribeFlowAlias = "get", DeleteFlowAlias = "post" } do
         refused(404, "FlowNotExists", client[method](client, action, { FlowName = "orders", Name = "none" }))
         refused(404, "FlowNotExists", client[method](client, action, { FlowName = "none", Name = "live" }))
         refused(400, "MissingRequiredParams", client[method](client, action, { FlowName = "orders" }))
@@ -245,11 +265,13 @@ describe("the emulator's flows", function()
   end)
 
   describe("schedules", function()
-    before_each(function() good(create("orders")) end)
+    before_each(function() good(create "orders") end)
 
     local function schedule(name, more)
       local form = { FlowName = "orders", ScheduleName = name, CronExpression = "0 30 9 * * *" }
-      for key, value in pairs(more or {}) do form[key] = value or nil end
+      for key, value in pairs(more or {}) do
+        form[key] = value or nil
+      end
       return client:post("CreateSchedule", form)
     end
 
@@ -259,18 +281,18 @@ describe("the emulator's flows", function()
       assert.same({ "daily", "0 30 9 * * *", true, '{"a":[]}', "each day" }, { created.ScheduleName,
         created.CronExpression, created.Enable, created.Payload, created.Description })
       assert.same(created, get("DescribeSchedule", { FlowName = "orders", ScheduleName = "daily" }))
-      assert.is_false(good(schedule("weekly")).Enable)
+      assert.is_false(good(schedule "weekly").Enable)
     end)
 
     it("are changed where something is given, and deleted", function()
       local created = good(schedule("daily", { Enable = "true" }))
-      emulator:clock({ advance = 1 })
+      emulator:clock { advance = 1 }
       local updated = post("UpdateSchedule", { FlowName = "orders", ScheduleName = "daily", Enable = "false" })
       assert.same({ false, created.CronExpression, created.ScheduleId },
         { updated.Enable, updated.CronExpression, updated.ScheduleId })
       assert.is_true(updated.LastModifiedTime > created.LastModifiedTime)
       assert.same({}, post("DeleteSchedule", { FlowName = "orders", ScheduleName = "daily" }))
-      for action, method in pairs({ UpdateSchedule = "post", DescribeSchedule = "get", DeleteSchedule = "post" }) do
+      for action, method in pairs { UpdateSchedule = "post", DescribeSchedule = "get", DeleteSchedule = "post" } do
         assert.equal("The schedule daily for flow orders does not exist.", refused(404, "ScheduleNotExists",
           client[method](client, action, { FlowName = "orders", ScheduleName = "daily" })))
         refused(404, "FlowNotExists", client[method](client, action, { FlowName = "none", ScheduleName = "daily" }))
@@ -279,21 +301,23 @@ describe("the emulator's flows", function()
     end)
 
     it("are listed in pages", function()
-      local _, _, _, text = client:ask({ action = "ListSchedules", query = { FlowName = "orders" } })
+      local _, _, _, text = client:ask { action = "ListSchedules", query = { FlowName = "orders" } }
       assert.matches('^{"Schedules":%[%],', text)
-      for number = 1, 5 do good(schedule("daily" .. number)) end
+      for number = 1, 5 do
+        good(schedule("daily" .. number))
+      end
       local schedules, pages = all("ListSchedules", "Schedules", { FlowName = "orders", Limit = "2" })
       assert.same({ 5, 3, "daily5" }, { #schedules, pages, schedules[5].ScheduleName })
       refused(400, "InvalidArgument", client:get("ListSchedules", { FlowName = "orders", Limit = "1001" }))
     end)
 
     it("are refused as documented", function()
-      good(schedule("daily"))
+      good(schedule "daily")
       assert.equal("The schedule daily already exists in flow orders.",
-        refused(409, "ScheduleAlreadyExists", schedule("daily")))
+        refused(409, "ScheduleAlreadyExists", schedule "daily"))
       refused(404, "FlowNotExists", schedule("daily", { FlowName = "none" }))
       refused(400, "MissingRequiredParams", schedule("more", { CronExpression = false }))
-      for _, more in ipairs({ { Enable = "yes" }, { Payload = "{" }, { ScheduleName = "2" } }) do
+      for _, more in ipairs { { Enable = "yes" }, { Payload = "{" }, { ScheduleName = "2" } } do
         refused(400, "InvalidArgument", schedule("more", more))
       end
     end)
@@ -306,7 +330,7 @@ describe("the emulator's flows", function()
     regions = post("DescribeRegions", { AcceptLanguage = "en-US" }).Regions.Region
     assert.equal("China (Hangzhou)", regions[1].LocalName)
     refused(400, "InvalidArgument", client:post("DescribeRegions", { AcceptLanguage = "de" }))
-    refused(400, "ActionNotSupported", client:get("DescribeRegions"))
+    refused(400, "ActionNotSupported", client:get "DescribeRegions")
   end)
 
   it("are written by POST with a form, and parameters elsewhere do not count", function()

@@ -1,21 +1,25 @@
 -- SPDX-License-Identifier: MIT
-local emulated = require("fnf.emulator.operations")
-local json = require("fnf.json")
-local rows = require("fnf.operations")
+local emulated = require "fnf.emulator.operations"
+local json = require "fnf.json"
+local rows = require "fnf.operations"
 
 -- Two readings of the same pages, made apart: the client's rows, the emulator's, and the reference they are both from.
 describe("the emulator's operations", function()
   local reference = {}
 
   setup(function()
-    local file = assert(io.open("spec/reference/fnf-2019-03-15.json"))
-    for _, operation in ipairs(json.decode(file:read("*a")).operations) do reference[operation.action] = operation end
+    local file = assert(io.open "spec/reference/fnf-2019-03-15.json")
+    for _, operation in ipairs(json.decode(file:read "*a").operations) do
+      reference[operation.action] = operation
+    end
     file:close()
   end)
 
   local function by_name(list)
     local named = {}
-    for _, parameter in ipairs(list) do named[parameter.name] = parameter end
+    for _, parameter in ipairs(list) do
+      named[parameter.name] = parameter
+    end
     return named
   end
 
@@ -34,7 +38,9 @@ describe("the emulator's operations", function()
           assert.equal(parameter.required, mine.required or false, name)
           assert.equal(parameter.limits and parameter.limits.maximum, mine.maximum, name)
           assert.same(parameter.limits and parameter.limits.max_length, (mine.characters or {})[2], name)
-          if mine.type == "name" then assert.equal("name_rule", parameter.limits.ref, name) end
+          if mine.type == "name" then
+            assert.equal("name_rule", parameter.limits.ref, name)
+          end
           named[parameter.name] = nil
         end
       end
@@ -60,6 +66,8 @@ describe("the emulator's operations", function()
   end)
 
   it("name the list of a page as the client does", function()
-    for name, row in pairs(rows) do assert.equal(row.items, emulated[row.action].list, name) end
+    for name, row in pairs(rows) do
+      assert.equal(row.items, emulated[row.action].list, name)
+    end
   end)
 end)

@@ -1,8 +1,8 @@
 --- Faults that change the way it goes: connections, time, and whether the operation was carried out.
 -- SPDX-License-Identifier: MIT
-local asker = require("spec.support.signed_requests")
-local cjson = require("cjson")
-local core = require("fnf.core")
+local asker = require "spec.support.signed_requests"
+local cjson = require "cjson"
+local core = require "fnf.core"
 
 describe("a fault of the emulator", function()
   local emulator, client, secure, run
@@ -17,8 +17,8 @@ describe("a fault of the emulator", function()
   before_each(function()
     client, secure = asker.new(emulator), asker.new(emulator, { https = true })
     emulator:reset()
-    emulator:clock({ freeze = true, advance = 5 })
-    run = emulator:map_run({ FlowName = "f", ExecutionName = "e" })
+    emulator:clock { freeze = true, advance = 5 }
+    run = emulator:map_run { FlowName = "f", ExecutionName = "e" }
   end)
 
   after_each(function()
@@ -33,9 +33,13 @@ describe("a fault of the emulator", function()
       query = { FlowName = "f", ExecutionName = "e", MapRunName = run.MapRunName } }
   end
 
-  local function wire() return asker.wire(client:prepare(request())) end
+  local function wire()
+    return asker.wire(client:prepare(request()))
+  end
 
-  local function head_and_body(text) return text:match("^(.-\r\n)\r\n(.*)$") end
+  local function head_and_body(text)
+    return text:match "^(.-\r\n)\r\n(.*)$"
+  end
 
   local function timed(ask)
     local started = core.now()
@@ -57,7 +61,7 @@ describe("a fault of the emulator", function()
 
   describe("on the connection", function()
     it("can reset it before any byte", function()
-      emulator:fault({ kind = "reset", times = 3 })
+      emulator:fault { kind = "reset", times = 3 }
       assert.matches("^cat: .*reset by peer", wire())
       assert.equal("network", select(2, client:send(client:prepare(request()))))
       assert.equal("network", select(2, secure:send(secure:prepare(request()))))
@@ -67,17 +71,17 @@ describe("a fault of the emulator", function()
     end)
 
     it("can close it before any byte", function()
-      emulator:fault({ kind = "close", times = 3 })
+      emulator:fault { kind = "close", times = 3 }
       assert.equal("", wire())
       assert.equal("network", select(2, client:send(client:prepare(request()))))
       assert.equal("network", select(2, secure:send(secure:prepare(request()))))
     end)
 
     it("can cut the body short of its length", function()
-      emulator:fault({ kind = "cut", times = 3 })
+      emulator:fault { kind = "cut", times = 3 }
       local head, body = head_and_body(wire())
-      assert.equal(math.floor(tonumber(head:match("Content%-Length: (%d+)")) / 2), #body)
-      for _, asking in ipairs({ client, secure }) do
+      assert.equal(math.floor(tonumber(head:match "Content%-Length: (%d+)") / 2), #body)
+      for _, asking in ipairs { client, secure } do
         local status, name = asking:send(asking:prepare(request()))
         assert.is_nil(status)
         assert.is_true(name == "network" or name == "protocol", name)
@@ -85,19 +89,19 @@ describe("a fault of the emulator", function()
     end)
 
     it("can send more than the length says", function()
-      emulator:fault({ kind = "wrong_length" })
+      emulator:fault { kind = "wrong_length" }
       local head, body = head_and_body(wire())
-      assert.equal(10, #body - tonumber(head:match("Content%-Length: (%d+)")))
+      assert.equal(10, #body - tonumber(head:match "Content%-Length: (%d+)"))
     end)
 
     it("can spoil the status line", function()
-      emulator:fault({ kind = "bad_status_line", times = 2 })
+      emulator:fault { kind = "bad_status_line", times = 2 }
       assert.matches("^HTTP/1.1 OK\r\n", wire())
       assert.is_nil((client:send(client:prepare(request()))))
     end)
 
     it("can send chunks with an extension and a trailer, which are legal", function()
-      emulator:fault({ kind = "trailers", times = 2 })
+      emulator:fault { kind = "trailers", times = 2 }
       local _, body = head_and_body(wire())
       assert.matches("^%x+;extension=1\r\n{.*}\r\n0\r\nX%-Fnf%-Trailer: end\r\n\r\n$", body)
       local status, object = client:describe(run)
@@ -105,8 +109,8 @@ describe("a fault of the emulator", function()
     end)
 
     it("is a reset where HTTP/2 knows no such thing, and says so in the log", function()
-      for _, kind in ipairs({ "trailers", "bad_status_line" }) do
-        emulator:fault({ kind = kind })
+      for _, kind in ipairs { "trailers", "bad_status_line" } do
+        emulator:fault { kind = kind }
         assert.is_nil((secure:send(secure:prepare(request()))))
         local log = emulator:requests().requests
         assert.equal("not possible in HTTP/2", log[#log].note)
@@ -116,16 +120,16 @@ describe("a fault of the emulator", function()
 
   describe("in time", function()
     it("can hold any answer back", function()
-      emulator:fault({ kind = "delay", delay = 0.3 })
+      emulator:fault { kind = "delay", delay = 0.3 }
       local seconds, status = timed(function() return client:describe(run) end)
       assert.is_true(seconds >= 0.3 and status == 200)
-      emulator:fault({ status = 429, delay = 0.3 })
+      emulator:fault { status = 429, delay = 0.3 }
       seconds, status = timed(function() return client:describe(run) end)
       assert.is_true(seconds >= 0.3 and status == 429)
     end)
 
     it("does not hold up others meanwhile", function()
-      emulator:fault({ kind = "delay", delay = 5 })
+      emulator:fault { kind = "delay", delay = 5 }
       local prepared = client:prepare(request())
       prepared.timeout = 0.2
       assert.equal("timeout", select(2, client:send(prepared)))
@@ -134,14 +138,14 @@ describe("a fault of the emulator", function()
     end)
 
     it("can stall in the middle of the body", function()
-      emulator:fault({ kind = "stall", seconds = 0.3 })
+      emulator:fault { kind = "stall", seconds = 0.3 }
       local seconds, status, object = timed(function() return client:describe(run) end)
       assert.is_true(seconds >= 0.3)
       assert.same({ 200, run.MapRunName }, { status, object.MapRunName })
     end)
 
     it("can skew the service's clock for its request alone", function()
-      emulator:fault({ kind = "skew", seconds = -3600 })
+      emulator:fault { kind = "skew", seconds = -3600 }
       local status, object, headers = client:describe(run)
       assert.same({ 403, "RequestTimeTooSkewed" }, { status, object.Code })
       local _, _, after = client:describe(run)
@@ -152,38 +156,38 @@ describe("a fault of the emulator", function()
 
   describe("and the operation", function()
     it("is carried out where only the reply is lost", function()
-      emulator:fault({ kind = "drop_reply", action = "UpdateMapRun" })
+      emulator:fault { kind = "drop_reply", action = "UpdateMapRun" }
       assert.is_nil((update()))
       assert.is_true(was_carried_out())
     end)
 
     it("is carried out where the reply is spoilt on its way", function()
-      for _, kind in ipairs({ "cut", "truncated", "gzip" }) do
+      for _, kind in ipairs { "cut", "truncated", "gzip" } do
         emulator:reset()
-        run = emulator:map_run({ FlowName = "f", ExecutionName = "e", items = 1000 })
-        emulator:fault({ kind = kind })
+        run = emulator:map_run { FlowName = "f", ExecutionName = "e", items = 1000 }
+        emulator:fault { kind = kind }
         update()
         assert.is_true(was_carried_out(), kind)
       end
     end)
 
     it("is not carried out where something else answers", function()
-      for _, kind in ipairs({ "status", "html", "empty", "redirect", "reset", "close", "huge" }) do
-        emulator:fault({ kind = kind })
+      for _, kind in ipairs { "status", "html", "empty", "redirect", "reset", "close", "huge" } do
+        emulator:fault { kind = kind }
         update()
         assert.is_false(was_carried_out(), kind)
       end
     end)
 
     it("is refused first if the request is signed wrongly", function()
-      emulator:fault({ kind = "html" })
+      emulator:fault { kind = "html" }
       local status, object = client:describe(run, { secret = "wrong" })
       assert.same({ 403, "SignatureNotMatch" }, { status, object.Code })
     end)
   end)
 
   it("uses up the nonce, so that a copy of the request is found out", function()
-    emulator:fault({ status = 500 })
+    emulator:fault { status = 500 }
     local prepared = client:prepare(request())
     assert.equal(500, (client:send(prepared)))
     local status, _, text = client:send(prepared)
@@ -191,9 +195,11 @@ describe("a fault of the emulator", function()
   end)
 
   it("strikes its operation after as many requests as it says", function()
-    emulator:fault({ status = 429, action = "DescribeMapRun", after = 1, times = 2 })
+    emulator:fault { status = 429, action = "DescribeMapRun", after = 1, times = 2 }
     local seen = { (update()) }
-    for _ = 1, 4 do seen[#seen + 1] = client:describe(run) end
+    for _ = 1, 4 do
+      seen[#seen + 1] = client:describe(run)
+    end
     assert.same({ 200, 200, 429, 429, 200 }, seen)
   end)
 end)

@@ -1,8 +1,9 @@
 --- A CloudFlow on this machine: starts it, and tells it over its control URL what to be.
 -- SPDX-License-Identifier: MIT
 
-local launch = require("fnf.emulator.launch")
-local json = require("fnf.json")
+local fields = require "fnf.emulator.fields"
+local json = require "fnf.emulator.json"
+local launch = require "fnf.emulator.launch"
 
 local emulator = {}
 
@@ -31,50 +32,40 @@ local methods = {}
 
 local metatable = { __index = methods, __name = "fnf.Emulator" }
 
-local function is_port(value) return type(value) == "number" and value >= 1 and value <= 65535 and value % 1 == 0 end
-
-local function is(kind) return function(value) return type(value) == kind end end
-
-local function are_keys(value)
-  if type(value) ~= "table" or #value == 0 then return false end
-  for _, key in ipairs(value) do
-    if type(key) ~= "table" or type(key.id) ~= "string" or type(key.secret) ~= "string" then return false end
-  end
-  return true
+local function is_key(key)
+  return type(key) == "table" and fields.is_text(key.id) and fields.is_text(key.secret)
+    and (key.token == nil or fields.is_text(key.token))
 end
 
-local known_options = {
-  quota = { is("boolean"), "true or false" },
-  gateway = { is("boolean"), "true or false" },
-  keys = { are_keys, "a list of { id =, secret = }" },
-  port = { is_port, "a port number" },
-  https_port = { is_port, "a port number" },
-  directory = { is("string"), "a path" },
+local rows = {
+  quota = fields.flag(false),
+  gateway = fields.flag(false),
+  keys = fields.custom(function(value)
+    return fields.list(is_key).valid(value) and #value > 0
+  end, "a list of { id =, secret = }", { DEFAULT_KEY }),
+  port = fields.whole(1, 65535, "a port number"),
+  https_port = fields.whole(1, 65535, "a port number"),
+  directory = fields.custom(fields.is_text, "a path"),
 }
-
-local function check_options(options, level)
-  for name, value in pairs(options) do
-    local known = known_options[name]
-    if not known then error(("emulator: unknown option '%s'"):format(tostring(name)), level + 1) end
-    if not known[1](value) then error(("emulator: %s must be %s"):format(name, known[2]), level + 1) end
-  end
-end
 
 --- Starts an emulator and returns once it answers. It ends with :stop(), and at the latest with this process.
 ---@param options? fnf.emulator.Options
 ---@return fnf.Emulator? handle
 ---@return string? message why nginx did not start
 function emulator.start(options)
-  options = options or {}
-  check_options(options, 2)
-  local keys = options.keys or { DEFAULT_KEY }
-  local process, message = launch.start({
+  local problem = fields.validate(options or {}, rows, "option")
+  if problem then
+    error("emulator: " .. problem, 2)
+  end
+  options = fields.complete(options or {}, rows)
+  local keys = options.keys
+  local process, message = launch.start {
     port = options.port, https_port = options.https_port, directory = options.directory,
-    settings = json.encode({
-      keys = keys, quota = options.quota or false, gateway = options.gateway or false,
-    }),
-  })
-  if not process then return nil, message end
+    settings = json.encode { keys = keys, quota = options.quota, gateway = options.gateway },
+  }
+  if not process then
+    return nil, message
+  end
   return setmetatable({
     process = process, ca_file = process.ca_file,
     url = ("http://127.0.0.1:%d"):format(process.port),
@@ -84,16 +75,26 @@ function emulator.start(options)
 end
 
 local function exchange(self, method, path, body)
-  self.pool = self.pool or assert(require("fnf.curl").pool({ no_proxy = "*" }))
-  local id = assert(self.pool:start({
+  if not self.pool then
+    local found, curl = pcall(require, "fnf.curl")
+    if not found then
+      error("emulator: its methods need the library fnf to be installed as well", 3)
+    end
+    self.pool = assert(curl.pool { no_proxy = "*" })
+  end
+  local id = assert(self.pool:start {
     method = method, url = self.url .. "/_fnf/" .. path, body = body,
     headers = body and { ["Content-Type"] = "application/json" } or nil,
     timeout = CONTROL_TIMEOUT, connect_timeout = CONTROL_TIMEOUT,
-  }))
-  while self.pool:in_flight() > 0 do self.pool:wait(CONTROL_TIMEOUT) end
+  })
+  while self.pool:in_flight() > 0 do
+    self.pool:wait(CONTROL_TIMEOUT)
+  end
   local taken, status, headers, text = self.pool:take()
   assert(taken == id)
-  if not status then return nil, ("the emulator does not answer: %s: %s"):format(headers, text) end
+  if not status then
+    return nil, ("the emulator does not answer: %s: %s"):format(headers, text)
+  end
   return status, text
 end
 
@@ -102,9 +103,13 @@ end
 local function control(method, path)
   return function(self, input)
     local status, text = exchange(self, method, path, method == "POST" and json.encode(input or {}) or nil)
-    if not status then return nil, text end
+    if not status then
+      return nil, text
+    end
     local answer = assert(json.decode(text))
-    if status ~= 200 then error("emulator: " .. answer.error, 2) end
+    if status ~= 200 then
+      error("emulator: " .. answer.error, 2)
+    end
     return answer
   end
 end
@@ -160,14 +165,20 @@ methods.reset = control("POST", "reset")
 
 --- What nginx has logged, warnings and worse.
 ---@return string
-function methods:error_log() return launch.error_log(self.process) end
+function methods:error_log()
+  return launch.error_log(self.process)
+end
 
 --- Waits until the emulator ends by itself or by Ctrl-C.
-function methods:wait() launch.wait(self.process) end
+function methods:wait()
+  launch.wait(self.process)
+end
 
 --- Ends the emulator; it is gone when this returns.
 function methods:stop()
-  if self.pool then self.pool:close() end
+  if self.pool then
+    self.pool:close()
+  end
   self.pool = nil
   launch.stop(self.process)
 end

@@ -2,6 +2,8 @@
 -- They are apart so that a test can jump an hour ahead without its signatures growing old, and the other way round.
 -- SPDX-License-Identifier: MIT
 
+local fields = require "fnf.emulator.fields"
+
 local clock = {}
 
 ---@class fnf.emulator.Clock
@@ -29,49 +31,47 @@ end
 ---@param self fnf.emulator.Clock
 ---@param real number
 ---@return number
-function clock.service(self, real) return real + self.offset end
+function clock.service(self, real)
+  return real + self.offset
+end
 
 --- The wall time at which a simulated moment is shown.
 ---@param self fnf.emulator.Clock
 ---@param simulated number
 ---@return number
-function clock.shown(self, simulated) return self.origin + simulated end
+function clock.shown(self, simulated)
+  return self.origin + simulated
+end
 
-local function finite(value) return type(value) == "number" and value == value and math.abs(value) < 1e12 end
-
-local changes = {
-  freeze = {
-    valid = function(value) return type(value) == "boolean" end, wanted = "true or false",
-    apply = function(self, value) self.rate = value and 0 or 1 end,
-  },
-  rate = {
-    valid = function(value) return finite(value) and value >= 0 end, wanted = "a number, 0 or more",
-    apply = function(self, value) self.rate = value end,
-  },
-  advance = {
-    valid = function(value) return finite(value) and value >= 0 end, wanted = "seconds, 0 or more",
-    apply = function(self, value) self.simulated = self.simulated + value end,
-  },
-  offset = {
-    valid = finite, wanted = "seconds",
-    apply = function(self, value) self.offset = value end,
-  },
+local rows = {
+  freeze = fields.flag(),
+  rate = fields.number(0, 1e6, "a number from 0 to 1000000"),
+  advance = fields.seconds(),
+  offset = fields.shift(),
 }
+
+-- No clock shows a later time than this: what is shown must have a date.
+local LATEST = 1e12
 
 --- Changes the clock: `freeze`, `rate` (simulated seconds in a real one), `advance` (seconds), `offset` (seconds).
 ---@param self fnf.emulator.Clock
 ---@param wanted table<string, any>
 ---@param real number
 ---@return true? done
----@return string? message the field that is wrong; nothing is changed then
+---@return string? problem the field that is wrong; nothing is changed then
 function clock.change(self, wanted, real)
-  for name, value in pairs(wanted) do
-    local change = changes[name]
-    if not change then return nil, ("unknown field '%s'"):format(tostring(name)) end
-    if not change.valid(value) then return nil, ("%s must be %s"):format(name, change.wanted) end
+  local problem = fields.validate(wanted, rows)
+  if problem then
+    return nil, problem
   end
   self.simulated, self.real = clock.simulated(self, real), real
-  for name, value in pairs(wanted) do changes[name].apply(self, value) end
+  if wanted.freeze then
+    self.rate = 0
+  else
+    self.rate = wanted.rate or wanted.freeze == false and 1 or self.rate
+  end
+  self.simulated = math.min(LATEST, self.simulated + (wanted.advance or 0))
+  self.offset = wanted.offset or self.offset
   return true
 end
 

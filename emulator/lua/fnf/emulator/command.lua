@@ -4,7 +4,7 @@
 local command = {}
 
 local usage = [[
-Usage: fnf emulator [options]
+Usage: %s [options]
 
 A CloudFlow (Serverless Workflow) on this machine, on loopback only, until Ctrl-C.
 
@@ -22,13 +22,13 @@ FNF_NGINX names another nginx, such as OpenResty's.
 
 local function number(name)
   return function(options, value)
-    options[name] = value:find("^%d+$") and tonumber(value)
+    options[name] = value:find "^%d+$" and tonumber(value)
     return options[name] and options[name] >= 1 and options[name] <= 65535
   end
 end
 
 local function key(options, value)
-  local id, secret, token = value:match("^([^:]+):([^:]+):?([^:]*)$")
+  local id, secret, token = value:match "^([^:]+):([^:]+):?([^:]*)$"
   options.keys = options.keys or {}
   options.keys[#options.keys + 1] = { id = id, secret = secret, token = token ~= "" and token or nil }
   return id
@@ -45,17 +45,23 @@ local with_value = {
 
 local flags = { ["--quota"] = "quota", ["--gateway"] = "gateway" }
 
--- Reads the words after `fnf emulator`; nil and a message where they make no sense.
+-- Reads the words of a command line; nil and a message where they make no sense.
 local function parse(words)
   local options, index = {}, 1
   while words[index] do
     local word, value = words[index], nil
-    if word:find("^%-%-[%w-]+=") then word, value = word:match("^(.-)=(.*)$") end
+    if word:find "^%-%-[%w-]+=" then
+      word, value = word:match "^(.-)=(.*)$"
+    end
     if flags[word] and not value then
       options[flags[word]] = true
     elseif with_value[word] then
-      if not value then index, value = index + 1, words[index + 1] or "" end
-      if not with_value[word](options, value) then return nil, ("%s: '%s' makes no sense"):format(word, value) end
+      if not value then
+        index, value = index + 1, words[index + 1] or ""
+      end
+      if not with_value[word](options, value) then
+        return nil, ("%s: '%s' makes no sense"):format(word, value)
+      end
     else
       return nil, ("unknown option '%s'"):format(words[index])
     end
@@ -74,38 +80,52 @@ local function welcome(handle)
   }
   local lines = { "A CloudFlow on this machine. Paste this where your program runs:", "" }
   for _, export in ipairs(exports) do
-    if export then lines[#lines + 1] = "  export " .. export end
+    if export then
+      lines[#lines + 1] = "  export " .. export
+    end
   end
-  for _, line in ipairs({
+  for _, line in ipairs {
     "", "or, to have TLS as well:", "",
     "  export FNF_ENDPOINT=" .. handle.https_url,
     "  export FNF_CA_FILE=" .. handle.ca_file,
     "", "A MapRun to look at (here a minute long; emulator/README.md has the other fields):", "",
     "  curl -d '{\"items\":600,\"Concurrency\":10,\"item_duration\":1}' " .. handle.url .. "/_fnf/map_runs",
     "", "Log: " .. handle.process.directory .. "/error.log. Ctrl-C ends it.",
-  }) do
+  } do
     lines[#lines + 1] = line
   end
   return table.concat(lines, "\n") .. "\n"
 end
 
+-- What a shell says of a program that Ctrl-C ended; a standalone Lua makes an error of it.
+local INTERRUPTED = 130
+
 --- Runs an emulator until it is interrupted.
----@param words string[] the words after `fnf emulator`
+---@param words string[] the options
+---@param name? string what the command is called; "fnf emulator" by default
 ---@return integer status for the shell
-function command.run(words)
+function command.run(words, name)
+  name = name or "fnf emulator"
+  local help = usage:format(name)
   if words[1] == "--help" then
-    io.stdout:write(usage)
+    io.stdout:write(help)
     return 0
   end
   local options, message = parse(words)
   if not options then
-    io.stderr:write("fnf emulator: ", message, "\n\n", usage)
+    io.stderr:write(name, ": ", message, "\n\n", help)
     return 2
   end
-  local handle
-  handle, message = require("fnf.emulator").start(options)
+  local done, handle
+  done, handle, message = pcall(require("fnf.emulator").start, options)
+  if not done then
+    if tostring(handle):find("interrupted!", 1, true) then
+      return INTERRUPTED
+    end
+    error(handle, 0)
+  end
   if not handle then
-    io.stderr:write("fnf emulator: ", message, "\n")
+    io.stderr:write(name, ": ", message, "\n")
     return 1
   end
   io.stdout:write(welcome(handle))

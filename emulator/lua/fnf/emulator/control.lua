@@ -1,17 +1,18 @@
 --- The control URL, /_fnf/: what a test or a person tells the emulator to be, JSON in and out.
 -- SPDX-License-Identifier: MIT
 
-local changes = require("fnf.emulator.changes")
-local clock = require("fnf.emulator.clock")
-local execution = require("fnf.emulator.execution")
-local faults = require("fnf.emulator.faults")
-local identity = require("fnf.emulator.identity")
-local journal = require("fnf.emulator.journal")
-local map_run = require("fnf.emulator.map_run")
-local quota = require("fnf.emulator.quota")
-local script = require("fnf.emulator.script")
-local store = require("fnf.emulator.store")
-local json = require("fnf.json")
+local hold = require "fnf.emulator.hold"
+local clock = require "fnf.emulator.clock"
+local execution = require "fnf.emulator.execution"
+local faults = require "fnf.emulator.faults"
+local fields = require "fnf.emulator.fields"
+local identity = require "fnf.emulator.identity"
+local journal = require "fnf.emulator.journal"
+local map_run = require "fnf.emulator.map_run"
+local quota = require "fnf.emulator.quota"
+local script = require "fnf.emulator.script"
+local store = require "fnf.emulator.store"
+local json = require "fnf.emulator.json"
 
 local control = {}
 
@@ -24,15 +25,17 @@ local function describe(run)
   }
 end
 
-local function check_key(key)
-  local kinds = { id = "string", secret = "string", token = "string", expires_in = "number", inactive = "boolean",
-    deny = "table" }
-  for name, value in pairs(key) do
-    if not kinds[name] then return ("unknown field '%s'"):format(name) end
-    if type(value) ~= kinds[name] then return ("%s must be a %s"):format(name, kinds[name]) end
-  end
-  if (key.id or "") == "" or (key.secret or "") == "" then return "a key needs id and secret" end
+local function is_filled(value)
+  return fields.is_text(value) and value ~= ""
 end
+
+local key_rows = {
+  id = fields.custom(is_filled, "a text that is not empty"),
+  secret = fields.custom(is_filled, "a text that is not empty"),
+  token = fields.text(), expires_in = fields.shift(),
+  inactive = fields.flag(), deny = fields.list(fields.is_text, "a list of operations"),
+}
+key_rows.id.required, key_rows.secret.required = true, true
 
 local function clock_now()
   local self, real = store.clock, ngx.now()
@@ -51,13 +54,17 @@ end
 
 routes["POST map_runs"] = function(specification)
   local run, message = store.add_map_run(specification)
-  if not run then return nil, message end
+  if not run then
+    return nil, message
+  end
   return describe(run)
 end
 
 routes["POST scripts"] = function(given)
   local complete, message = script.read(given)
-  if not complete then return nil, message end
+  if not complete then
+    return nil, message
+  end
   store.scripts[complete.FlowName or 1] = complete
   return {}
 end
@@ -75,41 +82,50 @@ routes["GET tasks"] = function()
       end
     end
   end
-  table.sort(list, function(a, b) return a.TaskToken < b.TaskToken end)
+  table.sort(list, function(a, b)
+    return a.TaskToken < b.TaskToken
+  end)
   return { tasks = list[1] and list or nil }
 end
 
 routes["POST faults"] = function(fault)
   local done, message = faults.add(store.faults, fault)
-  if not done then return nil, message end
+  if not done then
+    return nil, message
+  end
   return { waiting = #store.faults }
 end
 
-routes["GET faults"] = function() return { waiting = #store.faults } end
+routes["GET faults"] = function()
+  return { waiting = #store.faults }
+end
 
 routes["POST quota"] = function(settings)
-  for name in pairs(settings) do
-    local known = name == "enforce" or name == "limits" or name == "resources"
-    if not known then return nil, ("unknown field '%s'"):format(name) end
+  local message = quota.validate(settings)
+  if message then
+    return nil, message
   end
-  if type(settings.enforce) ~= "boolean" then return nil, "enforce must be true or false" end
-  local message = quota.wrong(settings.limits or {}) or quota.wrong_resources(settings.resources or {})
-  if message then return nil, message end
   store.quota = settings.enforce and quota.new(settings.limits, settings.resources) or nil
   return {}
 end
 
-routes["GET clock"] = function() return clock_now() end
+routes["GET clock"] = function()
+  return clock_now()
+end
 
 routes["POST clock"] = function(wanted)
   local done, message = clock.change(store.clock, wanted, ngx.now())
-  if not done then return nil, message end
+  if not done then
+    return nil, message
+  end
   return clock_now()
 end
 
 routes["POST keys"] = function(key)
-  local message = check_key(key)
-  if message then return nil, message end
+  local message = fields.validate(key, key_rows)
+  if message then
+    return nil, message
+  end
   local expires = key.expires_in and clock.service(store.clock, ngx.now()) + key.expires_in
   store.keys[key.id] = {
     id = key.id, secret = key.secret, token = key.token, expires = expires,
@@ -118,11 +134,15 @@ routes["POST keys"] = function(key)
   return {}
 end
 
-routes["GET identity"] = function() return identity.shown() end
+routes["GET identity"] = function()
+  return identity.shown()
+end
 
 routes["POST identity"] = function(wanted)
   local done, message = identity.change(wanted)
-  if not done then return nil, message end
+  if not done then
+    return nil, message
+  end
   return identity.shown()
 end
 
@@ -136,7 +156,9 @@ end
 -- Ends a key at once, the latest one issued unless another is named.
 routes["POST expire"] = function(wanted)
   local key = store.keys[wanted.id or identity.state().latest or ""]
-  if not key then return nil, "no such key" end
+  if not key then
+    return nil, "no such key"
+  end
   key.expires = 0
   return {}
 end
@@ -157,19 +179,21 @@ end
 local function input()
   ngx.req.read_body()
   local body = ngx.req.get_body_data()
-  if not body then return {} end
+  if not body then
+    return {}
+  end
   local value = json.decode(body)
   return type(value) == "table" and value or nil
 end
 
 --- Serves one request under /_fnf/.
 function control.serve()
-  local route = routes[ngx.var.request_method .. " " .. ngx.var.uri:match("^/_fnf/(.*)$")]
+  local route = routes[ngx.var.request_method .. " " .. ngx.var.uri:match "^/_fnf/(.*)$"]
   local value = route and input()
   local result, message
   if value then
     result, message = route(value)
-    changes.tell()
+    hold.tell()
   else
     message = route and "the body must be a JSON object" or "no such control"
   end

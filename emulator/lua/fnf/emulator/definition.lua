@@ -1,8 +1,13 @@
 --- What the emulator takes out of a flow definition: its name, and its states with what their simulation needs.
 -- SPDX-License-Identifier: MIT
 
-local outline = require("fnf.emulator.outline")
-local json = require("fnf.json")
+local json = require "fnf.emulator.json"
+
+local has_yaml, lyaml = pcall(require, "lyaml")
+if not has_yaml then
+  error("the emulator needs lyaml (libyaml): on Debian `apt install lua-yaml`, elsewhere "
+    .. "`luarocks --lua-version=5.1 install lyaml`", 0)
+end
 
 local definition = {}
 
@@ -15,15 +20,44 @@ local definition = {}
 ---@field Error? string of a Fail state
 ---@field Cause? string
 
+--- A plain scalar of YAML: true and false, decimal numbers, null, else text. The rest of YAML 1.1 (yes, on, octal
+--- numbers, dates) would only make something else of names.
+local function scalar(text)
+  if text == "" or text == "~" or text == "null" then
+    return lyaml.null
+  elseif text == "true" or text == "false" then
+    return text == "true"
+  end
+  return text:find "^[+-]?%d" and tonumber(text) or text
+end
+
+--- The tree of a text. What is neither JSON nor YAML reads as empty: the emulator checks nobody's definition. JSON has
+--- a reader of its own, since libyaml does not take all of it (surrogates, keys above 1,024 bytes).
+local function tree_of(source)
+  local tree = source:find "^%s*{" and json.decode(source)
+  if type(tree) ~= "table" then
+    local read, value = pcall(lyaml.load, source, { implicit_scalar = scalar })
+    tree = read and value
+  end
+  return type(tree) == "table" and tree or {}
+end
+
 -- Keys are capitals in the present dialect (StateMachine, States) and lower case in the old one (flow, steps).
 local function get(object, name)
   local value = object[name]
-  if value == nil then value = object[name:sub(1, 1):lower() .. name:sub(2)] end
+  if value == nil then
+    value = object[name:sub(1, 1):lower() .. name:sub(2)]
+  end
+  if value == lyaml.null then
+    return nil
+  end
   return value
 end
 
 local function text(value)
-  if value == nil or type(value) == "table" then return nil end
+  if value == nil or type(value) == "table" then
+    return nil
+  end
   return tostring(value)
 end
 
@@ -40,7 +74,9 @@ end
 -- Older pages call a Map distributed whose ExecutionMode is Express, newer ones allow both modes; the flow language has
 -- "Failure" where the API has "Failed".
 local function map_of(state)
-  if not get(state, "ProcessorConfig") then return nil end
+  if not get(state, "ProcessorConfig") then
+    return nil
+  end
   return {
     Concurrency = whole(get(state, "MaxConcurrency"), 1),
     ToleratedFailedCount = whole(get(state, "ToleratedFailureCount"), 0),
@@ -66,11 +102,13 @@ end
 ---@param source string YAML or JSON
 ---@return { Name?: string, states: fnf.emulator.State[] }
 function definition.read(source)
-  local tree = outline.read(source)
+  local tree = tree_of(source)
   local states = {}
   local written = get(tree, "States") or get(tree, "Steps")
   for position, state in ipairs(type(written) == "table" and written or {}) do
-    if type(state) == "table" then states[#states + 1] = state_of(state, position) end
+    if type(state) == "table" then
+      states[#states + 1] = state_of(state, position)
+    end
   end
   return { Name = text(get(tree, "Name")), states = states }
 end
@@ -79,7 +117,9 @@ local function only_list(object)
   local found
   for _, value in pairs(object) do
     if type(value) == "table" and value[1] ~= nil then
-      if found then return nil end
+      if found then
+        return nil
+      end
       found = value
     end
   end
@@ -92,11 +132,17 @@ end
 ---@param input? string JSON
 ---@return integer? items nil where they come from a file
 function definition.items(map, input)
-  if map.reads then return nil end
+  if map.reads then
+    return nil
+  end
   local value = input and json.decode(input)
-  if type(value) ~= "table" then return 0 end
-  if not map.ItemsPath then return #(only_list(value) or {}) end
-  for name in map.ItemsPath:gsub("^%$Input", ""):gsub("^%$", ""):gmatch("[^.%[%]\"']+") do
+  if type(value) ~= "table" then
+    return 0
+  end
+  if not map.ItemsPath then
+    return #(only_list(value) or {})
+  end
+  for name in map.ItemsPath:gsub("^%$Input", ""):gsub("^%$", ""):gmatch "[^.%[%]\"']+" do
     value = type(value) == "table" and value[name]
   end
   return type(value) == "table" and #value or 0

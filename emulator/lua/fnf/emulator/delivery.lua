@@ -7,8 +7,12 @@ local PIECE = ("x"):rep(64 * 1024)
 
 local function head(answer, length)
   ngx.status = answer.status
-  for name, value in pairs(answer.headers) do ngx.header[name] = value end
-  if length then ngx.header["Content-Length"] = length end
+  for name, value in pairs(answer.headers) do
+    ngx.header[name] = value
+  end
+  if length then
+    ngx.header["Content-Length"] = length
+  end
 end
 
 local function send(text)
@@ -51,7 +55,9 @@ local function huge(answer)
   ngx.print(opening)
   while left > 0 do
     local size = math.min(left, #PIECE)
-    if not ngx.print(size == #PIECE and PIECE or PIECE:sub(1, size)) or not ngx.flush(true) then return end
+    if not ngx.print(size == #PIECE and PIECE or PIECE:sub(1, size)) or not ngx.flush(true) then
+      return
+    end
     left = left - size
   end
   ngx.print(closing)
@@ -67,7 +73,9 @@ end
 
 local function header_lines(answer)
   local lines = {}
-  for name, value in pairs(answer.headers) do lines[#lines + 1] = name .. ": " .. value .. "\r\n" end
+  for name, value in pairs(answer.headers) do
+    lines[#lines + 1] = name .. ": " .. value .. "\r\n"
+  end
   return table.concat(lines)
 end
 
@@ -85,14 +93,20 @@ local ways = {
   plain = plain, cut = cut, stall = stall, wrong_length = wrong_length, huge = huge,
   trailers = bare(with_trailers), bad_status_line = bare(with_bad_status_line),
   -- nginx resets the connection of a closed request where reset_timedout_connection is on: in @reset.
-  reset = function() return ngx.exec("@reset") end,
-  close = function() return ngx.exit(444) end,
+  reset = function()
+    return ngx.exec "@reset"
+  end,
+  close = function()
+    return ngx.exit(444)
+  end,
 }
 
 --- Sends the answer. Does not return where the connection ends with it.
 ---@param answer fnf.emulator.Answer with its body
 ---@param way? string
 ---@param fault? table
-function delivery.send(answer, way, fault) return ways[way or "plain"](answer, fault) end
+function delivery.send(answer, way, fault)
+  return ways[way or "plain"](answer, fault)
+end
 
 return delivery

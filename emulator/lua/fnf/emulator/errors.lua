@@ -3,7 +3,9 @@
 
 local errors = {}
 
-local function row(status, message) return { status = status, message = message } end
+local function row(status, message)
+  return { status = status, message = message }
+end
 
 --- CloudFlow's own codes. Source: its error tables (2024-07 metadata, DescribeMapRun page).
 errors.rows = {
@@ -85,7 +87,9 @@ end
 --- The row of a code of either layer.
 ---@param code string
 ---@return { status: integer, message: string }?
-function errors.row(code) return errors.rows[code] or errors.gateway_rows[code] end
+function errors.row(code)
+  return errors.rows[code] or errors.gateway_rows[code]
+end
 
 local function fill(message, arguments)
   local position = 0

@@ -1,8 +1,8 @@
 --- The history of an execution: its events up to a moment, in the documented form with lower-case keys in the details.
 -- SPDX-License-Identifier: MIT
 
-local execution = require("fnf.emulator.execution")
-local json = require("fnf.json")
+local execution = require "fnf.emulator.execution"
+local json = require "fnf.emulator.json"
 
 local events = {}
 
@@ -14,9 +14,13 @@ local events = {}
 ---@field token? string of the task it tells the end of
 
 -- Texts of JSON are put in as they are: written anew, an empty list would become an object.
-local function with(name, text) return ('{"%s":%s}'):format(name, text) end
+local function with(name, text)
+  return ('{"%s":%s}'):format(name, text)
+end
 
-local function problem_detail(problem) return json.encode({ error = problem.Error, cause = problem.Cause }) end
+local function problem_detail(problem)
+  return json.encode { error = problem.Error, cause = problem.Cause }
+end
 
 local function middle(self, passage, add)
   local step, from = passage.step, passage.from
@@ -28,7 +32,9 @@ local function middle(self, passage, add)
     add(from, "TaskStarted", step, "{}")
     add(from + step.duration, "TaskSubmitted", step, "{}")
     local report = step.report
-    if report and report.Error then add(report.at, "TaskFailed", step, problem_detail(report), step.token) end
+    if report and report.Error then
+      add(report.at, "TaskFailed", step, problem_detail(report), step.token)
+    end
     if report and not report.Error then
       add(report.at, "TaskSucceeded", step, with("output", report.Output), step.token)
     end
@@ -40,7 +46,9 @@ local function pass(self, passage, add)
   add(passage.from, "StepEntered", step, ('{"input":%s,"local":{}}'):format(input))
   add(passage.from, "StepStarted", step, with("input", input))
   middle(self, passage, add)
-  if not passage.to then return end
+  if not passage.to then
+    return
+  end
   if passage.problem then
     add(passage.to, "StepFailed", step, problem_detail(passage.problem))
   else
@@ -51,9 +59,13 @@ end
 
 -- Attached MapRuns stand behind the steps, so their events have to find their place in time.
 local function in_order(list)
-  for index, event in ipairs(list) do event.order = index end
+  for index, event in ipairs(list) do
+    event.order = index
+  end
   table.sort(list, function(a, b)
-    if a.at ~= b.at then return a.at < b.at end
+    if a.at ~= b.at then
+      return a.at < b.at
+    end
     return a.order < b.order
   end)
   return list
@@ -67,12 +79,18 @@ function events.of(self, now)
   local course = execution.course(self, now)
   local list, limit = {}, math.min(now, course.ends or now)
   local function add(at, kind, step, detail, token)
-    if at > limit then return end
+    if at > limit then
+      return
+    end
     list[#list + 1] = { at = at, type = kind, step = step and step.name or "", detail = detail, token = token }
   end
   add(self.starts, "ExecutionStarted", nil, with("input", self.Input or "{}"))
-  for _, passage in ipairs(course.passages) do pass(self, passage, add) end
-  if self.attached[1] then in_order(list) end
+  for _, passage in ipairs(course.passages) do
+    pass(self, passage, add)
+  end
+  if self.attached[1] then
+    in_order(list)
+  end
   if course.over then
     local detail = course.problem and problem_detail(course.problem) or with("output", execution.output(self))
     add(course.ends, "Execution" .. course.status, nil, detail)

@@ -2,7 +2,7 @@
 -- Its steps follow each other. A MapRun begins to exist when its step does; MapRuns that a test attaches run beside.
 -- SPDX-License-Identifier: MIT
 
-local map_run = require("fnf.emulator.map_run")
+local map_run = require "fnf.emulator.map_run"
 
 local execution = {}
 
@@ -29,9 +29,13 @@ local huge = math.huge
 
 -- The run of a step that begins at `from`; it is the same one at every look, since the past does not change.
 local function run_of(self, step, from, now)
-  if step.run then return step.run end
+  if step.run then
+    return step.run
+  end
   local run = assert(map_run.new(step.specification, from))
-  if self.stop then map_run.abort(run, self.stop.at) end
+  if self.stop then
+    map_run.abort(run, self.stop.at)
+  end
   if from <= now then
     step.run = run
     self.map_runs[run.MapRunName] = run
@@ -41,19 +45,27 @@ end
 
 local finish = {}
 
-function finish.plain(_, step, from) return from + step.duration end
+function finish.plain(_, step, from)
+  return from + step.duration
+end
 
-function finish.fail(_, step, from) return from + step.duration, step end
+function finish.fail(_, step, from)
+  return from + step.duration, step
+end
 
 function finish.task(_, step)
   local report = step.report
-  if report then return report.at, report.Error and report end
+  if report then
+    return report.at, report.Error and report
+  end
 end
 
 function finish.map(self, step, from, now)
   local run = run_of(self, step, from, now)
   local at, status = map_run.ending(run)
-  if status == "Succeeded" or not at then return at end
+  if status == "Succeeded" or not at then
+    return at
+  end
   return at, { Error = "MapRun" .. status, Cause = ("MapRun %s is %s."):format(run.MapRunName, status) }
 end
 
@@ -68,19 +80,25 @@ local function follow(self, now)
   local passages, at = {}, self.starts
   local stopped_at = self.stop and self.stop.at or huge
   for _, step in ipairs(self.steps) do
-    if at > stopped_at then return passages end
+    if at > stopped_at then
+      return passages
+    end
     local passage = { step = step, from = at }
     passage.to, passage.problem = finish[step.kind](self, step, at, now)
     passages[#passages + 1] = passage
     at = passage.to
-    if not at or passage.problem then return passages, at, passage.problem end
+    if not at or passage.problem then
+      return passages, at, passage.problem
+    end
   end
   return passages, at
 end
 
 local function outcome(self)
   local status = self.script.outcome
-  if status == "Succeeded" then return nil end
+  if status == "Succeeded" then
+    return nil
+  end
   return { status = status, Error = self.script.Error or status, Cause = self.script.Cause }
 end
 
@@ -110,12 +128,18 @@ end
 ---@return fnf.emulator.Course
 function execution.course(self, now)
   local passages, ends, problem = follow(self, now)
-  if not problem and ends then problem = outcome(self) end
+  if not problem and ends then
+    problem = outcome(self)
+  end
   ends, problem = add_attached(self, now, passages, ends, problem)
   local status = problem and (problem.status or "Failed") or "Succeeded"
-  if status == "Running" then ends = nil end
+  if status == "Running" then
+    ends = nil
+  end
   local stop = self.stop
-  if stop and stop.at <= (ends or huge) then ends, status, problem = stop.at, "Stopped", stop end
+  if stop and stop.at <= (ends or huge) then
+    ends, status, problem = stop.at, "Stopped", stop
+  end
   local over = ends ~= nil and ends <= now
   return {
     Status = over and status or now < self.starts and "Starting" or "Running",
@@ -129,7 +153,9 @@ end
 ---@param now number
 ---@return fnf.emulator.MapRun?
 function execution.find_run(self, name, now)
-  if not self.map_runs[name] then execution.course(self, now) end
+  if not self.map_runs[name] then
+    execution.course(self, now)
+  end
   return self.map_runs[name]
 end
 
@@ -140,9 +166,13 @@ end
 ---@param now number
 ---@return boolean stopped false if it was over before
 function execution.halt(self, values, now)
-  if execution.course(self, now).over then return false end
+  if execution.course(self, now).over then
+    return false
+  end
   self.stop = self.stop or { at = now + self.script.stopping, Error = values.Error, Cause = values.Cause }
-  for _, run in pairs(self.map_runs) do map_run.abort(run, self.stop.at) end
+  for _, run in pairs(self.map_runs) do
+    map_run.abort(run, self.stop.at)
+  end
   return true
 end
 
@@ -150,10 +180,14 @@ end
 ---@param self fnf.emulator.Execution
 ---@return string
 function execution.output(self)
-  if self.script.Output then return self.script.Output end
+  if self.script.Output then
+    return self.script.Output
+  end
   for index = #self.steps, 1, -1 do
     local report = self.steps[index].report
-    if report and report.Output then return report.Output end
+    if report and report.Output then
+      return report.Output
+    end
   end
   return "{}"
 end

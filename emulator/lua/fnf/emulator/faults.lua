@@ -1,75 +1,202 @@
---- Scripted faults: what was asked for, and which one meets the next request.
+--- Faults: the kinds there are, the queue they wait in, and the hints they add to an answer.
 -- SPDX-License-Identifier: MIT
 
-local fault_kinds = require("fnf.emulator.fault_kinds")
+local errors = require "fnf.emulator.errors"
+local fields = require "fnf.emulator.fields"
+local timestamp = require "fnf.emulator.timestamp"
 
 local faults = {}
 
-local floor = math.floor
+local GZIP_BLOCK = 65535
 
-local function is(kind) return function(value) return type(value) == kind end end
-
-local function whole(minimum)
-  return function(value) return type(value) == "number" and value >= minimum and value == floor(value) end
+local function little_endian(value, bytes)
+  local out = {}
+  for index = 1, bytes do
+    out[index] = string.char(value % 256)
+    value = math.floor(value / 256)
+  end
+  return table.concat(out)
 end
 
-local function seconds(value) return type(value) == "number" and value >= 0 and value <= 3600 end
+-- The text as a gzip file of stored blocks. Runs inside nginx only (its CRC).
+local function gzip(text)
+  local parts = { "\31\139\8\0\0\0\0\0\0\255" }
+  for from = 1, math.max(1, #text), GZIP_BLOCK do
+    local block = text:sub(from, from + GZIP_BLOCK - 1)
+    local last = from + GZIP_BLOCK > #text and "\1" or "\0"
+    parts[#parts + 1] = last .. little_endian(#block, 2) .. little_endian(65535 - #block, 2) .. block
+  end
+  parts[#parts + 1] = little_endian(ngx.crc32_long(text), 4) .. little_endian(#text, 4)
+  return table.concat(parts)
+end
 
-local function texts(value)
-  if type(value) ~= "table" then return false end
-  for name, text in pairs(value) do
-    if type(name) ~= "string" or type(text) ~= "string" then return false end
+---@class fnf.emulator.Answer
+---@field status integer
+---@field headers table<string, string>
+---@field object? table becomes the body as JSON
+---@field body? string takes the place of the object
+---@field length? integer bytes of a huge body
+---@field chunked? boolean a huge body without Content-Length
+
+---@class fnf.emulator.FaultKind
+---@field carried? boolean is the operation carried out first
+---@field needs? string[] fields that such a fault cannot do without
+---@field change? fun(answer: fnf.emulator.Answer, fault: table) while the answer is a record
+---@field garble? fun(answer: fnf.emulator.Answer) when it has become text
+---@field wire? string one of the ways in delivery.lua, "plain" if absent
+---@field http1_only? boolean in HTTP/2 there is no such thing: the stream is reset
+
+local PAGE = "<!DOCTYPE html>\n<html><head><title>%d</title></head><body><h1>%d</h1></body></html>\n"
+
+local default_codes = {
+  [403] = "AccessDenied", [429] = "ResourceThrottled", [500] = "InternalServerError", [503] = "ServiceUnavailable",
+}
+
+local function text(answer, status, body)
+  answer.status, answer.object, answer.body = status, nil, body
+end
+
+local function html(answer, fault)
+  local status = fault.status or 200
+  text(answer, status, PAGE:format(status, status))
+  answer.headers["Content-Type"] = "text/html"
+end
+
+-- A status that has no code of the service's becomes the page that a proxy would show.
+local function status(answer, fault)
+  local code = fault.code or default_codes[fault.status or 500]
+  if not code then
+    return html(answer, fault)
+  end
+  local known = errors.row(code)
+  answer.status = fault.status or known and known.status or 500
+  answer.object = { Code = code, Message = fault.message or errors.text(code) }
+end
+
+local function instead(body)
+  return function(answer, fault)
+    text(answer, fault.status or 200, body or fault.body)
+  end
+end
+
+local function deep(answer, fault)
+  local depth = fault.depth or 1000
+  text(answer, 200, '{"Status":"Running","Deep":' .. ("["):rep(depth) .. ("]"):rep(depth) .. "}")
+end
+
+local function huge(answer, fault)
+  text(answer, fault.status or 200, "")
+  answer.length, answer.chunked = fault.bytes or 9 * 1024 * 1024, fault.chunked
+end
+
+local function redirect(answer, fault)
+  html(answer, { status = fault.status or 302 })
+  answer.headers.Location = fault.location or "/elsewhere"
+end
+
+local function other_run(answer)
+  if answer.object.MapRunName then
+    answer.object.MapRunName = ("f"):rep(32)
+  end
+end
+
+local function halve(answer)
+  answer.body = answer.body:sub(1, math.floor(#answer.body / 2))
+end
+
+local function compress(answer)
+  answer.headers["Content-Encoding"] = "gzip"
+  answer.body = gzip(answer.body)
+end
+
+---@type table<string, fnf.emulator.FaultKind>
+faults.kinds = {
+  -- No, or not here.
+  status = { change = status },
+  html = { change = html },
+  redirect = { change = redirect },
+
+  -- Bodies that make no sense.
+  body = { needs = { "body" }, change = instead() },
+  empty = { change = instead "" },
+  array = { change = instead('["Running"]') },
+  deep = { change = deep },
+  huge = { change = huge, wire = "huge" },
+  truncated = { carried = true, garble = halve },
+  other_run = { carried = true, change = other_run },
+
+  -- The right answer in a wrong or rare wrapping.
+  gzip = { carried = true, garble = compress },
+  trailers = { carried = true, wire = "trailers", http1_only = true },
+  wrong_length = { carried = true, wire = "wrong_length" },
+  bad_status_line = { carried = true, wire = "bad_status_line", http1_only = true },
+
+  -- Time and connections.
+  delay = { carried = true, needs = { "delay" } },
+  skew = { carried = true, needs = { "seconds" } },
+  stall = { carried = true, needs = { "seconds" }, wire = "stall" },
+  cut = { carried = true, wire = "cut" },
+  drop_reply = { carried = true, wire = "reset" },
+  reset = { wire = "reset" },
+  close = { wire = "close" },
+}
+
+local function are_texts(value)
+  if type(value) ~= "table" then
+    return false
+  end
+  for name, field in pairs(value) do
+    if type(name) ~= "string" or type(field) ~= "string" then
+      return false
+    end
   end
   return true
 end
 
-local function status(value) return whole(200)(value) and value <= 599 end
+local MOST = 1e9
 
-local function row(valid, wanted) return { valid = valid, wanted = wanted } end
-
-local fields = {
-  kind = row(function(value) return fault_kinds[value] ~= nil end, "the name of a fault"),
-  action = row(is("string"), "the name of an operation"),
-  times = row(whole(1), "a whole number, 1 or more"),
-  after = row(whole(0), "a whole number, 0 or more"),
-  delay = row(seconds, "seconds, 0 to 3600"),
-  seconds = row(is("number"), "seconds"),
-  status = row(status, "a whole number from 200 to 599"),
-  code = row(is("string"), "text"),
-  message = row(is("string"), "text"),
-  body = row(is("string"), "text"),
-  location = row(is("string"), "text"),
-  bytes = row(whole(1), "a whole number, 1 or more"),
-  depth = row(whole(1), "a whole number, 1 or more"),
-  chunked = row(is("boolean"), "true or false"),
-  headers = row(texts, "names with texts"),
-  retry_after_ms = row(whole(0), "milliseconds"),
-  retry_after = row(whole(0), "whole seconds"),
-  retry_at = row(seconds, "seconds from now"),
-  rate_limit_user = row(whole(0), "milliseconds"),
-  rate_limit_api = row(whole(0), "milliseconds"),
+local rows = {
+  kind = fields.one_of(faults.kinds, "the name of a fault", "status"),
+  action = fields.custom(fields.is_text, "the name of an operation"),
+  times = fields.whole(1, MOST, "a whole number, 1 or more", 1),
+  after = fields.whole(0, MOST, "a whole number, 0 or more", 0),
+  delay = fields.number(0, 3600, "seconds, 0 to 3600"),
+  seconds = fields.shift(),
+  status = fields.whole(200, 599, "a whole number from 200 to 599"),
+  code = fields.text(), message = fields.text(), body = fields.text(), location = fields.text(),
+  bytes = fields.whole(1, MOST, "a whole number, 1 or more"),
+  depth = fields.whole(1, 1e6, "a whole number from 1 to 1000000"),
+  chunked = fields.flag(),
+  headers = fields.custom(are_texts, "names with texts"),
+  retry_after_ms = fields.whole(0, 1e12, "milliseconds"),
+  retry_after = fields.whole(0, MOST, "whole seconds"),
+  retry_at = fields.number(0, 3600, "seconds from now"),
+  rate_limit_user = fields.whole(0, 1e12, "milliseconds"),
+  rate_limit_api = fields.whole(0, 1e12, "milliseconds"),
 }
 
 ---@return table
-function faults.new() return {} end
+function faults.new()
+  return {}
+end
 
 --- Puts a fault behind the ones that wait already.
 ---@param self table
 ---@param fault table see emulator/README.md
 ---@return true? done
----@return string? message what is wrong with it
+---@return string? problem what is wrong with it
 function faults.add(self, fault)
-  local copy = { kind = "status", times = 1, after = 0 }
-  for name, value in pairs(fault) do
-    local field = fields[name]
-    if not field then return nil, ("unknown field '%s'"):format(tostring(name)) end
-    if not field.valid(value) then return nil, ("%s must be %s"):format(name, field.wanted) end
-    copy[name] = value
+  local problem = fields.validate(fault, rows)
+  if problem then
+    return nil, problem
   end
-  for _, name in ipairs(fault_kinds[copy.kind].needs or {}) do
-    if copy[name] == nil then return nil, ("a fault of kind '%s' needs %s"):format(copy.kind, name) end
+  local complete = fields.complete(fault, rows)
+  for _, name in ipairs(faults.kinds[complete.kind].needs or {}) do
+    if complete[name] == nil then
+      return nil, ("a fault of kind '%s' needs %s"):format(complete.kind, name)
+    end
   end
-  self[#self + 1] = copy
+  self[#self + 1] = complete
   return true
 end
 
@@ -85,11 +212,47 @@ function faults.take(self, action)
         return nil
       end
       fault.times = fault.times - 1
-      if fault.times == 0 then table.remove(self, index) end
+      if fault.times == 0 then
+        table.remove(self, index)
+      end
       return fault
     end
   end
   return nil
+end
+
+-- The form of the shared gateway; the service documents none of its own.
+local function rate_limit(milliseconds, now)
+  return ("Limit:10,Remain:0,TimeLeft:%d,Reset:%d"):format(milliseconds, math.floor(now + milliseconds / 1000))
+end
+
+local function whole_number(value)
+  return ("%d"):format(value)
+end
+
+local hint_rows = {
+  retry_after_ms = { "x-acs-retry-after", whole_number },
+  retry_after = { "Retry-After", whole_number },
+  retry_at = { "Retry-After", function(value, now)
+    return timestamp.http(now + value)
+  end },
+  rate_limit_user = { "x-ratelimit-user", rate_limit },
+  rate_limit_api = { "x-ratelimit-user-api", rate_limit },
+}
+
+--- Adds what the fault asks for.
+---@param headers table<string, string>
+---@param fault table
+---@param now number the service's wall time, seconds
+function faults.add_hints(headers, fault, now)
+  for name, hint in pairs(hint_rows) do
+    if fault[name] then
+      headers[hint[1]] = hint[2](fault[name], now)
+    end
+  end
+  for name, value in pairs(fault.headers or {}) do
+    headers[name] = value
+  end
 end
 
 return faults

@@ -1,8 +1,8 @@
 --- A flow: its definition, and all that belongs to it.
 -- SPDX-License-Identifier: MIT
 
-local errors = require("fnf.emulator.errors")
-local json = require("fnf.json")
+local errors = require "fnf.emulator.errors"
+local json = require "fnf.emulator.json"
 
 local flow = {}
 
@@ -28,7 +28,9 @@ local SETTINGS = { "Definition", "Description", "Environment", "RoleArn", "Type"
 ---@return table
 function flow.settings(self)
   local copy = {}
-  for _, name in ipairs(SETTINGS) do copy[name] = self[name] end
+  for _, name in ipairs(SETTINGS) do
+    copy[name] = self[name]
+  end
   return copy
 end
 
@@ -51,7 +53,9 @@ end
 ---@param values table
 ---@param now number
 function flow.update(self, values, now)
-  for name, value in pairs(flow.settings(values)) do self[name] = value end
+  for name, value in pairs(flow.settings(values)) do
+    self[name] = value
+  end
   self.modified = now
 end
 
@@ -61,8 +65,10 @@ end
 ---@return table? version
 ---@return fnf.emulator.Refusal? no code for this case is documented
 function flow.version(self, number)
-  local version = number:find("^%d+$") and self.versions[tonumber(number)]
-  if not version then return nil, errors.refuse("FlowNotExists", self.Name .. ":" .. number) end
+  local version = number:find "^%d+$" and self.versions[tonumber(number)]
+  if not version then
+    return nil, errors.refuse("FlowNotExists", self.Name .. ":" .. number)
+  end
   return version
 end
 
@@ -73,15 +79,21 @@ end
 ---@return fnf.emulator.Refusal? no code for this case is documented
 function flow.alias(self, name)
   local alias = self.aliases[name]
-  if not alias then return nil, errors.refuse("FlowNotExists", self.Name .. ":" .. name) end
+  if not alias then
+    return nil, errors.refuse("FlowNotExists", self.Name .. ":" .. name)
+  end
   return alias
 end
 
 local function is_variable(variable)
-  if type(variable) ~= "table" then return false end
+  if type(variable) ~= "table" then
+    return false
+  end
   for name, value in pairs(variable) do
     local known = name == "Name" or name == "Value" or name == "Description"
-    if not known or type(value) ~= "string" then return false end
+    if not known or type(value) ~= "string" then
+      return false
+    end
   end
   return true
 end
@@ -91,10 +103,14 @@ end
 ---@return table? environment
 ---@return string? message what is wrong with it
 function flow.environment(text)
-  if (text or "") == "" then return nil end
+  if (text or "") == "" then
+    return nil
+  end
   local environment = json.decode(text)
   local variables = type(environment) == "table" and (environment.Variables or {})
-  if type(variables) ~= "table" then return nil, "Environment must be an object with a list Variables." end
+  if type(variables) ~= "table" then
+    return nil, "Environment must be an object with a list Variables."
+  end
   for key, variable in pairs(variables) do
     if type(key) ~= "number" or not is_variable(variable) then
       return nil, "Environment.Variables must be a list of { Name, Value, Description }."

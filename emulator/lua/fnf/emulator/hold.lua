@@ -1,11 +1,28 @@
---- Holding an answer back until an execution is over.
+--- Answers that the service holds back: waiting for a change or for an execution's end, without keeping the worker.
 -- SPDX-License-Identifier: MIT
 
-local changes = require("fnf.emulator.changes")
-local execution = require("fnf.emulator.execution")
-local store = require("fnf.emulator.store")
+local execution = require "fnf.emulator.execution"
+local store = require "fnf.emulator.store"
 
 local hold = {}
+
+local waiting = {}
+
+--- Waits for a change, or for this many seconds if none comes.
+---@param seconds number
+function hold.wait(seconds)
+  local semaphore = assert(require("ngx.semaphore").new(0))
+  waiting[semaphore] = true
+  semaphore:wait(math.max(0.001, seconds))
+  waiting[semaphore] = nil
+end
+
+--- Lets all that wait look again.
+function hold.tell()
+  for semaphore in pairs(waiting) do
+    semaphore:post(1)
+  end
+end
 
 -- Where simulated time stands still, only a change ends the wait.
 local function seconds_until(moment, now)
@@ -23,8 +40,10 @@ function hold.until_over(running, seconds)
     local found = store.find_execution(running.FlowName, running.Name)
     local now = store.simulated()
     local course = execution.course(running, now)
-    if found ~= running or course.over then return end
-    changes.wait(math.min(deadline - ngx.now(), seconds_until(course.ends, now)))
+    if found ~= running or course.over then
+      return
+    end
+    hold.wait(math.min(deadline - ngx.now(), seconds_until(course.ends, now)))
   end
 end
 

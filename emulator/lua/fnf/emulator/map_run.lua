@@ -3,13 +3,45 @@
 -- a look costs the number of settings changes, never the number of items.
 -- SPDX-License-Identifier: MIT
 
-local curve = require("fnf.emulator.curve")
-local failures = require("fnf.emulator.failures")
-local plan = require("fnf.emulator.plan")
+local fields = require "fnf.emulator.fields"
+local shape = require "fnf.emulator.shape"
 
 local map_run = {}
 
 local floor, max, min, huge = math.floor, math.max, math.min, math.huge
+
+-- 10 million items: ten times the most that the service gives on request, and the sums stay exact in a double.
+local rows = {
+  FlowName = fields.name "flow",
+  ExecutionName = fields.name "execution",
+  MapRunName = fields.name(),
+  StepName = fields.name "Map",
+  items = fields.whole(0, 10000000, nil, 100),
+  Concurrency = fields.whole(1, 1000000, nil, 10),
+  ToleratedFailedCount = fields.whole(0, 10000000),
+  ToleratedFailedPercentage = fields.number(0, 100),
+  item_duration = fields.duration(1),
+  pending = fields.seconds(0),
+  abort_after = fields.seconds(),
+  failure_share = fields.number(0, 1, "a share from 0 to 1", 0),
+  failures = fields.one_of(shape.rules, "spread, first or last", "spread"),
+  shape = fields.custom(function(value)
+    return shape.shapes[value] ~= nil or shape.valid(value)
+  end, "the name of a shape or a list of corners [time share, item share]", "linear"),
+  counts = fields.flag(true),
+}
+
+--- A complete specification out of a given one.
+---@param specification table
+---@return table? complete every field set or absent by default
+---@return string? problem the field that is wrong and what it should be
+function map_run.read(specification)
+  local problem = fields.validate(specification, rows)
+  if problem then
+    return nil, problem
+  end
+  return fields.complete(specification, rows)
+end
 
 -- An item counts as finished this share of an item early, so that rounding never hides one that is due exactly now.
 local EARLY = 1e-4
@@ -38,14 +70,16 @@ local EARLY = 1e-4
 ---@return fnf.emulator.MapRun? run
 ---@return string? message what is wrong with the specification
 function map_run.new(specification, now)
-  local spec, message = plan.read(specification)
-  if not spec then return nil, message end
+  local spec, message = map_run.read(specification)
+  if not spec then
+    return nil, message
+  end
   return {
     FlowName = spec.FlowName, ExecutionName = spec.ExecutionName, MapRunName = spec.MapRunName,
     StepName = spec.StepName, created = now, starts = now + spec.pending,
     items = spec.items, item_duration = spec.item_duration,
-    failed = floor(spec.items * spec.failure_share + 0.5), rule = failures.rules[spec.failures],
-    corners = curve.shapes[spec.shape] or spec.shape,
+    failed = floor(spec.items * spec.failure_share + 0.5), rule = shape.rules[spec.failures],
+    corners = shape.shapes[spec.shape] or spec.shape,
     counts = spec.counts,
     aborted_at = spec.abort_after and now + spec.abort_after,
     history = { {
@@ -61,7 +95,9 @@ end
 -- Without any limit no failure is tolerated (documented for a Map state without a policy).
 local function tolerated(run, settings)
   local count, percentage = settings.ToleratedFailedCount, settings.ToleratedFailedPercentage
-  if not count and not percentage then return 0 end
+  if not count and not percentage then
+    return 0
+  end
   return min(count or huge, percentage and floor(percentage * run.items / 100 + 1e-9) or huge)
 end
 
@@ -72,8 +108,10 @@ end
 
 -- Effort is busy time times speed: the number of items that the linear curve would have finished.
 local function effort_for(run, finished)
-  if run.items == 0 then return 0 end
-  local share = curve.time(run.corners, finished / run.items)
+  if run.items == 0 then
+    return 0
+  end
+  local share = shape.time(run.corners, finished / run.items)
   return share and share * run.items
 end
 
@@ -95,7 +133,9 @@ local function each_stretch(run, visit)
     local following = run.history[index + 1]
     local from = max(settings.at, run.starts)
     local to = following and max(following.at, run.starts) or huge
-    if visit(settings, from, to, effort) or not following then return end
+    if visit(settings, from, to, effort) or not following then
+      return
+    end
     effort = effort + speed(run, settings) * (to - from)
   end
 end
@@ -109,10 +149,14 @@ function map_run.ending(run)
   each_stretch(run, function(settings, from, to, effort)
     local target, outcome = goal(run, settings)
     local reached = target and from + max(0, target - effort) / speed(run, settings)
-    if reached and reached <= to then at, status = reached, outcome end
+    if reached and reached <= to then
+      at, status = reached, outcome
+    end
     return at
   end)
-  if run.aborted_at and run.aborted_at <= (at or huge) then return run.aborted_at, "Aborted" end
+  if run.aborted_at and run.aborted_at <= (at or huge) then
+    return run.aborted_at, "Aborted"
+  end
   return at, status
 end
 
@@ -124,7 +168,9 @@ function map_run.finished_when(run, finished)
   local target, at = effort_for(run, finished), nil
   each_stretch(run, function(settings, from, to, effort)
     local reached = target and from + max(0, target - effort) / speed(run, settings)
-    if reached and reached <= to then at = reached end
+    if reached and reached <= to then
+      at = reached
+    end
     return at
   end)
   return at
@@ -132,11 +178,15 @@ end
 
 local function finished_at(run, time)
   local finished = 0
-  if run.items == 0 then return 0 end
+  if run.items == 0 then
+    return 0
+  end
   each_stretch(run, function(settings, from, to, effort)
-    if time < from then return true end
+    if time < from then
+      return true
+    end
     local now = effort + speed(run, settings) * (min(time, to) - from)
-    finished = floor(curve.share(run.corners, now / run.items) * run.items + EARLY)
+    finished = floor(shape.share(run.corners, now / run.items) * run.items + EARLY)
     return time <= to
   end)
   return finished
@@ -145,7 +195,9 @@ end
 local function settings_at(run, time)
   local current = run.history[1]
   for _, settings in ipairs(run.history) do
-    if settings.at <= time then current = settings end
+    if settings.at <= time then
+      current = settings
+    end
   end
   return current
 end
@@ -197,10 +249,12 @@ end
 ---@return fnf.emulator.Settings? settings nil when the run has ended
 function map_run.update(run, changes, now)
   local stops = map_run.ending(run)
-  if stops and now >= stops then return nil end
+  if stops and now >= stops then
+    return nil
+  end
   local last = run.history[#run.history]
   local settings = { at = max(now, last.at) }
-  for _, name in ipairs({ "Concurrency", "ToleratedFailedCount", "ToleratedFailedPercentage" }) do
+  for _, name in ipairs { "Concurrency", "ToleratedFailedCount", "ToleratedFailedPercentage" } do
     settings[name] = changes[name] == nil and last[name] or changes[name]
   end
   run.history[#run.history + 1] = settings
@@ -212,7 +266,9 @@ end
 ---@param now number seconds on the emulator's clock
 function map_run.abort(run, now)
   local stops = map_run.ending(run)
-  if not stops or now < stops then run.aborted_at = now end
+  if not stops or now < stops then
+    run.aborted_at = now
+  end
 end
 
 return map_run

@@ -1,7 +1,7 @@
 --- Which nginx of this machine runs Lua, and the module files it must load for that.
 -- SPDX-License-Identifier: MIT
 
-local shell = require("fnf.emulator.shell")
+local shell = require "fnf.emulator.shell"
 
 local nginx_binary = {}
 
@@ -17,17 +17,25 @@ local function all_modules(folder)
   for index, name in ipairs(modules) do
     files[index] = folder .. "/" .. name
     local file = io.open(files[index])
-    if not file then return nil end
+    if not file then
+      return nil
+    end
     file:close()
   end
   return files
 end
 
 local function modules_for(about)
-  if not about:find("nginx version: ", 1, true) then return nil end
-  if about:find("lua[-_]nginx[-_]module") or about:find("ngx_lua") or about:find("openresty") then return {} end
-  local found = all_modules(about:match("%-%-modules%-path=(%S+)") or "/nonexistent")
-  for _, folder in ipairs(folders) do found = found or all_modules(folder) end
+  if not about:find("nginx version: ", 1, true) then
+    return nil
+  end
+  if about:find "lua[-_]nginx[-_]module" or about:find "ngx_lua" or about:find "openresty" then
+    return {}
+  end
+  local found = all_modules(about:match "%-%-modules%-path=(%S+)" or "/nonexistent")
+  for _, folder in ipairs(folders) do
+    found = found or all_modules(folder)
+  end
   return found
 end
 
@@ -35,15 +43,17 @@ end
 ---@return string? path
 ---@return string[]|string modules files to load, none if Lua is built in; or a message that says what to install
 function nginx_binary.find()
-  local named = os.getenv("FNF_NGINX")
+  local named = os.getenv "FNF_NGINX"
   for _, name in ipairs(named and { named } or candidates) do
     local found, about = shell.run('path=$(command -v "$1") && echo "$path" && "$path" -V', name)
     local files = found and modules_for(about)
-    if files then return about:match("^[^\n]+"), files end
+    if files then
+      return about:match "^[^\n]+", files
+    end
   end
   return nil, named and ("FNF_NGINX: '%s' is no nginx with the Lua module"):format(named)
     or "no nginx with the Lua module was found; on Debian: apt install nginx libnginx-mod-http-lua lua-resty-core "
-    .. "lua-cjson; or set FNF_NGINX to an OpenResty binary"
+    .. "lua-cjson lua-yaml; or set FNF_NGINX to an OpenResty binary"
 end
 
 return nginx_binary

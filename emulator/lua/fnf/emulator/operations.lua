@@ -1,7 +1,7 @@
 --- The operations of the service, gathered from the files that carry them out.
 -- SPDX-License-Identifier: MIT
 
-local parameters = require("fnf.emulator.parameters")
+local request = require "fnf.emulator.request"
 
 ---@class fnf.emulator.Operation
 ---@field method "GET"|"POST"
@@ -13,7 +13,7 @@ local parameters = require("fnf.emulator.parameters")
 ---@field carry_out fun(values: table): table?, fnf.emulator.Refusal?
 
 local nouns = {
-  "flows", "versions", "aliases", "starts", "executions", "history", "map_runs", "tasks", "schedules", "regions",
+  "flows", "versions", "executions", "history", "map_runs", "schedules", "regions",
   "sts",
 }
 
@@ -23,7 +23,9 @@ local operations = {}
 for _, noun in ipairs(nouns) do
   for action, row in pairs(require("fnf.emulator.operations." .. noun)) do
     operations[action] = row
-    for _, parameter in ipairs(row.parameters) do parameters.complete(parameter, row.method) end
+    for _, parameter in ipairs(row.parameters) do
+      request.complete(parameter, row.method)
+    end
   end
 end
 

@@ -3,7 +3,7 @@
 -- encode; the real one's form is not documented.
 -- SPDX-License-Identifier: MIT
 
-local errors = require("fnf.emulator.errors")
+local errors = require "fnf.emulator.errors"
 
 local paging = {}
 
@@ -16,16 +16,22 @@ end
 
 ---@param mark string|number
 ---@return string
-function paging.token(mark) return ngx.encode_base64("after " .. mark) end
+function paging.token(mark)
+  return ngx.encode_base64("after " .. mark)
+end
 
 --- What a token says.
 ---@param token? string
 ---@return string? mark nil for the first page
 ---@return fnf.emulator.Refusal?
 function paging.mark(token)
-  if (token or "") == "" then return nil end
-  local mark = (ngx.decode_base64(token) or ""):match("^after (.*)$")
-  if not mark then return nil, errors.refuse("InvalidArgument", "NextToken is not from an answer of this list.") end
+  if (token or "") == "" then
+    return nil
+  end
+  local mark = (ngx.decode_base64(token) or ""):match "^after (.*)$"
+  if not mark then
+    return nil, errors.refuse("InvalidArgument", "NextToken is not from an answer of this list.")
+  end
   return mark
 end
 
@@ -35,7 +41,7 @@ end
 ---@return fnf.emulator.Refusal?
 function paging.number(token)
   local mark, refusal = paging.mark(token)
-  if mark and not mark:find("^%d+$") then
+  if mark and not mark:find "^%d+$" then
     return nil, errors.refuse("InvalidArgument", "NextToken is not from an answer of this list.")
   end
   return tonumber(mark), refusal
@@ -51,7 +57,9 @@ function paging.gather(limit, range, pick)
   local entries, last = {}, nil
   for number = range[1], range[2], range[3] do
     local entry = pick(number)
-    if entry and #entries == limit then return entries, last end
+    if entry and #entries == limit then
+      return entries, last
+    end
     if entry then
       entries[#entries + 1] = entry
       last = number
@@ -68,10 +76,14 @@ end
 ---@return string|fnf.emulator.Refusal|nil token of the next page, or the refusal
 function paging.by_name(values, named, pick)
   local mark, refusal = paging.mark(values.NextToken)
-  if refusal then return nil, refusal end
+  if refusal then
+    return nil, refusal
+  end
   local names = {}
   for name in pairs(named) do
-    if not mark or name > mark then names[#names + 1] = name end
+    if not mark or name > mark then
+      names[#names + 1] = name
+    end
   end
   table.sort(names)
   local entries, last = paging.gather(values.Limit, { 1, #names, 1 }, function(number)

@@ -1,6 +1,8 @@
 --- The documented request quotas: one token bucket per operation for the whole account.
 -- SPDX-License-Identifier: MIT
 
+local fields = require "fnf.emulator.fields"
+
 local quota = {}
 
 ---@class fnf.emulator.Bucket
@@ -22,8 +24,12 @@ quota.resources = { running_executions = 10000, event_bytes = 64 * 1024 }
 
 local function with(documented, given)
   local complete = {}
-  for name, limit in pairs(documented) do complete[name] = limit end
-  for name, limit in pairs(given or {}) do complete[name] = limit end
+  for name, limit in pairs(documented) do
+    complete[name] = limit
+  end
+  for name, limit in pairs(given or {}) do
+    complete[name] = limit
+  end
   return complete
 end
 
@@ -34,27 +40,40 @@ function quota.new(limits, resources)
   return { limits = with(quota.documented, limits), resources = with(quota.resources, resources), level = {} }
 end
 
---- Checks limits that came from outside.
----@param limits any
----@return string? message what is wrong with them
-function quota.wrong(limits)
-  if type(limits) ~= "table" then return "limits must be an object" end
-  for action, limit in pairs(limits) do
-    local size, refill = type(limit) == "table" and limit.size, type(limit) == "table" and limit.refill
-    if type(size) ~= "number" or size < 1 or type(refill) ~= "number" or refill < 0 then
-      return ("the limit of %s must be { size = 1 or more, refill = tokens per second }"):format(tostring(action))
-    end
-  end
+local bucket_rows = {
+  size = fields.number(1, 1e9), refill = fields.number(0, 1e9),
+}
+bucket_rows.size.required, bucket_rows.refill.required = true, true
+
+local rows = {
+  enforce = fields.flag(),
+  limits = fields.custom(function(value)
+    return type(value) == "table"
+  end, "an object"),
+  resources = fields.custom(function(value)
+    return type(value) == "table"
+  end, "an object"),
+}
+rows.enforce.required = true
+
+local resource_rows = {}
+for name in pairs(quota.resources) do
+  resource_rows[name] = fields.number(0, 1e9, "a number, 0 or more")
 end
 
---- Checks resource limits that came from outside.
----@param resources any
----@return string? message what is wrong with them
-function quota.wrong_resources(resources)
-  if type(resources) ~= "table" then return "resources must be an object" end
-  for name, limit in pairs(resources) do
-    if not quota.resources[name] then return ("unknown resource '%s'"):format(tostring(name)) end
-    if type(limit) ~= "number" or limit < 0 then return name .. " must be a number, 0 or more" end
+--- What is wrong with settings that came from outside: `enforce`, `limits` by operation, `resources` by name.
+---@param settings table
+---@return string|nil problem
+function quota.validate(settings)
+  local problem = fields.validate(settings, rows)
+  problem = problem or fields.validate(settings.resources or {}, resource_rows, "resource")
+  if problem then
+    return problem
+  end
+  for action, limit in pairs(settings.limits or {}) do
+    if fields.validate(limit, bucket_rows) then
+      return ("the limit of %s must be { size = 1 or more, refill = tokens per second }"):format(tostring(action))
+    end
   end
 end
 
@@ -72,7 +91,9 @@ function quota.take(self, action, now)
   end
   bucket.tokens = math.min(limit.size, bucket.tokens + math.max(0, now - bucket.at) * limit.refill)
   bucket.at = math.max(now, bucket.at)
-  if bucket.tokens < 1 then return false end
+  if bucket.tokens < 1 then
+    return false
+  end
   bucket.tokens = bucket.tokens - 1
   return true
 end

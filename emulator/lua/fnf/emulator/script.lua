@@ -1,70 +1,147 @@
---- What a test says about executions to come: how long, with what end, with which MapRuns and waiting tasks.
+--- What an execution will do: what a script says about it, and the steps that its definition and the script make.
 -- SPDX-License-Identifier: MIT
 
-local plan = require("fnf.emulator.plan")
-local json = require("fnf.json")
+local definition = require "fnf.emulator.definition"
+local fields = require "fnf.emulator.fields"
+local json = require "fnf.emulator.json"
+local map_run = require "fnf.emulator.map_run"
 
 local script = {}
 
-local function text(value) return type(value) == "string" end
-
-local function seconds(value) return type(value) == "number" and value >= 0 and value < 1e9 end
-
-local function count(value) return type(value) == "number" and value % 1 == 0 and value >= 0 and value <= 5000 end
-
 local outcomes = { Succeeded = true, Failed = true, TimedOut = true, Running = true }
 
-local function are_names(value)
-  if type(value) ~= "table" then return false end
-  for key, name in pairs(value) do
-    if type(key) ~= "number" or not text(name) then return false end
-  end
-  return true
-end
-
-local function row(default, valid, wanted) return { default = default, valid = valid, wanted = wanted } end
-
-local fields = {
-  FlowName = row(nil, text, "a name"),
-  starting = row(0, seconds, "seconds, 0 or more"),
-  step_duration = row(0.1, seconds, "seconds, 0 or more"),
-  stopping = row(0, seconds, "seconds, 0 or more"),
-  steps = row(0, count, "a whole number from 0 to 5000"),
-  outcome = row("Succeeded", function(value) return outcomes[value] end, "Succeeded, Failed, TimedOut or Running"),
-  Output = row(nil, function(value) return text(value) and json.parse(value) ~= nil end, "a text that holds JSON"),
-  Error = row(nil, text, "text"),
-  Cause = row(nil, text, "text"),
-  tasks = row({}, are_names, "a list of names"),
-  map_runs = row({}, function(value) return type(value) == "table" end, "a list of MapRun specifications"),
-  map_run_started = row('{"output":{"MapRunName":"$MapRunName"}}', text, "the text of an EventDetail"),
+local rows = {
+  FlowName = fields.name(),
+  starting = fields.seconds(0),
+  step_duration = fields.seconds(0.1),
+  stopping = fields.seconds(0),
+  steps = fields.whole(0, 5000, nil, 0),
+  outcome = fields.one_of(outcomes, "Succeeded, Failed, TimedOut or Running", "Succeeded"),
+  Output = fields.custom(function(value)
+    return fields.is_text(value) and json.valid(value)
+  end, "a text that holds JSON"),
+  Error = fields.text(),
+  Cause = fields.text(),
+  tasks = fields.list(fields.is_text, "a list of names", {}),
+  map_runs = fields.list(function(value)
+    return type(value) == "table"
+  end, "a list of objects", {}),
+  map_run_started = fields.custom(fields.is_text, "the text of an EventDetail",
+    '{"output":{"MapRunName":"$MapRunName"}}'),
 }
-
-local function check_map_runs(list)
-  for key, specification in pairs(list) do
-    if type(key) ~= "number" or type(specification) ~= "table" then return "map_runs must be a list of objects" end
-    local complete, message = plan.read(specification)
-    if not complete then return message end
-  end
-end
 
 --- A complete script out of a given one.
 ---@param given table
 ---@return table? complete
----@return string? message the field that is wrong and what it should be
+---@return string? problem the field that is wrong and what it should be
 function script.read(given)
+  local problem = fields.validate(given, rows)
+  if problem then
+    return nil, problem
+  end
+  for _, specification in ipairs(given.map_runs or {}) do
+    local complete
+    complete, problem = map_run.read(specification)
+    if not complete then
+      return nil, problem
+    end
+  end
+  return fields.complete(given, rows)
+end
+
+---@class fnf.emulator.Step
+---@field name string
+---@field kind "plain"|"map"|"task"|"fail"
+---@field duration number seconds; of a task: until it is submitted
+---@field specification? table of a Map's MapRun
+---@field run? fnf.emulator.MapRun once it has begun
+---@field token? string of a task
+---@field report? { at: number, Output?: string, Error?: string, Cause?: string }
+---@field Error? string
+---@field Cause? string
+
+local function plain(name, duration)
+  return { name = name, kind = "plain", duration = duration }
+end
+
+local function task(name, said, next_name)
+  return { name = name, kind = "task", duration = said.step_duration, token = next_name() }
+end
+
+-- What the script says goes before what the definition says.
+local function map(name, given, specification, next_name)
   local complete = {}
-  for name, value in pairs(given) do
-    local field = fields[name]
-    if not field then return nil, ("unknown field '%s'"):format(tostring(name)) end
-    if not field.valid(value) then return nil, ("%s must be %s"):format(name, field.wanted) end
-    complete[name] = value
+  for key, value in pairs(given) do
+    complete[key] = value
   end
-  local message = check_map_runs(given.map_runs or {})
-  if message then return nil, message end
-  for name, field in pairs(fields) do
-    if complete[name] == nil then complete[name] = field.default end
+  for key, value in pairs(specification) do
+    complete[key] = value
   end
-  return complete
+  complete.StepName = name
+  complete.MapRunName = complete.MapRunName or next_name()
+  return { name = name, kind = "map", duration = 0, specification = complete }
+end
+
+local function of_map(state, scripted, execution, next_name)
+  local found = state.map
+  return map(state.Name, {
+    Concurrency = found.Concurrency, ToleratedFailedCount = found.ToleratedFailedCount,
+    ToleratedFailedPercentage = found.ToleratedFailedPercentage, items = definition.items(found, execution.Input),
+  }, scripted or {}, next_name)
+end
+
+local function of_state(state, scripted, execution, next_name)
+  local said = execution.script
+  if scripted.map_runs[state.Name] or state.map then
+    return of_map({ Name = state.Name, map = state.map or {} }, scripted.map_runs[state.Name], execution, next_name)
+  elseif scripted.tasks[state.Name] or state.waits then
+    return task(state.Name, said, next_name)
+  end
+  local step = plain(state.Name, state.duration or said.step_duration)
+  if state.Type == "Fail" then
+    step.kind, step.Error, step.Cause = "fail", state.Error or "Fail", state.Cause
+  end
+  return step
+end
+
+-- The script's tasks and MapRuns by name; those that meet no state of the definition become steps behind it.
+local function scripted_by_name(said)
+  local by_name = { tasks = {}, map_runs = {} }
+  for _, name in ipairs(said.tasks) do
+    by_name.tasks[name] = true
+  end
+  for _, specification in ipairs(said.map_runs) do
+    by_name.map_runs[map_run.read(specification).StepName] = specification
+  end
+  return by_name
+end
+
+--- The steps of an execution that begins, in their order.
+---@param execution { Definition?: string, Input?: string, script: table }
+---@param next_name fun(): string
+---@return fnf.emulator.Step[]
+function script.steps(execution, next_name)
+  local said, list, met = execution.script, {}, {}
+  local by_name = scripted_by_name(said)
+  for _, state in ipairs(definition.read(execution.Definition or "").states) do
+    list[#list + 1] = of_state(state, by_name, execution, next_name)
+    met[state.Name] = true
+  end
+  for _, name in ipairs(said.tasks) do
+    if not met[name] then
+      list[#list + 1] = task(name, said, next_name)
+    end
+  end
+  for _, specification in ipairs(said.map_runs) do
+    local name = map_run.read(specification).StepName
+    if not met[name] then
+      list[#list + 1] = map(name, {}, specification, next_name)
+    end
+  end
+  for number = 1, said.steps do
+    list[#list + 1] = plain("step" .. number, said.step_duration)
+  end
+  return list[1] and list or { plain("step", said.step_duration) }
 end
 
 return script

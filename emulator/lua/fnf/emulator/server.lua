@@ -1,18 +1,16 @@
---- The requests that come to `/`: read, answer, spoil if a fault is due, note, send.
+--- What nginx calls: the start, and each request of the service from its coming in to its answer.
 -- SPDX-License-Identifier: MIT
 
-local clock = require("fnf.emulator.clock")
-local delivery = require("fnf.emulator.delivery")
-local fault_kinds = require("fnf.emulator.fault_kinds")
-local faults = require("fnf.emulator.faults")
-local hints = require("fnf.emulator.hints")
-local incoming = require("fnf.emulator.incoming")
-local journal = require("fnf.emulator.journal")
-local operations = require("fnf.emulator.operations")
-local service = require("fnf.emulator.service")
-local store = require("fnf.emulator.store")
-local timestamp = require("fnf.emulator.timestamp")
-local json = require("fnf.json")
+local clock = require "fnf.emulator.clock"
+local delivery = require "fnf.emulator.delivery"
+local faults = require "fnf.emulator.faults"
+local journal = require "fnf.emulator.journal"
+local json = require "fnf.emulator.json"
+local operations = require "fnf.emulator.operations"
+local incoming = require "fnf.emulator.request"
+local service = require "fnf.emulator.service"
+local store = require "fnf.emulator.store"
+local timestamp = require "fnf.emulator.timestamp"
 
 local server = {}
 
@@ -23,9 +21,11 @@ local common = {
 
 local function own_parameters(request)
   local own = {}
-  for _, fields in ipairs({ request.query, request.form }) do
+  for _, fields in ipairs { request.query, request.form } do
     for name, value in pairs(fields) do
-      if not common[name] then own[name] = value end
+      if not common[name] then
+        own[name] = value
+      end
     end
   end
   return own
@@ -46,7 +46,7 @@ end
 
 -- What became of the request, as far as it ever reached the client.
 local function note_answer(entry, claim, answer, wire)
-  for _, name in ipairs({ "family", "access_key_id", "nonce", "timestamp", "signature" }) do
+  for _, name in ipairs { "family", "access_key_id", "nonce", "timestamp", "signature" } do
     entry[name] = claim and claim[name]
   end
   local lost = wire == "reset" or wire == "close"
@@ -59,13 +59,17 @@ end
 -- lua-cjson writes an empty list as an empty object. RequestId is always there, so the comma is right.
 local function encode(object, operation)
   local list = operation and operation.list
-  if not (list and object[list] and #object[list] == 0) then return json.encode(object) end
+  if not (list and object[list] and #object[list] == 0) then
+    return json.encode(object)
+  end
   object[list] = nil
   return ('{"%s":[],'):format(list) .. json.encode(object):sub(2)
 end
 
 local function seal(answer, request, id)
-  if not answer.object then return end
+  if not answer.object then
+    return
+  end
   answer.object.RequestId = id
   answer.object.HostId = answer.object.Code and request.host or nil
   answer.body = encode(answer.object, operations[action_of(request) or ""])
@@ -74,14 +78,18 @@ end
 -- The caller's own id if it can stand in a header.
 local function request_id(request)
   local wanted = request.query.RequestId or request.form.RequestId or ""
-  return #wanted <= 128 and wanted:match("^[%w._-]+$") or ngx.var.request_id
+  return #wanted <= 128 and wanted:match "^[%w._-]+$" or ngx.var.request_id
 end
 
 local function fault_for(entry)
   local fault = faults.take(store.faults, entry.action)
-  if not fault then return {} end
+  if not fault then
+    return {}
+  end
   entry.fault = fault.kind
-  if fault.delay then ngx.sleep(fault.delay) end
+  if fault.delay then
+    ngx.sleep(fault.delay)
+  end
   return fault
 end
 
@@ -90,9 +98,32 @@ local function service_time(fault)
 end
 
 local function wire_of(kind, entry)
-  if not kind.http1_only or ngx.req.http_version() < 2 then return kind.wire end
+  if not kind.http1_only or ngx.req.http_version() < 2 then
+    return kind.wire
+  end
   entry.note = "not possible in HTTP/2"
   return "reset"
+end
+
+local function settings_file(name)
+  return ngx.config.prefix() .. name
+end
+
+--- Loads every module while a failure still stops nginx with a clear message, and opens the store.
+function server.open()
+  local file = assert(io.open(settings_file "settings.json"))
+  local settings = json.decode(file:read "*a")
+  file:close()
+  require "fnf.emulator.control"
+  require "fnf.emulator.identity"
+  store.open(settings, ngx.now())
+end
+
+--- Tells the launcher that the ports are open: connections are queued from here on.
+function server.ready()
+  local file = assert(io.open(settings_file "events", "w"))
+  file:write "ready\n"
+  file:close()
 end
 
 --- Serves one request of the service.
@@ -102,9 +133,11 @@ function server.serve()
   local fault = fault_for(entry)
   local claim, refusal = service.admit(request, service_time(fault))
   -- A fault must not hide that a request was signed wrongly.
-  local kind = not refusal and fault_kinds[fault.kind] or { carried = true }
+  local kind = not refusal and faults.kinds[fault.kind] or { carried = true }
   local object
-  if not refusal and kind.carried then object, refusal = service.carry_out(request, claim) end
+  if not refusal and kind.carried then
+    object, refusal = service.carry_out(request, claim)
+  end
   local answer = service.answer(object, refusal)
   -- Once more, since an answer may have been held back.
   local now = service_time(fault)
@@ -112,12 +145,16 @@ function server.serve()
   answer.headers["Content-Type"] = "application/json;charset=utf-8"
   answer.headers.Date = timestamp.http(now)
   answer.headers["x-acs-request-id"] = id
-  if kind.change then kind.change(answer, fault) end
-  hints.add(answer.headers, fault, now)
+  if kind.change then
+    kind.change(answer, fault)
+  end
+  faults.add_hints(answer.headers, fault, now)
   local wire = wire_of(kind, entry)
   note_answer(entry, claim, answer, wire)
   seal(answer, request, id)
-  if kind.garble then kind.garble(answer) end
+  if kind.garble then
+    kind.garble(answer)
+  end
   return delivery.send(answer, wire, fault)
 end
 

@@ -6,7 +6,9 @@ local shell = {}
 --- The text as one word of a shell command.
 ---@param text string
 ---@return string
-function shell.quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+function shell.quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
 
 --- The command line that runs a script with arguments $1, $2, ...
 ---@param script string
@@ -14,7 +16,9 @@ function shell.quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 ---@return string
 function shell.command(script, ...)
   local words = { "exec /bin/sh -c", shell.quote(script), "fnf-emulator" }
-  for _, argument in ipairs({ ... }) do words[#words + 1] = shell.quote(argument) end
+  for _, argument in ipairs { ... } do
+    words[#words + 1] = shell.quote(argument)
+  end
   return table.concat(words, " ")
 end
 
@@ -26,9 +30,9 @@ end
 function shell.run(script, ...)
   -- Lua 5.1 does not give a command's status back, so it is printed.
   local pipe = assert(io.popen("(" .. shell.command(script, ...) .. ") 2>&1; echo \"status=$?\""))
-  local printed = pipe:read("*a")
+  local printed = pipe:read "*a"
   pipe:close()
-  local text, status = printed:match("^(.-)\n?status=(%d+)\n$")
+  local text, status = printed:match "^(.-)\n?status=(%d+)\n$"
   return status == "0", text or printed
 end
 

@@ -1,17 +1,15 @@
 --- Everything the emulator remembers between requests, in the one Lua VM of its one process.
 -- SPDX-License-Identifier: MIT
 
-local clock = require("fnf.emulator.clock")
-local errors = require("fnf.emulator.errors")
+local clock = require "fnf.emulator.clock"
+local errors = require "fnf.emulator.errors"
 local course = require("fnf.emulator.execution").course
-local faults = require("fnf.emulator.faults")
-local flow = require("fnf.emulator.flow")
-local journal = require("fnf.emulator.journal")
-local map_run = require("fnf.emulator.map_run")
-local nonces = require("fnf.emulator.nonces")
-local quota = require("fnf.emulator.quota")
-local script = require("fnf.emulator.script")
-local steps = require("fnf.emulator.steps")
+local faults = require "fnf.emulator.faults"
+local flow = require "fnf.emulator.flow"
+local journal = require "fnf.emulator.journal"
+local map_run = require "fnf.emulator.map_run"
+local quota = require "fnf.emulator.quota"
+local script = require "fnf.emulator.script"
 
 ---@class fnf.emulator.Store
 ---@field flows table<string, fnf.emulator.Flow>
@@ -29,7 +27,9 @@ local function copy(list)
   local result = {}
   for index, entry in ipairs(list) do
     result[index] = {}
-    for name, value in pairs(entry) do result[index][name] = value end
+    for name, value in pairs(entry) do
+      result[index][name] = value
+    end
   end
   return result
 end
@@ -38,33 +38,37 @@ end
 ---@param now number wall time, seconds
 function store.reset(now)
   store.clock = clock.new(now)
-  store.nonces = nonces.new(now)
   store.faults = faults.new()
   store.journal = journal.new(now)
   store.quota = initial.quota and quota.new() or nil
   store.gateway, store.identity = initial.gateway, nil
   store.flows, store.keys, store.serial = {}, {}, 0
-  store.running, store.tasks, store.scripts = {}, {}, { script.read({}) }
-  for _, key in ipairs(copy(initial.keys)) do store.keys[key.id] = key end
+  store.running, store.tasks, store.scripts = {}, {}, { script.read {} }
+  for _, key in ipairs(copy(initial.keys)) do
+    store.keys[key.id] = key
+  end
 end
 
 --- Sets up the state that a reset goes back to.
 ---@param settings { keys: fnf.emulator.Key[], quota: boolean, gateway: boolean }
----@param signer function fnf.core's signer
 ---@param now number wall time, seconds
-function store.open(settings, signer, now)
-  initial, store.signer = settings, signer
+function store.open(settings, now)
+  initial = settings
   store.reset(now)
 end
 
 --- Simulated seconds now.
 ---@return number
-function store.simulated() return clock.simulated(store.clock, ngx.now()) end
+function store.simulated()
+  return clock.simulated(store.clock, ngx.now())
+end
 
 --- The wall time at which a simulated moment is shown.
 ---@param simulated number
 ---@return number
-function store.shown(simulated) return clock.shown(store.clock, simulated) end
+function store.shown(simulated)
+  return clock.shown(store.clock, simulated)
+end
 
 --- A new name, like those in the service's examples: 32 hexadecimal digits, here counted and not drawn.
 ---@return string
@@ -79,7 +83,9 @@ end
 ---@return fnf.emulator.Refusal?
 function store.find_flow(name)
   local found = store.flows[name]
-  if not found then return nil, errors.refuse("FlowNotExists", name) end
+  if not found then
+    return nil, errors.refuse("FlowNotExists", name)
+  end
   return found
 end
 
@@ -99,9 +105,13 @@ end
 ---@return fnf.emulator.Refusal?
 function store.find_execution(flow_name, name)
   local parent, refusal = store.find_flow(flow_name)
-  if not parent then return nil, refusal end
+  if not parent then
+    return nil, refusal
+  end
   local found = parent.executions[name]
-  if not found then return nil, errors.refuse("ExecutionNotExists", name, flow_name) end
+  if not found then
+    return nil, errors.refuse("ExecutionNotExists", name, flow_name)
+  end
   return found
 end
 
@@ -111,7 +121,9 @@ local function keep(parent, execution)
   parent.started[#parent.started + 1] = execution
   store.running[#store.running + 1] = execution
   for _, step in ipairs(execution.steps) do
-    if step.token then store.tasks[step.token] = { execution = execution, step = step } end
+    if step.token then
+      store.tasks[step.token] = { execution = execution, step = step }
+    end
   end
   return execution
 end
@@ -135,10 +147,14 @@ end
 ---@param limit integer
 ---@return boolean
 function store.has_room(limit)
-  if #store.running < limit then return true end
+  if #store.running < limit then
+    return true
+  end
   local running = {}
   for _, execution in ipairs(store.running) do
-    if is_running(execution) then running[#running + 1] = execution end
+    if is_running(execution) then
+      running[#running + 1] = execution
+    end
   end
   store.running = running
   return #running < limit
@@ -150,7 +166,7 @@ end
 ---@return fnf.emulator.Execution
 function store.add_execution(parent, values)
   local execution = begin(parent, values)
-  execution.steps = steps.of(execution, store.next_name)
+  execution.steps = script.steps(execution, store.next_name)
   return keep(parent, execution)
 end
 
@@ -160,9 +176,11 @@ end
 ---@return string? message
 function store.add_map_run(specification)
   local run, message = map_run.new(specification, store.simulated())
-  if not run then return nil, message end
+  if not run then
+    return nil, message
+  end
   run.MapRunName = run.MapRunName or store.next_name()
-  local parent = store.flows[run.FlowName] or store.add_flow({ Name = run.FlowName, Type = "FDL" })
+  local parent = store.flows[run.FlowName] or store.add_flow { Name = run.FlowName, Type = "FDL" }
   local execution = parent.executions[run.ExecutionName] or keep(parent, begin(parent, { Name = run.ExecutionName }))
   execution.map_runs[run.MapRunName] = run
   execution.attached[#execution.attached + 1] = { name = run.StepName, kind = "map", run = run }

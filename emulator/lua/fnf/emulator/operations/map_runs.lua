@@ -1,11 +1,11 @@
 --- DescribeMapRun and UpdateMapRun.
 -- SPDX-License-Identifier: MIT
 
-local errors = require("fnf.emulator.errors")
-local execution = require("fnf.emulator.execution")
-local map_run = require("fnf.emulator.map_run")
-local store = require("fnf.emulator.store")
-local timestamp = require("fnf.emulator.timestamp")
+local errors = require "fnf.emulator.errors"
+local execution = require "fnf.emulator.execution"
+local map_run = require "fnf.emulator.map_run"
+local store = require "fnf.emulator.store"
+local timestamp = require "fnf.emulator.timestamp"
 
 local function rows(...)
   return {
@@ -16,18 +16,26 @@ end
 
 local function named(values)
   local parent, refusal = store.find_execution(values.FlowName, values.ExecutionName)
-  if not parent then return nil, refusal end
+  if not parent then
+    return nil, refusal
+  end
   local run = execution.find_run(parent, values.MapRunName, store.simulated())
   -- No code for an unknown MapRun is documented; this one says "not found" and cannot heal, as it should.
-  if not run then return nil, errors.refuse("ExecutionNotExists", values.MapRunName, values.FlowName) end
+  if not run then
+    return nil, errors.refuse("ExecutionNotExists", values.MapRunName, values.FlowName)
+  end
   return run
 end
 
-local function shown(seconds) return seconds and timestamp.china(store.shown(seconds)) end
+local function shown(seconds)
+  return seconds and timestamp.china(store.shown(seconds))
+end
 
 local function describe(values)
   local run, refusal = named(values)
-  if not run then return nil, refusal end
+  if not run then
+    return nil, refusal
+  end
   local look = map_run.describe(run, store.simulated())
   return {
     ExecutionName = values.ExecutionName, MapRunName = run.MapRunName,
@@ -41,10 +49,14 @@ end
 
 local function update(values)
   local run, refusal = named(values)
-  if not run then return nil, refusal end
+  if not run then
+    return nil, refusal
+  end
   local settings = map_run.update(run, values, store.simulated())
   -- What the service answers for a run that has ended is not documented.
-  if not settings then return nil, errors.refuse("PreconditionFailed") end
+  if not settings then
+    return nil, errors.refuse "PreconditionFailed"
+  end
   return {
     FlowName = values.FlowName, ExecutionName = values.ExecutionName, MapRunName = run.MapRunName,
     Concurrency = settings.Concurrency,

@@ -1,10 +1,10 @@
---- How the share of finished items grows over the busy time of a MapRun: straight lines between corner points.
+--- How the items of a MapRun finish over the time, and which of them fail: curves and rules, both in whole items.
 -- SPDX-License-Identifier: MIT
 
-local curve = {}
+local shape = {}
 
 --- Corner points { share of the busy time, share of the items }. A curve that does not reach { 1, 1 } never ends.
-curve.shapes = {
+shape.shapes = {
   linear = { { 1, 1 } },
   slowing = { { 0.25, 0.5 }, { 0.55, 0.8 }, { 1, 1 } },
   accelerating = { { 0.45, 0.2 }, { 0.75, 0.5 }, { 1, 1 } },
@@ -18,13 +18,19 @@ local ORIGIN = { 0, 0 }
 --- Is this a list of corners that goes forward in time and never back in items?
 ---@param corners any
 ---@return boolean
-function curve.valid(corners)
-  if type(corners) ~= "table" or #corners == 0 then return false end
+function shape.valid(corners)
+  if type(corners) ~= "table" or #corners == 0 then
+    return false
+  end
   local last = ORIGIN
   for _, corner in ipairs(corners) do
     local x, y = type(corner) == "table" and corner[1], type(corner) == "table" and corner[2]
-    if type(x) ~= "number" or type(y) ~= "number" then return false end
-    if not (x > last[1] and x <= 1 and y >= last[2] and y <= 1) then return false end
+    if type(x) ~= "number" or type(y) ~= "number" then
+      return false
+    end
+    if not (x > last[1] and x <= 1 and y >= last[2] and y <= 1) then
+      return false
+    end
     last = corner
   end
   return true
@@ -34,7 +40,7 @@ end
 ---@param corners number[][]
 ---@param time number 0 or more; 1 is the end of the busy time
 ---@return number share 0 to 1
-function curve.share(corners, time)
+function shape.share(corners, time)
   local last = ORIGIN
   for _, corner in ipairs(corners) do
     if time < corner[1] then
@@ -49,10 +55,12 @@ end
 ---@param corners number[][]
 ---@param share number 0 to 1
 ---@return number? time nil when the curve never gets there
-function curve.time(corners, share)
+function shape.time(corners, share)
   local last = ORIGIN
   for _, corner in ipairs(corners) do
-    if share <= last[2] then return last[1] end
+    if share <= last[2] then
+      return last[1]
+    end
     if share <= corner[2] then
       return last[1] + (corner[1] - last[1]) * (share - last[2]) / (corner[2] - last[2])
     end
@@ -61,4 +69,38 @@ function curve.time(corners, share)
   return nil
 end
 
-return curve
+local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
+
+--- Each rule: among(k, failed, items) = failed ones among the first k finished items, and
+--- position(j, failed, items) = which finished item is the j-th failed one. All inputs are integers below 2^26.
+shape.rules = {
+  spread = {
+    among = function(k, failed, items)
+      if items == 0 then
+        return 0
+      end
+      return floor((2 * k * failed + items) / (2 * items))
+    end,
+    position = function(j, failed, items)
+      return ceil((2 * j - 1) * items / (2 * failed))
+    end,
+  },
+  first = {
+    among = function(k, failed)
+      return min(k, failed)
+    end,
+    position = function(j)
+      return j
+    end,
+  },
+  last = {
+    among = function(k, failed, items)
+      return max(0, k - (items - failed))
+    end,
+    position = function(j, failed, items)
+      return items - failed + j
+    end,
+  },
+}
+
+return shape
