@@ -293,16 +293,60 @@ describe("the emulator", function()
       end
     end)
 
+    local function control(method, path, more)
+      local headers = { ["X-Fnf-Token"] = emulator.token }
+      for name, value in pairs(more.headers or {}) do
+        headers[name] = value or nil
+      end
+      local status, _, text = client:send {
+        method = method, url = emulator.url .. path, body = more.body, headers = headers, timeout = 5,
+        connect_timeout = 5,
+      }
+      return status, text ~= "" and require("cjson").decode(text)
+    end
+
     it("answers JSON to everything under its URL", function()
       for _, case in ipairs {
         { 404, "GET", "/_fnf/nothing" }, { 404, "DELETE", "/_fnf/clock" }, { 400, "POST", "/_fnf/clock", "{" },
         { 400, "POST", "/_fnf/clock", "3" },
       } do
-        local status, _, text = client:send { method = case[2], url = emulator.url .. case[3], body = case[4],
-          headers = {}, timeout = 5, connect_timeout = 5 }
+        local status, object = control(case[2], case[3], { body = case[4] })
         assert.equal(case[1], status)
-        assert.is_string(require("cjson").decode(text).error)
+        assert.is_string(object.error)
       end
+    end)
+
+    it("lets nobody in without its token, nor by another name than this machine's", function()
+      assert.equal(200, (control("GET", "/_fnf/info", {})))
+      for _, name in ipairs { "127.0.0.1:1", "localhost", "LOCALHOST:80", "[::1]:8080" } do
+        assert.equal(200, (control("GET", "/_fnf/info", { headers = { Host = name } })), name)
+      end
+      for _, headers in ipairs {
+        { ["X-Fnf-Token"] = false }, { ["X-Fnf-Token"] = "guessed" }, { ["X-Fnf-Token"] = emulator.token .. "x" },
+        { Host = "evil.example" }, { Host = "127.0.0.1.evil.example:80" }, { Host = "localhost.evil.example" },
+        { Host = "evil.example", ["X-Fnf-Token"] = false },
+      } do
+        for _, path in ipairs { "info", "requests", "nothing" } do
+          local status, object = control("GET", "/_fnf/" .. path, { headers = headers })
+          assert.equal(403, status)
+          assert.is_string(object.error)
+        end
+        assert.equal(403, (control("POST", "/_fnf/reset", { headers = headers, body = "{}" })))
+      end
+      assert.equal(200, (client:describe(run)), "a reset got through")
+    end)
+
+    it("gives temporary keys without a token, as their clients cannot send one, but to no page", function()
+      local open = { ["X-Fnf-Token"] = false }
+      local status, object = control("GET", "/_fnf/credentials", { headers = open })
+      assert.same({ 200, "Success" }, { status, object.Code })
+      for _, headers in ipairs { { Host = "evil.example" }, { Origin = "https://evil.example" },
+        { Origin = "null" } } do
+        headers["X-Fnf-Token"] = false
+        assert.equal(403, (control("GET", "/_fnf/credentials", { headers = headers })))
+      end
+      local path = "/latest/meta-data/ram/security-credentials/"
+      assert.equal(403, (control("GET", path, { headers = { Host = "evil.example" } })))
     end)
   end)
 end)

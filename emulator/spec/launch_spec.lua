@@ -280,7 +280,7 @@ describe("fnf emulator", function()
   end
 
   it("prints what to paste, serves, and is gone after Ctrl-C", function()
-    local script = "echo $$; exec \"$0\" bin/fnf emulator --key me:mine:now"
+    local script = "echo $$; FNF_EMULATOR_KEYS=me:mine:now exec \"$0\" bin/fnf emulator"
     local pipe = io.popen(("exec setsid sh -c '%s' '%s'"):format(script, interpreter()))
     local group, lines = pipe:read "*l", {}
     finally(function() shell.run('kill -KILL "-$1"', group) end)
@@ -314,12 +314,38 @@ describe("fnf emulator", function()
     assert.matches("Usage: fnf emulator", said)
   end)
 
+  it("takes keys by file and environment, the token by environment, and repeats no secret", function()
+    local _, folder = shell.run "mktemp -d"
+    finally(function() shell.run('rm -rf "$1"', folder) end)
+    shell.run('cd "$1" && printf "one:first\n\ntwo:second:token\n" >keys && echo "three:not so" >bad', folder)
+    local function said(words, environment)
+      local script = 'cd "$1" && FNF_EMULATOR_KEYS="$2" FNF_NGINX=/bin/true "$3" "$4"/bin/fnf emulator $5 2>&1'
+      local _, here = shell.run "pwd"
+      return select(2, shell.run(script, folder, environment or "", interpreter(), here, words))
+    end
+    for words, pattern in pairs {
+      ["--key-file keys"] = "no nginx with the Lua module",
+      ["--key-file=keys --key-file keys"] = "no nginx with the Lua module",
+      ["--key-file bad"] = "^fnf emulator: %-%-key%-file: 'bad' makes no sense",
+      ["--key-file none"] = "^fnf emulator: %-%-key%-file: 'none' makes no sense",
+      ["--key one:first"] = "^fnf emulator: %-%-key: every user",
+      ["--keys=one:first"] = "^fnf emulator: unknown option '%-%-keys'\n",
+    } do
+      local text = said(words)
+      assert.matches(pattern, text)
+      assert.is_nil(text:find("first", 1, true), text)
+    end
+    local text = said("", "four:not five")
+    assert.matches("^fnf emulator: FNF_EMULATOR_KEYS must hold ID:SECRET", text)
+    assert.is_nil(text:find("five", 1, true))
+  end)
+
   it("explains itself, and what it does not understand", function()
     for words, pattern in pairs {
       ["emulator --help"] = "^Usage: fnf emulator %[options%]",
       ["emulator --prt 1"] = "^fnf emulator: unknown option '%-%-prt'\n\nUsage",
       ["emulator --port 0"] = "^fnf emulator: %-%-port: '0' makes no sense",
-      ["emulator --key x"] = "^fnf emulator: %-%-key: 'x' makes no sense",
+      ["emulator --key=x:y"] = "^fnf emulator: %-%-key: every user of this machine could read the secret: use ",
       ["emulator --directory"] = "^fnf emulator: %-%-directory: '' makes no sense",
       [""] = "^Usage: fnf emulator",
     } do

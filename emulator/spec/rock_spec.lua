@@ -13,7 +13,7 @@ luarocks --lua-version="$1" --tree="$2/tree" make >"$2/log" 2>&1 || { cat "$2/lo
 local START = [[
 cd /
 unset LUA_PATH LUA_CPATH LUA_PATH_5_3 LUA_CPATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_4
-exec setsid --wait "$1/tree/bin/fnf-emulator" --key me:mine 2>&1
+FNF_EMULATOR_KEYS="me:mine" exec setsid --wait "$1/tree/bin/fnf-emulator" 2>&1
 ]]
 
 local function installs(version)

@@ -40,7 +40,8 @@ const RUNS = {
 
 async function create(name) {
   const run = { FlowName: "orders", ExecutionName: "nightly-1", MapRunName: name, ...RUNS[name] };
-  const answer = await fetch(cloud + "/_fnf/map_runs", { method: "POST", body: JSON.stringify(run) });
+  const answer = await fetch(cloud + "/_fnf/map_runs",
+    { method: "POST", headers: { "X-Fnf-Token": process.env.FNF_EMULATOR_TOKEN }, body: JSON.stringify(run) });
   assert.equal(answer.status, 200);
 }
 

@@ -1,6 +1,7 @@
 --- A CloudFlow on this machine: starts it, and tells it over its control URL what to be.
 -- SPDX-License-Identifier: MIT
 
+local directories = require "fnf.emulator.directory"
 local fields = require "fnf.emulator.fields"
 local json = require "fnf.emulator.json"
 local launch = require "fnf.emulator.launch"
@@ -18,11 +19,13 @@ local CONTROL_TIMEOUT = 10
 ---@field keys? fnf.emulator.Key[] the accepted access keys; one made-up key by default
 ---@field port? integer for http; a free one by default
 ---@field https_port? integer a free one by default
+---@field token? string that requests to /_fnf/ must hold; a random one by default
 ---@field directory? string where nginx runs and logs, kept afterwards; a fresh one that is removed by default
 
 ---@class fnf.Emulator
 ---@field url string
 ---@field https_url string
+---@field token string for requests of one's own to /_fnf/: the header X-Fnf-Token
 ---@field ca_file string the CA that the https port's certificate is from
 ---@field access_key_id string
 ---@field access_key_secret string
@@ -45,6 +48,9 @@ local rows = {
   end, "a list of { id =, secret = }", { DEFAULT_KEY }),
   port = fields.whole(1, 65535, "a port number"),
   https_port = fields.whole(1, 65535, "a port number"),
+  token = fields.custom(function(value)
+    return fields.is_text(value) and value:find "^[!-~]+$"
+  end, "a text of visible ASCII characters"),
   directory = fields.custom(fields.is_text, "a path"),
 }
 
@@ -58,16 +64,16 @@ function emulator.start(options)
     error("emulator: " .. problem, 2)
   end
   options = fields.complete(options or {}, rows)
-  local keys = options.keys
+  local keys, token = options.keys, options.token or directories.random_digits()
   local process, message = launch.start {
     port = options.port, https_port = options.https_port, directory = options.directory,
-    settings = json.encode { keys = keys, quota = options.quota, gateway = options.gateway },
+    settings = json.encode { token = token, keys = keys, quota = options.quota, gateway = options.gateway },
   }
   if not process then
     return nil, message
   end
   return setmetatable({
-    process = process, ca_file = process.ca_file,
+    process = process, ca_file = process.ca_file, token = token,
     url = ("http://127.0.0.1:%d"):format(process.port),
     https_url = ("https://127.0.0.1:%d"):format(process.https_port),
     access_key_id = keys[1].id, access_key_secret = keys[1].secret, security_token = keys[1].token,
@@ -84,7 +90,7 @@ local function exchange(self, method, path, body)
   end
   local id = assert(self.pool:start {
     method = method, url = self.url .. "/_fnf/" .. path, body = body,
-    headers = body and { ["Content-Type"] = "application/json" } or nil,
+    headers = { ["X-Fnf-Token"] = self.token, ["Content-Type"] = body and "application/json" or nil },
     timeout = CONTROL_TIMEOUT, connect_timeout = CONTROL_TIMEOUT,
   })
   while self.pool:in_flight() > 0 do

@@ -10,14 +10,14 @@ A CloudFlow (Serverless Workflow) on this machine, on loopback only, until Ctrl-
 
   --port N           for http; a free one by default
   --https-port N     for https, with a throw-away CA; a free one by default
-  --key ID:SECRET[:TOKEN]
-                     an access key that is accepted; may be repeated; a made-up one by default
+  --key-file PATH    access keys that are accepted, ID:SECRET[:TOKEN] in each line; a made-up one by default
   --quota            enforce the documented request quotas
   --gateway          refuse in the words of the shared gateway instead of CloudFlow's own
   --directory PATH   where nginx runs and logs, kept afterwards; a fresh one that is removed by default
   --help
 
-FNF_NGINX names another nginx, such as OpenResty's.
+FNF_NGINX names another nginx, such as OpenResty's. FNF_EMULATOR_KEYS holds access keys as well, between blanks;
+FNF_EMULATOR_TOKEN is what requests to /_fnf/ must have in their header X-Fnf-Token, a random one by default.
 ]]
 
 local function number(name)
@@ -27,11 +27,30 @@ local function number(name)
   end
 end
 
-local function key(options, value)
-  local id, secret, token = value:match "^([^:]+):([^:]+):?([^:]*)$"
+-- Adds keys out of a text; nil if it holds something else. A message must not repeat what may be a secret.
+local function add_keys(options, text)
   options.keys = options.keys or {}
-  options.keys[#options.keys + 1] = { id = id, secret = secret, token = token ~= "" and token or nil }
-  return id
+  for word in text:gmatch "%S+" do
+    local id, secret, token = word:match "^([^:]+):([^:]+):?([^:]*)$"
+    if not id then
+      return nil
+    end
+    table.insert(options.keys, { id = id, secret = secret, token = token ~= "" and token or nil })
+  end
+  return true
+end
+
+local function key_file(options, value)
+  local file = io.open(value)
+  local text = file and file:read "*a"
+  if file then
+    file:close()
+  end
+  return text and add_keys(options, text) and options.keys[1]
+end
+
+local function key()
+  return nil, "every user of this machine could read the secret: use --key-file or FNF_EMULATOR_KEYS"
 end
 
 local function directory(options, value)
@@ -40,10 +59,20 @@ local function directory(options, value)
 end
 
 local with_value = {
-  ["--port"] = number("port"), ["--https-port"] = number("https_port"), ["--key"] = key, ["--directory"] = directory,
+  ["--port"] = number("port"), ["--https-port"] = number("https_port"), ["--key"] = key,
+  ["--key-file"] = key_file, ["--directory"] = directory,
 }
 
 local flags = { ["--quota"] = "quota", ["--gateway"] = "gateway" }
+
+-- Reads one option that has a value; nil and a message where it makes no sense.
+local function read_value(options, word, value)
+  local good, message = with_value[word](options, value)
+  if good then
+    return true
+  end
+  return nil, ("%s: %s"):format(word, message or ("'%s' makes no sense"):format(value))
+end
 
 -- Reads the words of a command line; nil and a message where they make no sense.
 local function parse(words)
@@ -59,13 +88,26 @@ local function parse(words)
       if not value then
         index, value = index + 1, words[index + 1] or ""
       end
-      if not with_value[word](options, value) then
-        return nil, ("%s: '%s' makes no sense"):format(word, value)
+      local read, message = read_value(options, word, value)
+      if not read then
+        return nil, message
       end
     else
-      return nil, ("unknown option '%s'"):format(words[index])
+      return nil, ("unknown option '%s'"):format(word)
     end
     index = index + 1
+  end
+  return options
+end
+
+-- Adds what the environment says.
+local function add_environment(options)
+  options.token = os.getenv "FNF_EMULATOR_TOKEN"
+  if not add_keys(options, os.getenv "FNF_EMULATOR_KEYS" or "") then
+    return nil, "FNF_EMULATOR_KEYS must hold ID:SECRET[:TOKEN], one or several"
+  end
+  if not options.keys[1] then
+    options.keys = nil
   end
   return options
 end
@@ -89,7 +131,8 @@ local function welcome(handle)
     "  export FNF_ENDPOINT=" .. handle.https_url,
     "  export FNF_CA_FILE=" .. handle.ca_file,
     "", "A MapRun to look at (here a minute long; emulator/README.md has the other fields):", "",
-    "  curl -d '{\"items\":600,\"Concurrency\":10,\"item_duration\":1}' " .. handle.url .. "/_fnf/map_runs",
+    "  curl -H 'X-Fnf-Token: " .. handle.token .. "' \\",
+    "    -d '{\"items\":600,\"Concurrency\":10,\"item_duration\":1}' " .. handle.url .. "/_fnf/map_runs",
     "", "Log: " .. handle.process.directory .. "/error.log. Ctrl-C ends it.",
   } do
     lines[#lines + 1] = line
@@ -112,6 +155,9 @@ function command.run(words, name)
     return 0
   end
   local options, message = parse(words)
+  if options then
+    options, message = add_environment(options)
+  end
   if not options then
     io.stderr:write(name, ": ", message, "\n\n", help)
     return 2

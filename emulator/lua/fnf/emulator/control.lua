@@ -10,6 +10,7 @@ local identity = require "fnf.emulator.identity"
 local journal = require "fnf.emulator.journal"
 local map_run = require "fnf.emulator.map_run"
 local quota = require "fnf.emulator.quota"
+local request = require "fnf.emulator.request"
 local script = require "fnf.emulator.script"
 local store = require "fnf.emulator.store"
 local json = require "fnf.emulator.json"
@@ -186,20 +187,44 @@ local function input()
   return type(value) == "table" and value or nil
 end
 
+-- What a client of temporary keys asks, and can add no header to.
+local OPEN = { ["GET credentials"] = true }
+
+-- Why the request may not come in; nil if it may. A page in a browser can send a request to this machine, by its own
+-- name made to lead here or across origins, and it must neither read keys nor change anything.
+local function refusal(name)
+  if not request.is_local(ngx.var.http_host) then
+    return "the Host must be 127.0.0.1, localhost or [::1]"
+  elseif OPEN[name] then
+    return ngx.var.http_origin and "not for pages in a browser" or nil
+  elseif ngx.var.http_x_fnf_token ~= store.token then
+    return "the header X-Fnf-Token must hold the emulator's token"
+  end
+end
+
+-- Status, and what is told as JSON.
+local function answer(name)
+  local forbidden, route = refusal(name), routes[name]
+  if forbidden then
+    return 403, { error = forbidden }
+  elseif not route then
+    return 404, { error = "no such control" }
+  end
+  local value = input()
+  if not value then
+    return 400, { error = "the body must be a JSON object" }
+  end
+  local result, message = route(value)
+  hold.tell()
+  return result and 200 or 400, result or { error = message }
+end
+
 --- Serves one request under /_fnf/.
 function control.serve()
-  local route = routes[ngx.var.request_method .. " " .. ngx.var.uri:match "^/_fnf/(.*)$"]
-  local value = route and input()
-  local result, message
-  if value then
-    result, message = route(value)
-    hold.tell()
-  else
-    message = route and "the body must be a JSON object" or "no such control"
-  end
-  ngx.status = result and 200 or route and 400 or 404
+  local status, object = answer(ngx.var.request_method .. " " .. ngx.var.uri:match "^/_fnf/(.*)$")
+  local body = json.encode(object)
+  ngx.status = status
   ngx.header["Content-Type"] = "application/json"
-  local body = json.encode(result or { error = message })
   ngx.header["Content-Length"] = #body
   ngx.print(body)
 end

@@ -127,27 +127,49 @@ local function has_ipv6_loopback()
   return ("\n" .. directory.read("/proc/net", "if_inet6")):find("\n" .. ("0"):rep(31) .. "1 ") ~= nil
 end
 
---- Makes the directory, or takes one that is there; in it are the ends of what went on before.
+--- 32 hexadecimal digits that nobody can guess.
+---@return string
+function directory.random_digits()
+  local file = assert(io.open("/dev/urandom", "rb"))
+  local bytes = file:read(16)
+  file:close()
+  return (bytes:gsub(".", function(byte)
+    return ("%02x"):format(byte:byte())
+  end))
+end
+
+--- Where the directory is to be. A named one is there afterwards, without the ends of what went on before; a fresh one
+--- is made by the keeper, since nobody else would remove it if this process ended now.
 ---@param named? string a fresh one if nil
 ---@return string? path absolute
 ---@return string? message
-function directory.make(named)
+function directory.choose(named)
   local done, path
   if named then
-    done, path = shell.run('umask 077; mkdir -p "$1" && cd "$1" && pwd', named)
+    done, path = shell.run([[umask 077; mkdir -p "$1" && cd "$1" && pwd &&
+      rm -f events stopped error.log nginx.out settings.json server.key]], named)
   else
-    done, path = shell.run 'mktemp -d "${TMPDIR:-/tmp}/fnf-emulator.XXXXXXXXXX"'
+    done, path = shell.run [[cd "${TMPDIR:-/tmp}" && pwd && { [ -w . ] || { echo "cannot be written to"; exit 1; } }]]
+    path = done and path:gsub("/$", "") .. "/fnf-emulator." .. directory.random_digits():sub(1, 12) or path
   end
+  if not done then
+    return nil, "no directory for the emulator: " .. path
+  end
+  return path
+end
+
+--- Waits until the keeper has made it.
+---@param path string
+---@return true? done
+---@return string? message
+function directory.await(path)
+  local done = shell.run([[tries=0
+    until [ -p "$1/events" ] || [ "$tries" -gt 500 ]; do tries=$((tries + 1)); sleep 0.02; done; [ -p "$1/events" ]
+  ]], path)
   if done then
-    local message
-    done, message = shell.run('cd "$1" && rm -f events stopped error.log nginx.out settings.json server.key '
-      .. '&& umask 077 && mkfifo events', path)
-    if done then
-      return path
-    end
-    path = message
+    return true
   end
-  return nil, "no directory for the emulator: " .. path
+  return nil, "no directory for the emulator: " .. path .. " could not be made"
 end
 
 -- A file that only its owner can read, whoever could read one of its name before. Its text is in nobody's arguments.

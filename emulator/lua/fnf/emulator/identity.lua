@@ -4,6 +4,7 @@
 local clock = require "fnf.emulator.clock"
 local fields = require "fnf.emulator.fields"
 local json = require "fnf.emulator.json"
+local request = require "fnf.emulator.request"
 local store = require "fnf.emulator.store"
 local timestamp = require "fnf.emulator.timestamp"
 
@@ -150,7 +151,10 @@ end
 
 --- Serves one request under /latest/.
 function identity.serve()
-  local status, body = answer(identity.state())
+  local status, body = 403, ""
+  if request.is_local(ngx.var.http_host) then
+    status, body = answer(identity.state())
+  end
   ngx.status = status
   ngx.header["Content-Type"] = "text/plain"
   ngx.header["Content-Length"] = #body

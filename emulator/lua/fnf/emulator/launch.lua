@@ -12,7 +12,7 @@ local ATTEMPTS = 4
 
 -- The keeper's standard input is a pipe whose other end only the launching process holds. However that process ends,
 -- the pipe closes, and the keeper ends nginx and clears up; no signal that a terminal or a supervisor sends to the
--- whole group ends the keeper before. It is there before anything is written, and begins at the word `start`. Any other
+-- whole group ends the keeper before. It is there before the directory is, and begins at the word `start`. Any other
 -- word it answers by `tick` half a second later, so that who waits for an event can notice a signal of its own. Events
 -- are opened for reading and writing, so that no side ever waits for the other to open them. A single-process nginx
 -- misses a signal that comes just before it begins to wait, so the signal is repeated until it is gone.
@@ -20,12 +20,13 @@ local keeper = [[
 trap '' INT HUP TERM QUIT
 umask 077
 clean() {
-  if [ "$3" = keep ]; then rm -f settings.json server.key events nginx.pid; return; fi
+  if [ "$3" = keep ]; then rm -f settings.json server.key events stopped nginx.pid; return; fi
   cd /
   tries=0
   until rm -rf "$1" 2>/dev/null || [ "$tries" -gt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
 }
-cd "$1" || exit 1
+[ "$3" = keep ] || mkdir "$1" || exit 1
+cd "$1" && mkfifo events || { clean "$@"; exit 1; }
 unset LUA_PATH LUA_CPATH
 ulimit -n 8192 2>/dev/null
 exec 4<&0 5<>events
@@ -103,7 +104,7 @@ end
 ---@return fnf.emulator.Process? process
 ---@return string? message
 local function try(attempt, options)
-  local directory, message = directories.make(options.directory)
+  local directory, message = directories.choose(options.directory)
   if not directory then
     return nil, message
   end
@@ -112,7 +113,10 @@ local function try(attempt, options)
   local port, https_port = ports.free_pair(directory .. attempt.number)
   attempt.settings.port, attempt.settings.https_port = options.port or port, options.https_port or https_port
   local done
-  done, message = directories.fill(directory, options.settings, attempt.settings)
+  done, message = directories.await(directory)
+  if done then
+    done, message = directories.fill(directory, options.settings, attempt.settings)
+  end
   if not done then
     return nil, message
   end

@@ -54,6 +54,16 @@ local function headers()
   return list, first
 end
 
+local LOCAL_NAMES = { ["127.0.0.1"] = true, localhost = true, ["[::1]"] = true }
+
+--- Does this Host name the machine itself? Another one is that of a page whose name was made to lead here.
+---@param host string|nil
+---@return boolean
+function request.is_local(host)
+  local name = (host or ""):lower():gsub(":%d+$", "")
+  return LOCAL_NAMES[name] or false
+end
+
 --- Reads the request that this phase serves.
 ---@return fnf.emulator.Request
 function request.read()

@@ -17,6 +17,7 @@ local script = require "fnf.emulator.script"
 ---@field running fnf.emulator.Execution[] and some that have ended
 ---@field tasks table<string, { execution: fnf.emulator.Execution, step: fnf.emulator.Step }> by token
 ---@field keys table<string, fnf.emulator.Key>
+---@field token string that the control URL asks for
 ---@field quota table? nil when no quota is enforced
 ---@field identity? fnf.emulator.Identity made by identity.lua
 local store = {}
@@ -50,10 +51,10 @@ function store.reset(now)
 end
 
 --- Sets up the state that a reset goes back to.
----@param settings { keys: fnf.emulator.Key[], quota: boolean, gateway: boolean }
+---@param settings { token: string, keys: fnf.emulator.Key[], quota: boolean, gateway: boolean }
 ---@param now number wall time, seconds
 function store.open(settings, now)
-  initial = settings
+  initial, store.token = settings, settings.token
   store.reset(now)
 end
 
