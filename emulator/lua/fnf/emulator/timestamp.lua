@@ -44,19 +44,21 @@ local function offset_of(zone)
   return (hours * 60 + minutes) * (sign == "-" and -60 or 60)
 end
 
---- Reads a time of RFC 3339, with any offset; a fraction is left out.
+--- Reads a time of RFC 3339, with any offset and any fraction: a filter may be the time of an answer.
 ---@param text any
----@return integer|nil seconds nil if it is none, or names no real moment
+---@return number|nil seconds nil if it is none, or names no real moment
 function timestamp.from_rfc3339(text)
   local year, month, day, hour, minute, second, zone =
     tostring(text):match "^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(.+)$"
-  local offset = zone and offset_of((zone:gsub("^%.%d+", "")))
+  local fraction = zone and zone:match "^%.%d+" or ""
+  local offset = zone and offset_of(zone:sub(#fraction + 1))
   local date = offset and seconds_of_date(tonumber(year), tonumber(month), tonumber(day))
   hour, minute, second = tonumber(hour), tonumber(minute), tonumber(second)
   if not date or hour > 23 or minute > 59 or second > 60 then
     return nil
   end
-  return date + hour * 3600 + minute * 60 + second - offset
+  local whole = date + hour * 3600 + minute * 60 + second - offset
+  return fraction == "" and whole or whole + tonumber("0" .. fraction)
 end
 
 --- Reads the form that requests are signed with, `YYYY-MM-DDThh:mm:ssZ` and nothing else.
