@@ -84,6 +84,28 @@ States:
       { "Task", "Task5" } }, seen)
   end)
 
+  it("follows the transitions that need no computing", function()
+    local function passed(text)
+      local names = {}
+      for index, state in ipairs(definition.read(text).states) do
+        names[index] = state.Name
+      end
+      return table.concat(names, " ")
+    end
+    for text, names in pairs {
+      ["States: [{Name: a, End: true}, {Name: failed, Type: Fail}]"] = "a",
+      ["steps: [{name: a}, {name: b, end: true}, {name: failed, type: fail}]"] = "a b",
+      ["States: [{Name: a, Type: Succeed}, {Name: failed, Type: Fail}]"] = "a",
+      ["StartAt: b\nStates: [{Name: a}, {Name: b, Next: d}, {Name: c}, {Name: d, Next: a}]"] = "b d a",
+      ["States: [{Name: a, Type: Choice, Choices: [{Next: b}], Default: c}, {Name: b}, {Name: c}]"] = "a c",
+      ["States: [{Name: a, Next: a}, {Name: b}]"] = "a",
+      ["States: [{Name: a, Type: [x], Next: {b: c}}, {Name: [], Default: []}, 5, {Name: c}]"] = "a Pass2 c",
+      ["StartAt: none\nStates: [{Name: a, Next: none}, {Name: b, End: false}, {Name: c}]"] = "a b c",
+    } do
+      assert.equal(names, passed(text), text)
+    end
+  end)
+
   it("reads JSON, also what libyaml would not take", function()
     local read = definition.read('{"Name":"\\ud83d\\ude80\\/","States":[{"Type":"Wait","Duration":null,"Name":"w",\n\t"'
       .. ("k"):rep(2000) .. '":1}]}')

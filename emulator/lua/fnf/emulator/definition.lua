@@ -98,18 +98,44 @@ local function state_of(state, position)
   }
 end
 
---- Reads a definition; states in the order in which they are written, without those inside of others.
+-- Where the flow goes on behind a state; what needs computing (Choices) is passed over. Nil at an end.
+local function following(state, position, positions)
+  if get(state, "End") == true or (text(get(state, "Type")) or ""):lower() == "succeed" then
+    return nil
+  end
+  return positions[text(get(state, "Next")) or text(get(state, "Default")) or ""] or position + 1
+end
+
+-- The states that are passed, in their order. A flow that leads back to where it was ends there.
+local function path(written, start)
+  local positions, passed, states = {}, {}, {}
+  for position, state in ipairs(written) do
+    if type(state) ~= "table" then
+      state = {}
+    end
+    positions[text(get(state, "Name")) or position] = position
+  end
+  local position = positions[start or ""] or 1
+  while position and written[position] ~= nil and not passed[position] do
+    passed[position] = true
+    local state = written[position]
+    if type(state) == "table" then
+      states[#states + 1] = state_of(state, position)
+      position = following(state, position, positions)
+    else
+      position = position + 1
+    end
+  end
+  return states
+end
+
+--- Reads a definition; its states in the order in which they are passed, without those inside of others.
 ---@param source string YAML or JSON
 ---@return { Name?: string, states: fnf.emulator.State[] }
 function definition.read(source)
   local tree = tree_of(source)
-  local states = {}
   local written = get(tree, "States") or get(tree, "Steps")
-  for position, state in ipairs(type(written) == "table" and written or {}) do
-    if type(state) == "table" then
-      states[#states + 1] = state_of(state, position)
-    end
-  end
+  local states = path(type(written) == "table" and written or {}, text(get(tree, "StartAt")))
   return { Name = text(get(tree, "Name")), states = states }
 end
 
