@@ -92,7 +92,7 @@ describe("a connection of nginx's", function()
   end)
 
   it("12.6: takes another address within connect_timeout where one hangs", function()
-    for _, outcome in ipairs(connect "name=hanging.test&times=4&within=3") do
+    for _, outcome in ipairs(connect "name=hanging.test&times=3&within=5") do
       assert.equal("127.0.0.4", outcome.RequestId, outcome.text)
     end
   end)

@@ -9,8 +9,8 @@ local nginx_connect = {}
 
 local IDLE_CONNECTIONS = 1024 -- kept for each host and worker
 local TRIES = 16 -- connections to a name: nginx draws one of its addresses each time, so half of them may be dead
-local SHARE = 4 -- of the time left for one of them, the last but for
-local SHORTEST = 0.25 -- seconds
+local FIRST = 4 -- part of the time for the first of them, which is enough for the other end of the world
+local SHORTEST = 0.25 -- seconds for one of the others, of which as many as may be fit into the rest
 
 local NO_IPV6 = "if this machine has no IPv6, say so in the directive resolver: resolver 127.0.0.53 ipv6=off;"
 local AUTHORITIES = "set the directive lua_ssl_trusted_certificate to the system's bundle of authorities, and raise "
@@ -136,14 +136,15 @@ end
 --- it took. `heard` is told once it was found.
 local function try_each(address, pool, ending, heard)
   local targets, first = address.targets, nil
-  local tries = address.named and TRIES or #targets
+  local tries, began = address.named and TRIES or #targets, core.now()
   for try = 1, tries do
     local left = ending - core.now()
     if left <= 0 then
       break
     end
     local sock = ngx.socket.tcp()
-    sock:settimeout(milliseconds(try < tries and math.min(left, math.max(SHORTEST, left / SHARE)) or left))
+    local share = try == 1 and left / FIRST or (ending - began) / TRIES
+    sock:settimeout(milliseconds(try < tries and math.min(left, math.max(SHORTEST, share)) or left))
     local done, reason = sock:connect(targets[(try - 1) % #targets + 1], address.port, pool)
     heard()
     if done then
