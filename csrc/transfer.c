@@ -75,9 +75,6 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
 /* The connection's own settings, the same for every exchange of a pool. */
 static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-  struct fnf_authorities authorities = {.file = options->ca_file};
-  if (!authorities.file && version->age >= CURLVERSION_SEVENTH)
-    authorities = fnf_transfer_authorities(version->cainfo, version->capath);
   CURLcode code = CURLE_OK;
 #define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(transfer->easy, option, value) : code
   SET(CURLOPT_PRIVATE, transfer);
@@ -97,8 +94,8 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
-  SET(CURLOPT_CAINFO, authorities.file);
-  SET(CURLOPT_CAPATH, authorities.directory);
+  SET(CURLOPT_CAINFO, transfer->authorities.file);
+  SET(CURLOPT_CAPATH, transfer->authorities.directory);
   SET(CURLOPT_SSLCERT, options->cert_file);
   SET(CURLOPT_SSLKEY, options->key_file);
   SET(CURLOPT_PROXY, options->proxy);
@@ -143,8 +140,12 @@ enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fn
   fnf_buf_init(&transfer->upload, FNF_TRANSFER_MAX_UPLOAD);
   fnf_buf_init(&transfer->headers, FNF_HTTP_MAX_HEADERS);
   fnf_buf_init(&transfer->body, FNF_HTTP_MAX_BODY);
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   transfer->options = options;
   transfer->setup = setup;
+  transfer->authorities = (struct fnf_authorities){.file = options->ca_file};
+  if (!options->ca_file && version->age >= CURLVERSION_SEVENTH)
+    transfer->authorities = fnf_transfer_authorities(version->cainfo, version->capath);
   return renew(transfer);
 }
 
