@@ -218,10 +218,13 @@ static int64_t count_received(int socket) {
 /* What libcurl does not tell apart by its codes: whether anything came, and how much. */
 static void note_received(struct fnf_http *http, const struct connection *connection) {
   int64_t received = count_received(connection->socket);
-  for (int32_t i = 0; i < http->slot_count && received >= 0 && connection->received >= 0; i++) {
+  for (int32_t i = 0; i < http->slot_count; i++) {
     struct slot *slot = http->slots[i];
-    if (slot->state == SLOT_IN_FLIGHT && slot->socket == connection->socket)
+    if (slot->state != SLOT_IN_FLIGHT || slot->socket != connection->socket)
+      continue;
+    if (received >= 0 && connection->received >= 0)
       slot->transfer.received = received - connection->received;
+    slot->socket = -1; /* the next one may have the same number */
   }
 }
 

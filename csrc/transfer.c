@@ -75,9 +75,6 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
 /* The connection's own settings, the same for every exchange of a pool. */
 static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-  struct fnf_authorities authorities = {.file = options->ca_file};
-  if (!authorities.file && version->age >= CURLVERSION_SEVENTH)
-    authorities = fnf_transfer_authorities(version->cainfo, version->capath);
   CURLcode code = CURLE_OK;
 #define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(transfer->easy, option, value) : code
   SET(CURLOPT_PRIVATE, transfer);
@@ -97,8 +94,8 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
-  SET(CURLOPT_CAINFO, authorities.file);
-  SET(CURLOPT_CAPATH, authorities.directory);
+  SET(CURLOPT_CAINFO, transfer->authorities.file);
+  SET(CURLOPT_CAPATH, transfer->authorities.directory);
   SET(CURLOPT_SSLCERT, options->cert_file);
   SET(CURLOPT_SSLKEY, options->key_file);
   SET(CURLOPT_PROXY, options->proxy);
@@ -143,8 +140,12 @@ enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fn
   fnf_buf_init(&transfer->upload, FNF_TRANSFER_MAX_UPLOAD);
   fnf_buf_init(&transfer->headers, FNF_HTTP_MAX_HEADERS);
   fnf_buf_init(&transfer->body, FNF_HTTP_MAX_BODY);
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   transfer->options = options;
   transfer->setup = setup;
+  transfer->authorities = (struct fnf_authorities){.file = options->ca_file};
+  if (!options->ca_file && version->age >= CURLVERSION_SEVENTH)
+    transfer->authorities = fnf_transfer_authorities(version->cainfo, version->capath);
   return renew(transfer);
 }
 
@@ -366,6 +367,12 @@ static int is_long_line(const struct fnf_transfer *transfer) {
   return transfer->received < 0 ? has_begun(transfer) : transfer->received > FNF_HTTP_MAX_HEADERS;
 }
 
+/* Of half a head libcurl may say that nothing came. Linux counts the end of
+ * a connection as a byte; and in TLS none proves anything. */
+static int is_half_head(const struct fnf_transfer *transfer) {
+  return transfer->head.status || (transfer->received > 1 && !transfer->head.is_streamed);
+}
+
 static int is_refused_by_proxy(const struct fnf_transfer *transfer) {
   long tunnel = 0, status = 0;
   (void)curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
@@ -428,8 +435,9 @@ static enum fnf_status judge_code(const struct fnf_transfer *transfer) {
   case CURLE_RECV_ERROR: /* chunks that are none, or a reset in the middle */
   case CURLE_HTTP2_STREAM:
     return has_begun(transfer) ? FNF_PROTOCOL : FNF_NETWORK;
-  case CURLE_GOT_NOTHING: /* of which half a status line is seen in the connection alone; in TLS it proves nothing */
-    return transfer->received > 1 && !transfer->head.is_streamed ? FNF_PROTOCOL : FNF_NETWORK;
+  case CURLE_GOT_NOTHING:
+  case CURLE_ABORTED_BY_CALLBACK: /* the same on a kept connection, where libcurl would try once more */
+    return is_half_head(transfer) ? FNF_PROTOCOL : FNF_NETWORK;
   default:
     return FNF_NETWORK;
   }
@@ -456,7 +464,8 @@ static const char *explain(const struct fnf_transfer *transfer, enum fnf_status 
     return "headers of more than 64 KiB";
   if (transfer->body.status == FNF_TOO_BIG || transfer->code == CURLE_FILESIZE_EXCEEDED)
     return "a body of more than 8 MiB";
-  if (transfer->code == CURLE_OK || (transfer->code == CURLE_GOT_NOTHING && status == FNF_PROTOCOL))
+  if (transfer->code == CURLE_OK ||
+      (status == FNF_PROTOCOL && (transfer->code == CURLE_GOT_NOTHING || transfer->code == CURLE_ABORTED_BY_CALLBACK)))
     return "the connection was closed in the middle of the answer";
   if (transfer->code == CURLE_ABORTED_BY_CALLBACK)
     return "the kept connection ended before an answer came";

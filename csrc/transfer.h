@@ -18,6 +18,12 @@
 
 enum { FNF_TRANSFER_MAX_UPLOAD = 16 * 1024 * 1024 /* URL, method and body */ };
 
+/* Where certificate authorities are kept: one of both, or neither. */
+struct fnf_authorities {
+  const char *file;      /* a bundle, borrowed, or NULL */
+  const char *directory; /* borrowed, or NULL */
+};
+
 struct fnf_transfer;
 
 /* The pool's own settings of a new handle. */
@@ -27,6 +33,7 @@ struct fnf_transfer {
   CURL *easy;                             /* NULL: closed, or without memory for a new one */
   const struct fnf_http_options *options; /* the pool's, as long as it lives */
   fnf_transfer_setup *setup;
+  struct fnf_authorities authorities;
   struct curl_slist *list;
   struct fnf_buf lines, next_lines; /* what `list` was made of; room to compare */
   struct fnf_buf upload, headers, body;
@@ -61,12 +68,6 @@ enum fnf_status fnf_transfer_reload(struct fnf_transfer *transfer, long timeout_
 /* Say how the exchange that ended with transfer->code went: everything in
  * `answer` but its id. Borrowed until the next load. */
 void fnf_transfer_read(struct fnf_transfer *transfer, struct fnf_http_answer *answer);
-
-/* Where certificate authorities are kept: one of both, or neither. */
-struct fnf_authorities {
-  const char *file;      /* a bundle, borrowed, or NULL */
-  const char *directory; /* borrowed, or NULL */
-};
 
 /* Choose between a bundle and a directory (either may be NULL): the directory
  * if it holds an OpenSSL hash link such as "3513523f.0".

@@ -172,6 +172,36 @@ describe("the events of a call", function()
   end)
 end)
 
+describe("a lack of memory", function()
+  it("12.22: is an error of its own kind, which may pass, and nothing was sent", function()
+    local w = world.new { world.run() }
+    local client = w:client()
+    w.platform.nonce = function()
+      return nil, "no memory", "no memory for a nonce"
+    end
+    local run, err = client:describe_map_run(world.names)
+    assert.is_nil(run)
+    assert.same({ "memory", true, false, 0 }, { err.kind, err.retryable, err.sent, #w.sent })
+    run, err = client:start_execution { FlowName = "f" }
+    assert.is_nil(run)
+    assert.same({ "memory", nil, 0 }, { err.kind, err.outcome_unknown, #w.sent })
+  end)
+
+  it("12.22: is not taken for a missing key", function()
+    local fnf = require "fnf"
+    local w = world.new { world.run() }
+    w.environment.HOME = "/home/spec"
+    w.platform.read = function()
+      return nil, "no memory", "Cannot allocate memory"
+    end
+    local client = w:client { credentials = fnf.credentials.profile("prod") }
+    local run, err = client:describe_map_run(world.names)
+    assert.is_nil(run)
+    assert.equal("memory", err.kind)
+    assert.matches("Cannot allocate memory", err.message, 1, true)
+  end)
+end)
+
 describe("a client", function()
   it("shows where it asks, and that it is closed, and no more", function()
     local client = world.new():client { security_token = world.token }

@@ -169,6 +169,13 @@ static int surplus(struct server_connection *connection, size_t number) {
   return good;
 }
 
+/* Both in one piece, so that the second is there when the first is. */
+static int twofold(struct server_connection *connection, size_t number) {
+  (void)number;
+  return send_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
+                               "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+}
+
 /* An answer, and then the word of some servers for a client that says nothing. */
 static int impatient(struct server_connection *connection, size_t number) {
   (void)(count(connection, number) &&
@@ -240,6 +247,7 @@ int server_answer(struct server_connection *connection) {
               {"/trailer", trailer},
               {"/odd-trailers", odd_trailers},
               {"/surplus", surplus},
+              {"/twofold", twofold},
               {"/impatient", impatient},
               {"/leave", leave},
               {"/folded-first", folded_first},

@@ -281,6 +281,8 @@ static void refuses_a_head_that_was_cut(void) {
     tap_check(answer.status == (size ? FNF_PROTOCOL : FNF_NETWORK) && answer.sent,
               "12.5: a head cut after %d bytes is %s (%s)", size, fnf_status_name(answer.status),
               answer.message ? answer.message : "");
+    if (size % 2) /* the next comes on a kept connection, the one after that on a new one */
+      (void)exchange_get(&exchange, "/count");
   }
   exchange_close(&exchange);
 }

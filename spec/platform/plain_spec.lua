@@ -131,6 +131,43 @@ describe("an exchange", function()
     end)
   end
 
+  it("12.1: that begins with a folded line ends so, on a used connection too, and the process goes on", function()
+    for _ = 1, 3 do
+      assert(platform.send(request(base .. "/headers/1000")))
+      local answer, err = platform.send(request(base .. "/folded-first"))
+      assert.is_nil(answer)
+      assert.equal("protocol", err.kind)
+    end
+  end)
+
+  it("12.2: is not answered by what came over a connection that idled", function()
+    for _ = 1, 3 do
+      assert.equal("good", assert(platform.send(request(base .. "/twofold"))).body)
+      local answer = assert(platform.send(request(base .. "/echo", { method = "POST", body = "mine" })))
+      assert.matches("mine$", answer.body)
+    end
+  end)
+
+  it("12.5: whose answer was cut or can be read in two ways is of kind protocol, and may pass", function()
+    for _, path in ipairs { "/cut-head/5", "/cut-head/17", "/cut-head/40", "/cut-chunked", "/cut/1000" } do
+      local answer, err = platform.send(request(base .. path))
+      assert.is_nil(answer)
+      assert.same({ path, "protocol", true }, { path, err.kind, err.retryable })
+    end
+  end)
+
+  it("12.7: that a proxy refuses with 407 will not pass, and was not sent", function()
+    local proxied = plain.new { proxy = base:gsub("//", "//user:Secret@") }
+    for _, url in ipairs { "https://fnf.invalid/echo", "http://fnf.invalid/status/407" } do
+      local answer, err = proxied.send(request(url))
+      assert.is_nil(answer)
+      assert.same({ "network", false, false }, { err.kind, err.retryable, err.sent })
+      assert.matches("407", err.message, 1, true)
+      assert.is_nil(tostring(err):find("Secret", 1, true))
+    end
+    proxied.close()
+  end)
+
   it("ends soon after it is cancelled, and leaves the platform fit for the next", function()
     local started = platform.now()
     local answer, err = platform.send(request(base .. "/hang"), function()
