@@ -54,7 +54,7 @@ end
 --- Have one poll before all others: as soon as `min_delay` allows, or once more if it is polling now.
 ---@param one fnf.Pollable
 function PollQueue:poll_now(one)
-  local soonest = one.rests or 0
+  local soonest = (one.rests or 0) > self.context.platform.now() and one.rests or 0
   if not one.at then
     one.overtaken = true
   elseif soonest < one.at then -- never two entries of one time, for both would count
