@@ -134,12 +134,12 @@ describe("the status of watched MapRuns", function()
     end
   end)
 
-  it("counts a throttled look as such", function()
+  it("counts a throttled poll as such", function()
     watched()
     cloud:fault { kind = "status", status = 429, times = 1 }
     nginx.until_true(function()
       return (server:get "/metrics"):find('\nfnf_throttles_total{operation="DescribeMapRun"} 1\n', 1, true)
-    end, "a throttled look")
+    end, "a throttled poll")
   end)
 
   it("tells a listening browser of every change, until the worker ends", function()

@@ -12,9 +12,9 @@ local FAMILIES = {
   { "fnf_map_runs", "gauge", "Watched MapRuns by status; Unknown until the first answer." },
   { "fnf_map_run_items", "gauge", "Items of the watched MapRuns by state." },
   { "fnf_map_run_items_per_second", "gauge", "Items that ended a second of late, by MapRun under way." },
-  { "fnf_map_run_end_seconds", "gauge", "Seconds to the end as foreseen at the last look; absent while unknown." },
+  { "fnf_map_run_end_seconds", "gauge", "Seconds to the end as foreseen at the last poll; absent while unknown." },
   { "fnf_map_run_tolerance_left", "gauge", "Items that may still fail, by MapRun under way." },
-  { "fnf_polls_total", "counter", "Looks at watched MapRuns." },
+  { "fnf_polls_total", "counter", "Polls of watched MapRuns." },
   { "fnf_throttles_total", "counter", "Answers of the service that asked to slow down, by operation." },
   { "fnf_errors_total", "counter", "Attempts that failed, by operation and code." },
   { "fnf_call_seconds", "histogram", "Seconds from sending an attempt to its answer." },
@@ -35,28 +35,28 @@ end
 
 ---- listening ----
 
-local function observe(board, operation, seconds)
+local function observe(shared, operation, seconds)
   for _, bound in ipairs(BUCKETS) do
     if seconds <= bound then
-      board:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", bound), 1)
+      shared:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", bound), 1)
     end
   end
-  board:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", "+Inf"), 1)
-  board:add(sample("fnf_call_seconds_sum", "operation", operation), seconds)
-  board:add(sample("fnf_call_seconds_count", "operation", operation), 1)
+  shared:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", "+Inf"), 1)
+  shared:add(sample("fnf_call_seconds_sum", "operation", operation), seconds)
+  shared:add(sample("fnf_call_seconds_count", "operation", operation), 1)
 end
 
 local HEARD = {
-  poll = function(board)
-    board:add("fnf_polls_total", 1)
+  poll = function(shared)
+    shared:add("fnf_polls_total", 1)
   end,
-  response = function(board, fields)
+  response = function(shared, fields)
     local err = fields.error
-    observe(board, fields.operation, fields.seconds)
+    observe(shared, fields.operation, fields.seconds)
     if err and err.kind ~= "cancelled" then
-      board:add(sample("fnf_errors_total", "operation", fields.operation, "code", err.code or err.kind), 1)
+      shared:add(sample("fnf_errors_total", "operation", fields.operation, "code", err.code or err.kind), 1)
       if retry.reason({}, err) == "throttle" then
-        board:add(sample("fnf_throttles_total", "operation", fields.operation), 1)
+        shared:add(sample("fnf_throttles_total", "operation", fields.operation), 1)
       end
     end
   end,
@@ -66,8 +66,8 @@ local listening = setmetatable({}, { __mode = "k" }) -- clients that are listene
 
 --- Count what a client does from now on, before its own listener hears of it.
 ---@param client fnf.Client
----@param board fnf.Board
-function metrics.listen(client, board)
+---@param shared fnf.SharedState
+function metrics.listen(client, shared)
   if listening[client] then
     return
   end
@@ -76,7 +76,7 @@ function metrics.listen(client, board)
   function client.on_event(name, fields)
     local hear = HEARD[name]
     if hear then
-      hear(board, fields)
+      hear(shared, fields)
     end
     if own then
       return own(name, fields)
@@ -104,8 +104,8 @@ local function add_progress(state, values)
 end
 
 --- Samples of the watched runs as they are now.
-local function add_runs(board, values)
-  for _, state in ipairs(board:states()) do
+local function add_runs(shared, values)
+  for _, state in ipairs(shared:states()) do
     local run = state.run or {}
     gauge(values, sample("fnf_map_runs", "status", run.Status or "Unknown"), 1)
     if not state.ended then
@@ -129,11 +129,11 @@ local function order(name)
 end
 
 --- The page that Prometheus scrapes.
----@param board fnf.Board
+---@param shared fnf.SharedState
 ---@return string
-function metrics.text(board)
-  local _, values = board:counts()
-  add_runs(board, values)
+function metrics.text(shared)
+  local _, values = shared:counts()
+  add_runs(shared, values)
   local names, lines = {}, {}
   for name in pairs(values) do
     names[#names + 1] = name

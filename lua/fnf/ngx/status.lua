@@ -3,7 +3,7 @@
 --
 --   location /map-runs/ { content_by_lua_block { require("fnf.ngx").status { dict = "fnf" } } }
 
-local board = require "fnf.ngx.shared_state"
+local shared_state = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
 local core = require "fnf.core"
 local json = require "fnf.json"
@@ -20,7 +20,7 @@ status.options = {
   title = { type = "name" },
 }
 
-local LOOK = 0.25 -- seconds between two looks at the dictionary for a browser that listens
+local CHECK_INTERVAL = 0.25 -- seconds between two polls at the dictionary for a browser that listens
 local BEAT = 15 -- seconds after which silence is broken, so that nothing between gives up
 local REJOIN_MS = 1000 -- after which a browser comes back
 local LIST = '{"map_runs":%s,"time":%.3f}'
@@ -64,11 +64,11 @@ local function serve_events(shared)
   ngx.header["Cache-Control"] = "no-store"
   ngx.header["X-Accel-Buffering"] = "no"
   ngx.print(("retry: %d\n\n"):format(REJOIN_MS))
-  local told, beat = -1, core.now()
+  local sent, beat = -1, core.now()
   while not ngx.worker.exiting() do
     local revision, now, text = shared:revision(), core.now(), nil
-    if revision ~= told then
-      told = revision
+    if revision ~= sent then
+      sent = revision
       text = ("id: %d\ndata: %s\n\n"):format(revision, list_text(view.all(shared:states(), core.time())))
     elseif now - beat >= BEAT then
       text = ": still here\n\n"
@@ -79,7 +79,7 @@ local function serve_events(shared)
         return
       end
     end
-    ngx.sleep(LOOK)
+    ngx.sleep(CHECK_INTERVAL)
   end
 end
 
@@ -92,7 +92,7 @@ function status.serve(options)
   local problem = check.table(options, status.options, "option")
   local shared
   if not problem then
-    shared, problem = board.open(options.dict)
+    shared, problem = shared_state.open(options.dict)
   end
   if problem then
     error("fnf.ngx.status: " .. problem, 2)

@@ -78,7 +78,7 @@ local function rate_text(state, seen)
   return rate and (rate >= 100 and grouped(rate) or ("%.3g"):format(rate)) .. " items/s" or NOT_KNOWN
 end
 
---- The estimate as it was at the last look, less the time since.
+--- The estimate as it was at the last poll, less the time since.
 local function end_text(state, seen, now)
   local stopped = state.run and state.run.StoppedTime
   if state.ended then

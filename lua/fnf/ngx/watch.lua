@@ -1,4 +1,4 @@
---- A MapRun watched in the background: one look at a time for all workers and requests of an nginx.
+--- A MapRun watched in the background: one poll at a time for all workers and requests of an nginx.
 -- SPDX-License-Identifier: MIT
 --
 --   local watch = require("fnf.ngx").watch { dict = "fnf", client = client,
@@ -6,10 +6,10 @@
 --   local run, state = watch:get()        -- at once
 --   local final, err = watch:wait(60)     -- inside a request
 
-local board = require "fnf.ngx.shared_state"
+local shared_state = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
 local errors = require "fnf.errors"
-local keeper = require "fnf.ngx.poller"
+local poller = require "fnf.ngx.poller"
 local methods = require "fnf.methods"
 local metrics = require "fnf.ngx.metrics"
 
@@ -37,10 +37,10 @@ local RATE_LIMIT = {
   rate = { type = "seconds", required = true },
   burst = { type = "integer", required = true, minimum = 1 },
 }
-local ASK = 0.1 -- seconds between two looks at the dictionary in `wait`
+local CHECK_INTERVAL = 0.1 -- seconds between two polls at the dictionary in `wait`
 
 ---@class fnf.Watch
----@field private board fnf.Board
+---@field private shared fnf.SharedState
 ---@field private id? string
 ---@field private client fnf.Client
 local Watch = {}
@@ -82,12 +82,12 @@ end
 
 --- Register a run; one whose watch had ended with an error is watched anew.
 local function register(self, state)
-  local done, reason = self.board:register(state)
+  local done, reason = self.shared:register(state)
   if not done and reason == "exists" then
-    local known = self.board:state(state.id)
+    local known = self.shared:state(state.id)
     if known and known.ended and known.error then
-      self.board:forget(state.id)
-      done, reason = self.board:register(state)
+      self.shared:forget(state.id)
+      done, reason = self.shared:register(state)
     else
       done = true
     end
@@ -105,20 +105,20 @@ function watch.start(options)
   local problem = check.table(options, watch.options, "option") or validate(options)
   local shared
   if not problem then
-    shared, problem = board.open(options.dict)
+    shared, problem = shared_state.open(options.dict)
   end
   if problem then
     error("fnf.ngx.watch: " .. problem, 2)
   end
   local client = options.client
   local group = options.group or client.target.endpoint.host
-  local self = setmetatable({ board = shared, client = client }, Watch)
+  local self = setmetatable({ shared = shared, client = client }, Watch)
   metrics.listen(client, shared)
   if options.FlowName then
-    self.id = board.id(group, options)
+    self.id = shared_state.id(group, options)
     register(self, new_state(self.id, group, options))
   end
-  keeper.of(shared, options.dict, group, client, options.rate_limit)
+  poller.of(shared, options.dict, group, client, options.rate_limit)
   return self
 end
 
@@ -126,7 +126,7 @@ end
 ---@return table|nil run
 ---@return fnf.WatchState|nil state nil once it is forgotten
 function Watch:get()
-  local state = self.id and self.board:state(self.id)
+  local state = self.id and self.shared:state(self.id)
   return state and state.run, state or nil
 end
 
@@ -168,16 +168,16 @@ function Watch:wait(seconds, cancel)
   local platform = self.client:choose_platform()
   local ending = platform.now() + seconds
   while true do
-    local ended = self.board:has_ended(self.id)
+    local ended = self.shared:has_ended(self.id)
     local left = ending - platform.now()
     if ended then
-      return conclude(self.board:state(self.id))
+      return conclude(self.shared:state(self.id))
     elseif ended == nil then
       return nil, gone()
     elseif left <= 0 then
-      return nil, timed_out(self.board:state(self.id), seconds)
+      return nil, timed_out(self.shared:state(self.id), seconds)
     end
-    local slept, reason = platform.sleep(math.min(left, ASK), cancel)
+    local slept, reason = platform.sleep(math.min(left, CHECK_INTERVAL), cancel)
     if not slept then
       return nil, reason or errors.cancelled()
     end

@@ -10,10 +10,10 @@
 ---@field ExecutionName? string
 ---@field MapRunName? string
 ---@field group? string tells clients of several accounts apart; the endpoint's host by default
----@field min_delay? number seconds between two looks at least (1)
----@field max_delay? number seconds between two looks at most (30)
+---@field min_delay? number seconds between two polls at least (1)
+---@field max_delay? number seconds between two polls at most (30)
 ---@field keep? number seconds for which an end is remembered (86400)
----@field rate_limit? { rate: number, burst: integer }|false looks a second, and at once; the service's quota by default
+---@field rate_limit? { rate: number, burst: integer }|false polls a second, and at once; the service's quota by default
 
 --- Options of `fnf.ngx.status`.
 ---@class fnf.StatusOptions

@@ -91,8 +91,10 @@ function waiter.context(client, row, options)
   local started = platform.now()
   local min = options.min_delay or math.min(MIN_DELAY, options.max_delay or MIN_DELAY)
   local context = {
-    client = client, row = row, options = options, platform = platform, rate_limiter = client:rate_limiter(row), started = started,
-    deadline = options.deadline or options.timeout and started + options.timeout, ending = ending_set(row.final, options.until_status),
+    client = client, row = row, options = options, platform = platform, started = started,
+    rate_limiter = options.rate_limiter == nil and client:rate_limiter(row) or options.rate_limiter or nil,
+    deadline = options.deadline or options.timeout and started + options.timeout,
+    max_attempts = options.max_attempts, ending = ending_set(row.final, options.until_status),
     hold = HOLD, limits = { min_delay = min,
       max_delay = options.max_delay or math.max(row.holds and HOLD or MAX_DELAY, min) },
     open = 1,
