@@ -116,7 +116,7 @@ end
 ---@return fnf.CredentialsProvider
 function credentials.ecs_ram_role(given)
   local settings = read("ecs_ram_role", given)
-  return provider.new { name = "ecs_ram_role", fetch = function(context)
+  return provider.new { name = "ecs_ram_role", settings = settings, fetch = function(context)
     return sources.ecs_ram_role.fetch(context, settings)
   end }
 end
@@ -130,7 +130,7 @@ function credentials.assume_role(given)
   if not source then
     raise("assume_role", "option source " .. problem)
   end
-  return provider.new { name = "ram_role_arn", fetch = function(context)
+  return provider.new { name = "ram_role_arn", settings = with(settings, { source = source }), fetch = function(context)
     return sources.sts.assume_role.fetch(context, settings, source)
   end }
 end
@@ -140,7 +140,7 @@ end
 ---@return fnf.CredentialsProvider
 function credentials.oidc(given)
   local settings = read("oidc", given)
-  return provider.new { name = "oidc_role_arn", fetch = function(context)
+  return provider.new { name = "oidc_role_arn", settings = settings, fetch = function(context)
     return sources.sts.oidc.fetch(context, settings)
   end }
 end
@@ -154,7 +154,7 @@ function credentials.uri(given)
   if problem then
     raise("uri", "option uri " .. problem)
   end
-  return provider.new { name = "credential_uri", fetch = function(context)
+  return provider.new { name = "credential_uri", settings = settings, fetch = function(context)
     return sources.uri.fetch(context, settings)
   end }
 end
@@ -172,7 +172,8 @@ function credentials.process(given)
       raise("process", "option command must be a list of strings without NUL bytes")
     end
   end
-  return provider.new { name = "external", patience = settings.timeout and settings.timeout + 10 or PROGRAM_PATIENCE,
+  return provider.new { name = "external", settings = settings,
+    patience = settings.timeout and settings.timeout + 10 or PROGRAM_PATIENCE,
     fetch = function(context) return sources.process.fetch(context, settings) end }
 end
 
@@ -215,7 +216,8 @@ function credentials.of(given)
   if provider.is(given) then
     return given
   elseif type(given) == "function" then
-    return provider.new { name = "function", fetch = function(context) return take(given(context)) end }
+    return provider.new { name = "function", settings = { given = given },
+      fetch = function(context) return take(given(context)) end }
   end
   return nil, "must be one of fnf.credentials, or a function"
 end

@@ -186,12 +186,12 @@ describe("the status of watched MapRuns", function()
     assert.matches(">in %d[^<]*<", page)
     assert.matches(">7 more failures<", page, 1, true)
     local text = server:get "/metrics"
-    local labels = '{FlowName="f",ExecutionName="e",MapRunName="steady"'
+    local labels = '{flow_name="f",execution_name="e",map_run_name="steady"'
     for _, line in ipairs { "items_per_second" .. labels, "end_seconds" .. labels .. ',bound="earliest"',
       "end_seconds" .. labels .. ',bound="latest"', "tolerance_left" .. labels } do
       assert.matches("\nfnf_map_run_" .. line .. "} ", text, 1, true)
     end
-    assert.is_nil(text:find('fnf_map_run_[%l_]+{[^}]*MapRunName="done"'))
+    assert.is_nil(text:find('fnf_map_run_[%l_]+{[^}]*map_run_name="done"'))
   end)
 
   it("is GET only, and knows no other path", function()

@@ -14,26 +14,33 @@ local waiter = require "fnf.wait.waiter"
 local poller = {}
 
 local LEASE = 3 -- seconds: so late another worker takes over from one that crashed
+local SILENCE = 2 -- seconds without a round after which the timer of the next one is taken for lost
+local STUCK = 120 -- seconds, besides those of an attempt, after which a poll is taken for lost
 local SHORTEST, LONGEST = 0.02, 0.5 -- seconds between two rounds
 
 local ROW = operations.describe_map_run
 
 ---@class fnf.Poller
----@field client fnf.Client
+---@field client fnf.Client a copy of the last one handed in, which goes on when its owner closes his
+---@field lent? fnf.Client that one
+---@field clients table<string, fnf.Client> by id of a run: copies of those that its watches came with
+---@field heartbeat number monotonic seconds, of the last round
+---@field chain integer number of the chain of timers: one that was given up does nothing when it comes late
 ---@field shared fnf.SharedState
 ---@field group string
 ---@field holder string this worker's name on the lease
 ---@field worker_lease string what only one poller of a worker holds
 ---@field entries table<string, table>|nil what this worker knows beyond the shared state while it holds the lease
 ---@field quota? { rate: number, burst: number }|false as it was asked for
----@field rate_limiter? fnf.RateLimiter the rate that is left of it; its bucket is in the shared state, for the next holder
+---@field rate_limiter? fnf.RateLimiter the rate that is left of it; its bucket is shared, for the next holder
 local Poller = {}
 Poller.__index = Poller
 
 --- A wait that never tires: only its end, or what cannot heal, ends it. It polls once at a time, for each poll takes
 --- from the quota of all.
 local function new_wait(self, state)
-  local one = wait.new(waiter.context(self.client, ROW, { cancel = ngx.worker.exiting, rate_limiter = false,
+  local client = self.clients[state.id] or self.client
+  local one = wait.new(waiter.context(client, ROW, { cancel = ngx.worker.exiting, rate_limiter = false,
     max_attempts = 1, min_delay = state.limits.min_delay, max_delay = state.limits.max_delay }), state.names)
   one.polls, one.last, one.reached = state.polls, state.run, true
   return one
@@ -71,6 +78,10 @@ local function poll(self, entry)
   end
   state.polls, state.error, state.ended = one.polls, plain_error(trouble), ended or nil
   entry.next_at = core.now() + (ended and 0 or delay)
+  state.polled, state.due = core.time(), core.time() + (ended and 0 or delay)
+  if ended then
+    self.clients[state.id] = nil
+  end
   local stored, reason = self.shared:put(state)
   if not stored then
     self.client:tell("warning", { message = "a watched MapRun does not fit into the dictionary: " .. reason })
@@ -108,7 +119,7 @@ local function find_due(self)
   local now, due, soonest = core.now(), {}, LONGEST
   for id, entry in pairs(self.entries) do
     local left = entry.next_at - now
-    if entry.busy then
+    if entry.busy and now - entry.busy < STUCK + self.client.settings.attempt_timeout then
       left = entry.state.limits.min_delay
     elseif entry.state.ended then
       self.entries[id], left = nil, LONGEST
@@ -143,7 +154,7 @@ local function round(self)
     if self.rate_limiter and not self.shared:take(self.group, self.rate_limiter, core.now()) then
       return math.min(LONGEST, 1 / self.rate_limiter.rate) -- what is due longest comes first then
     end
-    entry.busy = true
+    entry.busy = core.now()
     ngx.thread.spawn(guarded_poll, self, entry)
   end
   return delay
@@ -155,19 +166,21 @@ local function stop(self)
   self.running = false
 end
 
-local function tick(premature, self)
-  if premature or ngx.worker.exiting() then
+local function tick(premature, self, chain)
+  if chain ~= self.chain then
+    return -- it was taken for lost, and another runs
+  elseif premature or ngx.worker.exiting() then
     return stop(self)
   end
+  self.heartbeat = core.now()
   local done, delay = pcall(round, self)
   if not done then
     ngx.log(ngx.ERR, "fnf: a round of watching failed: ", tostring(delay))
   elseif not delay then
     return stop(self)
   end
-  local started, reason = ngx.timer.at(done and delay or LONGEST, tick, self)
-  if not started then
-    self.running = false
+  local started, reason = ngx.timer.at(done and delay or LONGEST, tick, self, chain)
+  if not started then -- who asks next feels it
     self.client:tell("warning", { message = "nginx starts no further timer: " .. tostring(reason) })
   end
 end
@@ -182,29 +195,69 @@ end
 
 local pollers = {} -- of this worker, by dictionary and group
 
+--- Begin a chain of timers; one that nginx has dropped is left behind.
+local function start_chain(self)
+  self.running, self.chain, self.heartbeat = true, self.chain + 1, core.now()
+  local started, reason = ngx.timer.at(0, tick, self, self.chain)
+  if not started then
+    self.client:tell("warning", { message = "nginx starts no timer to watch by: " .. tostring(reason) })
+  end
+end
+
+--- Whether the chain still runs, felt by whoever asks: nginx drops a due timer when it has no slot to spare, and says
+--- nothing to whom it belonged.
+function Poller:revive()
+  if not ngx.worker.exiting() and core.now() - self.heartbeat > SILENCE then
+    start_chain(self)
+  end
+end
+
+--- The same for all that poll for a dictionary in this worker.
+---@param dict string
+function poller.revive(dict)
+  for _, one in pairs(pollers) do
+    if one.shared.name == dict then
+      one:revive()
+    end
+  end
+end
+
+--- Keep a client that was lent: a copy, for its owner may close his at the end of his request.
+local function take_client(self, client, id)
+  if self.lent ~= client then
+    self.lent, self.client = client, client:outliving()
+  end
+  if id and not self.clients[id] then
+    self.clients[id] = self.client
+  end
+end
+
 --- The poller of a group in this worker, running.
 ---@param shared fnf.SharedState
 ---@param dict string name of the dictionary
 ---@param group string
 ---@param client fnf.Client
+---@param id? string of the run that is watched by this client
 ---@param quota? { rate: number, burst: number }|false polls a second, and at once; the service's quota unless given
 ---@return fnf.Poller
-function poller.of(shared, dict, group, client, quota)
+function poller.of(shared, dict, group, client, id, quota)
   local key = dict .. " " .. group
   local self = pollers[key]
   if not self then
     local pid = ngx.worker.pid()
-    self = setmetatable({ client = client, shared = shared, group = group, entries = {},
+    self = setmetatable({ clients = {}, chain = 0, heartbeat = core.now(), shared = shared, group = group, entries = {},
       worker_lease = ("%s %d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Poller)
     pollers[key] = self
     set_quota(self, ROW.quota)
   end
+  take_client(self, client, id)
   if quota ~= nil then
     set_quota(self, quota)
   end
   if not self.running then
-    self.running = true
-    assert(ngx.timer.at(0, tick, self))
+    start_chain(self)
+  else
+    self:revive()
   end
   return self
 end

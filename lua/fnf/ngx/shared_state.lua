@@ -11,6 +11,11 @@ local json = require "fnf.json"
 local shared_state = {}
 
 local ENDED = 1
+local LATE = 15 -- seconds past its time after which a state says that nobody polls it
+
+-- What is kept of a description: an answer may hold what no JSON encoder takes (1e400, a list that begins with nulls).
+local RUN_FIELDS = { "Status", "MapRunName", "FlowName", "ExecutionName", "RequestId", "StartedTime", "StoppedTime",
+  "Concurrency", "ToleratedFailedCount", "ToleratedFailedPercentage", "Output", "ErrorCode", "ErrorMessage" }
 
 ---@class fnf.WatchState what is known of a watched MapRun
 ---@field id string
@@ -22,10 +27,14 @@ local ENDED = 1
 ---@field run? table the last description
 ---@field progress? fnf.Report what fnf.progress made of it
 ---@field seen? number seconds since 1970, of the last description
+---@field polled? number seconds since 1970, of the last poll, answered or not
+---@field due? number seconds since 1970, when it is to be polled next
+---@field overdue? number seconds since then, if nobody has polled it for long: told by `get` and the page
 ---@field error? table what went wrong since: kind, code, status, message, request_id
 ---@field ended? boolean no poll will follow: the status is final, or the error cannot heal
 
 ---@class fnf.SharedState
+---@field name string of the dictionary
 ---@field private dict table
 local SharedState = {}
 SharedState.__index = SharedState
@@ -39,7 +48,7 @@ function shared_state.open(name)
   if not dict then
     return nil, ("nginx has no dictionary %s; add `lua_shared_dict %s 1m;`"):format(name, name)
   end
-  return setmetatable({ dict = dict, known = {}, count = -1 }, SharedState)
+  return setmetatable({ name = name, dict = dict, known = {}, count = -1 }, SharedState)
 end
 
 --- The same for the same names, whatever they hold.
@@ -53,13 +62,54 @@ end
 
 ---- states ----
 
+local function is_plain(value)
+  local kind = type(value)
+  return kind == "string" or kind == "boolean" or kind == "number" and value - value == 0
+end
+
+--- Plain and finite values of a table, of these names or of all.
+local function plain(given, names)
+  local kept = {}
+  for name, value in pairs(type(given) == "table" and given or {}) do
+    if type(name) == "string" and (not names or names[name]) and is_plain(value) then
+      kept[name] = value
+    end
+  end
+  return kept
+end
+
+local KNOWN = {}
+for _, name in ipairs(RUN_FIELDS) do
+  KNOWN[name] = true
+end
+
+--- A description as it is kept.
+local function plain_run(run)
+  local kept = plain(run, KNOWN)
+  kept.ItemCounts = type(run.ItemCounts) == "table" and plain(run.ItemCounts) or nil
+  return kept
+end
+
+--- A state as text, of what an encoder takes.
+local function encode(state)
+  local kept = {}
+  for name, value in pairs(state) do
+    kept[name] = value
+  end
+  kept.run = state.run and plain_run(state.run)
+  kept.progress = state.progress and plain(state.progress)
+  kept.error = state.error and plain(state.error)
+  kept.overdue = nil
+  return json.encode(kept)
+end
+
 --- Store a state; every worker sees it at once.
 ---@param state fnf.WatchState
 ---@return boolean|nil
 ---@return string|nil reason such as "no memory": nothing old is thrown out for it
 function SharedState:put(state)
   local life = state.ended and state.keep or 0
-  local done, reason = self.dict:safe_set("run " .. state.id, json.encode(state), life, state.ended and ENDED or 0)
+  local done, reason = self.dict:safe_set("run " .. state.id, encode(state), life, state.ended and ENDED or 0)
   self.dict:incr("revision", 1, 0)
   return done, reason
 end
@@ -69,7 +119,7 @@ end
 ---@return boolean|nil
 ---@return string|nil reason "exists" or "no memory"
 function SharedState:register(state)
-  local done, reason = self.dict:safe_add("run " .. state.id, json.encode(state))
+  local done, reason = self.dict:safe_add("run " .. state.id, encode(state))
   if done then
     self.dict:incr("registered", 1, 0)
     self.dict:incr("revision", 1, 0)
@@ -86,7 +136,12 @@ end
 ---@return fnf.WatchState|nil
 function SharedState:state(id)
   local text = self.dict:get("run " .. id)
-  return text and json.decode(text) or nil
+  local state = text and json.decode(text) or nil
+  local late = state and not state.ended and state.due and core.time() - state.due or 0
+  if late > LATE then
+    state.overdue = late
+  end
+  return state
 end
 
 --- Whether nothing will change it any more; nil if it is not there.
@@ -192,7 +247,10 @@ end
 ---@param sample string
 ---@param amount number
 function SharedState:add(sample, amount)
-  self.dict:incr("count " .. sample, amount, 0)
+  local key = "count " .. sample
+  if not self.dict:incr(key, amount) and not self.dict:safe_add(key, amount) then
+    self.dict:incr(key, amount) -- another worker was first; a full dictionary throws out no watched run for a counter
+  end
 end
 
 --- All counters: names, sorted, and values by name.

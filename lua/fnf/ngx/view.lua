@@ -106,6 +106,9 @@ end
 
 local function trouble_text(state)
   local err = state.error
+  if state.overdue then
+    return ("nobody has polled it for %s"):format(view.span(state.overdue))
+  end
   return err and ("%s: %s"):format(err.code or err.kind or "error", err.message or "") or ""
 end
 
@@ -125,6 +128,7 @@ function view.one(state, now)
     id = state.id, FlowName = state.names.FlowName, ExecutionName = state.names.ExecutionName,
     MapRunName = state.names.MapRunName, Status = status, ItemCounts = counts, polls = state.polls,
     progress = state.progress, seen = state.seen, ended = state.ended or false, error = state.error,
+    overdue = state.overdue,
     shown = {
       name = state.names.MapRunName,
       place = ("%s / %s"):format(state.names.FlowName, state.names.ExecutionName),

@@ -8,8 +8,10 @@
 
 local shared_state = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
+local core = require "fnf.core"
 local errors = require "fnf.errors"
 local poller = require "fnf.ngx.poller"
+local provider = require "fnf.credentials.provider"
 local methods = require "fnf.methods"
 local metrics = require "fnf.ngx.metrics"
 
@@ -43,6 +45,7 @@ local CHECK_INTERVAL = 0.1 -- seconds between two polls at the dictionary in `wa
 ---@field private shared fnf.SharedState
 ---@field private id? string
 ---@field private client fnf.Client
+---@field private poller fnf.Poller
 local Watch = {}
 Watch.__index = Watch
 
@@ -77,7 +80,36 @@ local function new_state(id, group, options)
   local min = options.min_delay or math.min(1, options.max_delay or 1)
   return { id = id, group = group, polls = 0, keep = options.keep or DAY,
     names = { FlowName = options.FlowName, ExecutionName = options.ExecutionName, MapRunName = options.MapRunName },
-    limits = { min_delay = min, max_delay = options.max_delay or math.max(30, min) } }
+    due = core.time(), limits = { min_delay = min, max_delay = options.max_delay or math.max(30, min) } }
+end
+
+--- What tells the accounts of two providers apart, the same in all workers: settings and names, no key.
+local function describe(value, parts)
+  if provider.is(value) then
+    local source = value.source
+    local found = source.fixed and source.fetch()
+    parts[#parts + 1] = source.name
+    describe(found and found.access_key_id or source.settings or {}, parts)
+  elseif type(value) == "table" then
+    local names = {}
+    for name in pairs(value) do
+      names[#names + 1] = tostring(name)
+    end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      parts[#parts + 1] = name
+      describe(value[name] == nil and value[tonumber(name)] or value[name], parts)
+    end
+  else
+    parts[#parts + 1] = ("%d:%s"):format(#tostring(value), tostring(value))
+  end
+  return parts
+end
+
+--- One account at one host. Only a hash goes into the dictionary, whose keys are shown.
+local function default_group(client)
+  local account = table.concat(describe(client.provider, {}), " ")
+  return ("%s %s"):format(client:host(), ngx.md5(account):sub(1, 12))
 end
 
 --- Register a run; one whose watch had ended with an error is watched anew.
@@ -111,14 +143,14 @@ function watch.start(options)
     error("fnf.ngx.watch: " .. problem, 2)
   end
   local client = options.client
-  local group = options.group or client.target.endpoint.host
+  local group = options.group or default_group(client)
   local self = setmetatable({ shared = shared, client = client }, Watch)
   metrics.listen(client, shared)
   if options.FlowName then
     self.id = shared_state.id(group, options)
     register(self, new_state(self.id, group, options))
   end
-  poller.of(shared, options.dict, group, client, options.rate_limit)
+  self.poller = poller.of(shared, options.dict, group, client, self.id, options.rate_limit)
   return self
 end
 
@@ -126,6 +158,7 @@ end
 ---@return table|nil run
 ---@return fnf.WatchState|nil state nil once it is forgotten
 function Watch:get()
+  self.poller:revive()
   local state = self.id and self.shared:state(self.id)
   return state and state.run, state or nil
 end
@@ -140,6 +173,7 @@ local function timed_out(state, seconds)
   local trouble = state and state.error and state.error.message
   local message = ("no end in %g seconds"):format(seconds) .. (status and ", still " .. status
     or ", without one good answer") .. (trouble and "; last trouble: " .. trouble or "")
+    .. (state and state.overdue and ("; nobody has polled it for %d seconds"):format(state.overdue) or "")
   return errors.new { kind = "timeout", operation = "DescribeMapRun", retryable = true, last = state and state.run,
     message = message }
 end
@@ -168,6 +202,7 @@ function Watch:wait(seconds, cancel)
   local platform = self.client:choose_platform()
   local ending = platform.now() + seconds
   while true do
+    self.poller:revive()
     local ended = self.shared:has_ended(self.id)
     local left = ending - platform.now()
     if ended then
