@@ -18,7 +18,8 @@ local API_VERSION = "2019-03-15"
 ---@field package provider fnf.CredentialsProvider
 ---@field package settings fnf.Settings
 ---@field package budget fnf.Budget
----@field on_event? fun(name: string, fields: table)
+---@field on_event? fun(name: string, fields: table) tells all listeners; nil if there is none
+---@field package listeners fun(name: string, fields: table)[] the one added last first
 local Client = { __name = "fnf.Client" }
 Client.__index = Client
 
@@ -48,6 +49,7 @@ function client.new(options, platform)
       user_agent = options.user_agent or ("fnf-lua/%s (%s)"):format(client.VERSION, _VERSION) },
     provider = provider,
     transport = options.transport,
+    listeners = { options.on_event },
     on_event = options.on_event,
     budget = retry.budget(),
     skew = 0,
@@ -77,7 +79,66 @@ function Client:host()
   return self.target.endpoint.host
 end
 
---- Tell the listener, if there is one.
+--- What is told to each of several, or to one without a loop; nil if there is none.
+local function fan_out(listeners)
+  if #listeners < 2 then
+    return listeners[1]
+  end
+  return function(name, fields)
+    for _, listener in ipairs(listeners) do
+      listener(name, fields)
+    end
+  end
+end
+
+--- Add a listener of the events, beside the option `on_event`. The one added last hears first: an `on_event` that
+--- raises keeps nobody else from hearing.
+---@param listener fun(name: string, fields: table)
+---@return fun() stop ends it
+function Client:listen(listener)
+  if getmetatable(self) ~= Client then
+    error("fnf.Client: call it with a colon: client:listen(listener)", 2)
+  elseif type(listener) ~= "function" then
+    error("fnf.Client:listen: the listener must be a function, not a " .. type(listener), 2)
+  end
+  local function hear(name, fields) -- its own, so that the same function may listen twice
+    return listener(name, fields)
+  end
+  -- A new list each time: one may be added or leave while an event is told.
+  local all = { hear }
+  for _, other in ipairs(self.listeners) do
+    all[#all + 1] = other
+  end
+  self.listeners = all
+  self.on_event = fan_out(self.listeners)
+  return function()
+    local others = {}
+    for _, other in ipairs(self.listeners) do
+      others[#others + 1] = other ~= hear and other or nil
+    end
+    self.listeners = others
+    self.on_event = fan_out(others)
+  end
+end
+
+--- A client like this one, with its settings, provider and listeners, that goes on when this one is closed: for what
+--- works in the background with a client that was only lent to it.
+---@return fnf.Client
+function Client:outliving()
+  local copy = {}
+  for name, value in pairs(self) do
+    copy[name] = value
+  end
+  copy.closed = nil
+  if self.on_event then
+    copy.on_event = function(name, fields)
+      return self:tell(name, fields) -- whoever listens then, not now
+    end
+  end
+  return setmetatable(copy, Client)
+end
+
+--- Tell the listeners, if there are any.
 ---@param name string
 ---@param fields table
 function Client:tell(name, fields)

@@ -155,7 +155,7 @@ function credentials.ecs_ram_role(given)
     end
     settings.endpoint = found.url
   end
-  return provider.new { name = "ecs_ram_role", fetch = function(context)
+  return provider.new { name = "ecs_ram_role", settings = settings, fetch = function(context)
     return sources.ecs_ram_role.fetch(context, settings)
   end }
 end
@@ -170,7 +170,7 @@ function credentials.assume_role(given)
   if problem or not source then
     raise("assume_role", problem or "option source " .. unfit)
   end
-  return provider.new { name = "ram_role_arn", fetch = function(context)
+  return provider.new { name = "ram_role_arn", settings = with(settings, { source = source }), fetch = function(context)
     return sources.sts.assume_role.fetch(context, settings, source)
   end }
 end
@@ -184,7 +184,7 @@ function credentials.oidc(given)
   if problem then
     raise("oidc", problem)
   end
-  return provider.new { name = "oidc_role_arn", fetch = function(context)
+  return provider.new { name = "oidc_role_arn", settings = settings, fetch = function(context)
     return sources.sts.oidc.fetch(context, settings)
   end }
 end
@@ -198,7 +198,7 @@ function credentials.uri(given)
   if problem then
     raise("uri", "option uri " .. problem)
   end
-  return provider.new { name = "credential_uri", fetch = function(context)
+  return provider.new { name = "credential_uri", settings = settings, fetch = function(context)
     return sources.uri.fetch(context, settings)
   end }
 end
@@ -212,7 +212,8 @@ function credentials.process(given)
   if problem then
     raise("process", "option command " .. problem)
   end
-  return provider.new { name = "external", patience = settings.timeout and settings.timeout + 10 or PROGRAM_PATIENCE,
+  return provider.new { name = "external", settings = settings,
+    patience = settings.timeout and settings.timeout + 10 or PROGRAM_PATIENCE,
     fetch = function(context) return sources.process.fetch(context, settings) end }
 end
 
@@ -255,7 +256,8 @@ function credentials.of(given)
   if provider.is(given) then
     return given
   elseif type(given) == "function" then
-    return provider.new { name = "function", fetch = function(context) return take(given(context)) end }
+    return provider.new { name = "function", settings = { given = given },
+      fetch = function(context) return take(given(context)) end }
   end
   return nil, "must be one of fnf.credentials, or a function"
 end

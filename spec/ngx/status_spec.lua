@@ -134,12 +134,12 @@ describe("the status of watched MapRuns", function()
     end
   end)
 
-  it("counts a throttled look as such", function()
+  it("counts a throttled poll as such", function()
     watched()
     cloud:fault { kind = "status", status = 429, times = 1 }
     nginx.until_true(function()
       return (server:get "/metrics"):find('\nfnf_throttles_total{operation="DescribeMapRun"} 1\n', 1, true)
-    end, "a throttled look")
+    end, "a throttled poll")
   end)
 
   it("tells a listening browser of every change, until the worker ends", function()
@@ -186,12 +186,12 @@ describe("the status of watched MapRuns", function()
     assert.matches(">in %d[^<]*<", page)
     assert.matches(">7 more failures<", page, 1, true)
     local text = server:get "/metrics"
-    local labels = '{FlowName="f",ExecutionName="e",MapRunName="steady"'
+    local labels = '{flow_name="f",execution_name="e",map_run_name="steady"'
     for _, line in ipairs { "items_per_second" .. labels, "end_seconds" .. labels .. ',bound="earliest"',
       "end_seconds" .. labels .. ',bound="latest"', "tolerance_left" .. labels } do
       assert.matches("\nfnf_map_run_" .. line .. "} ", text, 1, true)
     end
-    assert.is_nil(text:find('fnf_map_run_[%l_]+{[^}]*MapRunName="done"'))
+    assert.is_nil(text:find('fnf_map_run_[%l_]+{[^}]*map_run_name="done"'))
   end)
 
   it("is GET only, and knows no other path", function()

@@ -64,7 +64,7 @@ describe("the view of a watched MapRun", function()
     end
   end)
 
-  it("tells the end as far as it is known, less the time since the last look", function()
+  it("tells the end as far as it is known, less the time since the last poll", function()
     local progress = { earliest = 100, latest = 200, rate = 12.345 }
     assert.equal("in 80 s to 3 min", shown({}, { progress = progress, seen = NOW - 20 }).ending)
     assert.equal("in about 0 s", shown({}, { progress = progress, seen = NOW - 900 }).ending)

@@ -91,8 +91,8 @@ describe("a watch", function()
     return cloud:map_run(specification).MapRunName
   end
 
-  --- Times of the looks the service has seen so far.
-  local function looks()
+  --- Times of the polls the service has seen so far.
+  local function polls()
     local times = {}
     for _, request in ipairs(cloud:requests().requests) do
       times[#times + 1] = request.at
@@ -100,13 +100,13 @@ describe("a watch", function()
     return times
   end
 
-  local function until_looks(count)
+  local function until_polls(count)
     nginx.until_true(function()
-      return #looks() >= count
-    end, count .. " looks")
+      return #polls() >= count
+    end, count .. " polls")
   end
 
-  it("costs one look at a time, whatever the number of workers and requests", function()
+  it("costs one poll at a time, whatever the number of workers and requests", function()
     local run = map_run { items = 10, item_duration = 100 }
     local began = core.now()
     for _ = 1, 40 do
@@ -119,19 +119,19 @@ describe("a watch", function()
       assert.same({ "timeout", "Running" }, { outcome.kind, outcome.last })
       assert.matches("no end in 2 seconds, still Running", outcome.message)
     end
-    local times = looks()
-    local most = (core.now() - began) / 0.2 + 1 -- of one looker
-    assert.is_true(#times >= 6 and #times <= most, #times .. " looks")
+    local times = polls()
+    local most = (core.now() - began) / 0.2 + 1 -- of one poller
+    assert.is_true(#times >= 6 and #times <= most, #times .. " polls")
     for i = 2, #times do
       assert.is_true(times[i] - times[i - 1] > 0.15, times[i] - times[i - 1])
     end
   end)
 
-  it("looks as often as it may, and no more often", function()
+  it("polls as often as it may, and no more often", function()
     local run = map_run { items = 10, item_duration = 100 }
     ask("/watch?min=0.1&max=0.1&run=" .. run)
-    until_looks(12)
-    local times = looks()
+    until_polls(12)
+    local times = polls()
     for i = 2, 12 do
       assert.is_true(times[i] - times[i - 1] > 0.07, times[i] - times[i - 1])
     end
@@ -150,27 +150,27 @@ describe("a watch", function()
 
   it("keeps all watched runs within one quota, before and after a reload", function()
     watch_eight "{ rate = 5, burst = 3 }"
-    until_looks(5)
+    until_polls(5)
     server:reload()
-    until_looks(20)
-    local times, seen = looks(), {}
+    until_polls(20)
+    local times, seen = polls(), {}
     for i = 5, #times do
-      -- 4 looks span at least the time in which the fourth was earned; 30 ms for the clock of the other nginx.
+      -- 4 polls span at least the time in which the fourth was earned; 30 ms for the clock of the other nginx.
       assert.is_true(times[i] - times[i - 4] > 1 / 5 - 0.03, times[i] - times[i - 4])
     end
-    assert.is_true(#times - 3 <= 5 * (times[#times] - times[1]) + 1, #times .. " looks")
+    assert.is_true(#times - 3 <= 5 * (times[#times] - times[1]) + 1, #times .. " polls")
     for _, request in ipairs(cloud:requests().requests) do
       seen[request.parameters.MapRunName] = true
     end
     for i = 1, 8 do
-      assert.is_true(seen["run-" .. i], "run-" .. i .. " was never looked at")
+      assert.is_true(seen["run-" .. i], "run-" .. i .. " was never polled")
     end
   end)
 
-  it("looks less often where others use the quota, too", function()
+  it("polls less often where others use the quota, too", function()
     cloud:quota { enforce = true, limits = { DescribeMapRun = { size = 3, refill = 10 } } }
     watch_eight "{ rate = 40, burst = 8 }"
-    until_looks(60)
+    until_polls(60)
     local answers = cloud:requests().answers.DescribeMapRun
     assert.is_true(answers["429"] > 0 and answers["429"] < 0.5 * answers["200"], ("%d throttled, %d answered"):format(
       answers["429"], answers["200"]))
@@ -189,21 +189,21 @@ describe("a watch", function()
     end
     local known = ask("/get" .. path)
     assert.same({ "Succeeded", true, 10 }, { known.Status, known.state.ended, known.state.run.ItemCounts.Succeed })
-    local polls = #looks()
+    local count = #polls()
     assert.equal("Succeeded", ask("/wait" .. path).Status)
-    assert.equal(polls, #looks())
+    assert.equal(count, #polls())
   end)
 
   it("survives what may heal, and tells of it meanwhile", function()
     local run = map_run { items = 1, item_duration = 100 }
     local path = "?run=" .. run .. "&min=0.1&max=0.1"
     ask("/watch" .. path)
-    until_looks(1)
+    until_polls(1)
     cloud:fault { kind = "status", status = 500, times = 3 }
     nginx.until_true(function()
       local state = ask("/get" .. path).state
       return state.error and state.error.status == 500
-    end, "an error on the board")
+    end, "an error in the shared state")
     nginx.until_true(function()
       return not ask("/get" .. path).state.error
     end, "an answer")
@@ -220,7 +220,7 @@ describe("a watch", function()
   it("loses no end over a reload, and holds up none", function()
     local run = map_run { items = 10, Concurrency = 10, item_duration = 2 }
     ask("/watch?min=0.1&max=0.2&run=" .. run)
-    until_looks(3)
+    until_polls(3)
     local old = server:workers()
     local began = core.now()
     server:reload()
@@ -238,22 +238,22 @@ describe("a watch", function()
     assert.is_true(seconds < 1, "the old workers took " .. seconds)
     -- New workers, and nobody has named the run to them.
     assert.equal("Succeeded", ask("/wait?run=" .. run).Status)
-    local times = looks()
+    local times = polls()
     for i = 2, #times do
       assert.is_true(times[i] - times[i - 1] < 1.5, "a gap of " .. times[i] - times[i - 1])
     end
   end)
 
-  it("goes on in another worker when the one that looked crashes", function()
+  it("goes on in another worker when the one that polled crashes", function()
     expected = { "exited on signal 9" }
     local run = map_run { items = 10, Concurrency = 10, item_duration = 100 }
     ask("/watch?min=0.1&max=0.2&run=" .. run)
-    until_looks(3)
+    until_polls(3)
     for _, pid in ipairs(server:workers()) do
       server:signal("KILL", pid)
     end
-    local before = #looks()
-    until_looks(before + 3)
+    local before = #polls()
+    until_polls(before + 3)
   end)
 
   it("raises misuse in words", function()

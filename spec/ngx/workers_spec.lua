@@ -173,7 +173,7 @@ describe("workers of one nginx", function()
         end, "the end of its timers")
       end
       load(server, 20, function() end)
-      until_timers(3) -- the keeper's, that of its look, and the first of this request's own
+      until_timers(3) -- the poller's, that of its poll, and the first of this request's own
       local before = count(server:workers()[1], DESCRIPTORS)
       load(server, 200, function() end)
       local polls = until_timers(3).polls
@@ -182,7 +182,7 @@ describe("workers of one nginx", function()
       end, "the end of its descriptors")
       nginx.until_true(function()
         return ask().polls >= polls + 5
-      end, "looks that go on")
+      end, "polls that go on")
     end)
   end)
 end)

@@ -13,6 +13,7 @@ local provider = {}
 ---@field name string such as "env"
 ---@field fetch fun(context: fnf.CallContext): fnf.Credentials|nil, fnf.Error|nil
 ---@field region? fun(context: fnf.CallContext): string|nil the region its configuration names
+---@field settings? table what it was made with: two of one name and the same settings give the same account's keys
 ---@field fixed? boolean true: asking again gives the same
 ---@field patience? number seconds that asking may take (20)
 

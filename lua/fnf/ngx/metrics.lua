@@ -1,10 +1,12 @@
 --- Counters of what the clients of an nginx do, and their text for Prometheus. A listener of `on_event`, nothing more.
 -- SPDX-License-Identifier: MIT
 
+local operations = require "fnf.operations"
 local retry = require "fnf.call.retry"
 
 local metrics = {}
 
+local MOST_RUNS = 500 -- under way that have series of their own: a page has room for more, a database has not
 local BUCKETS = { 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60 } -- seconds of a call
 
 --- Families in the order of the page: name, type, help.
@@ -12,16 +14,74 @@ local FAMILIES = {
   { "fnf_map_runs", "gauge", "Watched MapRuns by status; Unknown until the first answer." },
   { "fnf_map_run_items", "gauge", "Items of the watched MapRuns by state." },
   { "fnf_map_run_items_per_second", "gauge", "Items that ended a second of late, by MapRun under way." },
-  { "fnf_map_run_end_seconds", "gauge", "Seconds to the end as foreseen at the last look; absent while unknown." },
+  { "fnf_map_run_end_seconds", "gauge", "Seconds to the end as foreseen at the last poll; absent while unknown." },
   { "fnf_map_run_tolerance_left", "gauge", "Items that may still fail, by MapRun under way." },
-  { "fnf_polls_total", "counter", "Looks at watched MapRuns." },
+  { "fnf_polls_total", "counter", "Polls of watched MapRuns." },
   { "fnf_throttles_total", "counter", "Answers of the service that asked to slow down, by operation." },
   { "fnf_errors_total", "counter", "Attempts that failed, by operation and code." },
   { "fnf_call_seconds", "histogram", "Seconds from sending an attempt to its answer." },
 }
 
+local OTHER = "other" -- whatever comes from outside and is none of the names below
+
+local function set(words)
+  local found = {}
+  for word in words:gmatch "%S+" do
+    found[word] = true
+  end
+  return found
+end
+
+--- Codes that are counted by name. The service makes up no others, and what stands between may: each would be a series
+--- for ever.
+local KNOWN_CODE = set [=[
+  AccessDenied ConcurrentUpdateError ExecutionAlreadyCompleted ExecutionAlreadyExists ExecutionNotExists
+  FlowAlreadyExists FlowNotExists Forbidden.RAM InternalError InternalServerError InvalidAccessKeyID
+  InvalidAccessKeyId.Inactive InvalidAccessKeyId.NotFound InvalidAction.NotFound InvalidApi.NotFound InvalidArgument
+  InvalidSecurityToken.Expired InvalidSecurityToken.MismatchWithAccessKey InvalidTimeStamp.Expired
+  InvalidTimeStamp.Format MissingRequiredHeader MissingRequiredParams MissingSecurityToken PreconditionFailed
+  RequestTimeTooSkewed ResourceThrottled ServiceUnavailable SignatureDoesNotMatch SignatureNonceUsed SignatureNotMatch
+  TaskAlreadyCompleted TaskInvalidState Throttling Throttling.Api Throttling.User
+]=]
+local KNOWN_STATUS = set "Pending Running Succeeded Failed Aborted Unknown"
+local KNOWN_ITEM = set "Succeed Failed Aborted Running Pending"
+
+local KNOWN_OPERATION = {}
+for _, row in pairs(operations) do
+  if type(row) == "table" and row.action then
+    KNOWN_OPERATION[row.action] = true
+  end
+end
+
+--- A code if it is known, else the kind for an error that has none.
+local function code_of(err)
+  return not err.code and (err.kind or OTHER) or KNOWN_CODE[err.code] and err.code or OTHER
+end
+
+--- Text as Prometheus takes it: what is no UTF-8 becomes question marks.
+local function valid_utf8(text)
+  if not text:find "[\128-\255]" then
+    return text
+  end
+  local parts, at = {}, 1
+  while at <= #text do
+    local a, b = text:byte(at, at + 1)
+    local size = a < 0x80 and 1 or a >= 0xC2 and a <= 0xDF and 2 or a >= 0xE0 and a <= 0xEF and 3
+      or a >= 0xF0 and a <= 0xF4 and 4 or nil
+    local good = size and text:find("^" .. ("[\128-\191]"):rep(size - 1), at + 1)
+    -- Too long for what it says, a surrogate, or beyond the last character.
+    if good and b and (a == 0xE0 and b < 0xA0 or a == 0xED and b > 0x9F or a == 0xF0 and b < 0x90
+      or a == 0xF4 and b > 0x8F) then
+      good = nil
+    end
+    parts[#parts + 1] = good and text:sub(at, at + size - 1) or "?"
+    at = at + (good and size or 1)
+  end
+  return table.concat(parts)
+end
+
 local function escape(value)
-  return (tostring(value):gsub("[\\\"\n]", { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }))
+  return (valid_utf8(tostring(value)):gsub("[\\\"\n]", { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }))
 end
 
 --- A sample's name: labels come in pairs.
@@ -35,53 +95,52 @@ end
 
 ---- listening ----
 
-local function observe(board, operation, seconds)
+local function observe(shared, operation, seconds)
   for _, bound in ipairs(BUCKETS) do
     if seconds <= bound then
-      board:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", bound), 1)
+      shared:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", bound), 1)
     end
   end
-  board:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", "+Inf"), 1)
-  board:add(sample("fnf_call_seconds_sum", "operation", operation), seconds)
-  board:add(sample("fnf_call_seconds_count", "operation", operation), 1)
+  shared:add(sample("fnf_call_seconds_bucket", "operation", operation, "le", "+Inf"), 1)
+  shared:add(sample("fnf_call_seconds_sum", "operation", operation), seconds)
+  shared:add(sample("fnf_call_seconds_count", "operation", operation), 1)
 end
 
 local HEARD = {
-  poll = function(board)
-    board:add("fnf_polls_total", 1)
+  poll = function(shared)
+    shared:add("fnf_polls_total", 1)
   end,
-  response = function(board, fields)
+  response = function(shared, fields)
     local err = fields.error
-    observe(board, fields.operation, fields.seconds)
+    local operation = KNOWN_OPERATION[fields.operation] and fields.operation or OTHER
+    observe(shared, operation, fields.seconds)
     if err and err.kind ~= "cancelled" then
-      board:add(sample("fnf_errors_total", "operation", fields.operation, "code", err.code or err.kind), 1)
+      shared:add(sample("fnf_errors_total", "operation", operation, "code", code_of(err)), 1)
       if retry.reason({}, err) == "throttle" then
-        board:add(sample("fnf_throttles_total", "operation", fields.operation), 1)
+        shared:add(sample("fnf_throttles_total", "operation", operation), 1)
       end
     end
   end,
 }
 
-local listening = setmetatable({}, { __mode = "k" }) -- clients that are listened to
+local listening = setmetatable({}, { __mode = "k" }) -- by client: names of the dictionaries it is counted in
 
---- Count what a client does from now on, before its own listener hears of it.
+--- Count what a client does from now on, once in each dictionary.
 ---@param client fnf.Client
----@param board fnf.Board
-function metrics.listen(client, board)
-  if listening[client] then
+---@param shared fnf.SharedState
+function metrics.listen(client, shared)
+  local dictionaries = listening[client] or {}
+  listening[client] = dictionaries
+  if dictionaries[shared.name] then
     return
   end
-  listening[client] = true
-  local own = client.on_event
-  function client.on_event(name, fields)
+  dictionaries[shared.name] = true
+  client:listen(function(name, fields)
     local hear = HEARD[name]
     if hear then
-      hear(board, fields)
+      hear(shared, fields)
     end
-    if own then
-      return own(name, fields)
-    end
-  end
+  end)
 end
 
 ---- telling ----
@@ -94,7 +153,7 @@ end
 local function add_progress(state, values)
   local seen, names = state.progress or {}, state.names
   local function add(name, value, ...)
-    values[sample(name, "FlowName", names.FlowName, "ExecutionName", names.ExecutionName, "MapRunName",
+    values[sample(name, "flow_name", names.FlowName, "execution_name", names.ExecutionName, "map_run_name",
       names.MapRunName, ...)] = value
   end
   add("fnf_map_run_items_per_second", seen.rate)
@@ -103,16 +162,27 @@ local function add_progress(state, values)
   add("fnf_map_run_tolerance_left", seen.tolerance_left)
 end
 
+--- A run whose watch was given up may be anything by now.
+local function status_of(state)
+  local status = state.run and state.run.Status or "Unknown"
+  if state.ended and state.error then
+    return "Unknown"
+  end
+  return KNOWN_STATUS[status] and status or OTHER
+end
+
 --- Samples of the watched runs as they are now.
-local function add_runs(board, values)
-  for _, state in ipairs(board:states()) do
+local function add_runs(shared, values)
+  local told = 0
+  for _, state in ipairs(shared:states()) do
     local run = state.run or {}
-    gauge(values, sample("fnf_map_runs", "status", run.Status or "Unknown"), 1)
-    if not state.ended then
+    gauge(values, sample("fnf_map_runs", "status", status_of(state)), 1)
+    if not state.ended and told < MOST_RUNS then
+      told = told + 1
       add_progress(state, values)
     end
     for name, count in pairs(type(run.ItemCounts) == "table" and run.ItemCounts or {}) do
-      if name ~= "Total" and type(count) == "number" then
+      if KNOWN_ITEM[name] and type(count) == "number" then
         gauge(values, sample("fnf_map_run_items", "state", name), count)
       end
     end
@@ -129,11 +199,11 @@ local function order(name)
 end
 
 --- The page that Prometheus scrapes.
----@param board fnf.Board
+---@param shared fnf.SharedState
 ---@return string
-function metrics.text(board)
-  local _, values = board:counts()
-  add_runs(board, values)
+function metrics.text(shared)
+  local _, values = shared:counts()
+  add_runs(shared, values)
   local names, lines = {}, {}
   for name in pairs(values) do
     names[#names + 1] = name

@@ -1,8 +1,8 @@
---- Looks after all watched MapRuns of a group from one worker at a time: whichever holds the lease.
+--- Polls all watched MapRuns of a group from one worker at a time: whichever holds the lease.
 -- SPDX-License-Identifier: MIT
 --
--- Every worker that watches has a keeper, a chain of short timers: one that slept long would hold up a reload. The one
--- with the lease asks the service; the others look whether the lease has become free. It is given back at the end.
+-- Every worker that watches has a poller, a chain of short timers: one that slept long would hold up a reload. The one
+-- with the lease asks the service; the others check whether the lease has become free. It is given back at the end.
 
 local core = require "fnf.core"
 local operations = require "fnf.operations"
@@ -10,32 +10,38 @@ local rate_limiter = require "fnf.call.rate_limiter"
 local retry = require "fnf.call.retry"
 local wait = require "fnf.wait.wait"
 
-local keeper = {}
+local poller = {}
 
 local LEASE = 3 -- seconds: so late another worker takes over from one that crashed
+local SILENCE = 2 -- seconds without a round after which the timer of the next one is taken for lost
+local STUCK = 120 -- seconds, besides those of an attempt, after which a poll is taken for lost
 local SHORTEST, LONGEST = 0.02, 0.5 -- seconds between two rounds
 
 local ROW = operations.describe_map_run
 
----@class fnf.Keeper
----@field client fnf.Client
----@field board fnf.Board
+---@class fnf.Poller
+---@field client fnf.Client a copy of the last one handed in, which goes on when its owner closes his
+---@field lent? fnf.Client that one
+---@field clients table<string, fnf.Client> by id of a run: copies of those that its watches came with
+---@field heartbeat number monotonic seconds, of the last round
+---@field chain integer number of the chain of timers: one that was given up does nothing when it comes late
+---@field shared fnf.SharedState
 ---@field group string
 ---@field holder string this worker's name on the lease
----@field seat string what only one keeper of a worker holds
----@field entries table<string, table>|nil what this worker knows beyond the board while it holds the lease
+---@field worker_lease string what only one poller of a worker holds
+---@field entries table<string, table>|nil what this worker knows beyond the shared state while it holds the lease
 ---@field quota? { rate: number, burst: number }|false as it was asked for
----@field rate_limiter? fnf.RateLimiter the rate that is left of it; what may be sent at once is on the board, for the next holder
-local Keeper = {}
-Keeper.__index = Keeper
+---@field rate_limiter? fnf.RateLimiter the rate that is left of it; its bucket is shared, for the next holder
+local Poller = {}
+Poller.__index = Poller
 
---- A wait that never tires: only its end, or what cannot heal, ends it. It looks once at a time, for each look takes
+--- A wait that never tires: only its end, or what cannot heal, ends it. It polls once at a time, for each poll takes
 --- from the quota of all.
 local function new_wait(self, state)
-  local one = wait.new({
-    client = self.client, row = ROW, platform = self.client:choose_platform(), options = { cancel = ngx.worker.exiting },
-    started = core.now(), ending = ROW.final, limits = state.limits, max_attempts = 1, open = 1,
-  }, state.names)
+  local client = self.clients[state.id] or self.client
+  local one = wait.new(wait.context(client, ROW, { cancel = ngx.worker.exiting, rate_limiter = false,
+    max_attempts = 1, min_delay = state.limits.min_delay, max_delay = state.limits.max_delay,
+    first_answer = math.huge }), state.names)
   one.polls, one.last, one.reached = state.polls, state.run, true
   return one
 end
@@ -52,16 +58,16 @@ local function keep_rate(self, trouble)
     self.rate_limiter:succeeded(now)
   elseif retry.reason(ROW, trouble) == "throttle" then
     self.rate_limiter:throttled(now)
-    self.board:exhaust(self.group, self.rate_limiter, now)
+    self.shared:exhaust(self.group, self.rate_limiter, now)
   end
 end
 
---- One look, and what all workers are to know of it.
-local function look(self, entry)
+--- One poll, and what all workers are to know of it.
+local function poll(self, entry)
   local state, one = entry.state, entry.wait
   local ended, delay, err = one:step()
   if err and err.kind == "cancelled" then
-    return -- this worker is ending; the next holder of the lease looks
+    return -- this worker is ending; the next holder of the lease polls
   end
   local trouble = err or one.trouble
   if self.rate_limiter then
@@ -72,32 +78,36 @@ local function look(self, entry)
   end
   state.polls, state.error, state.ended = one.polls, plain_error(trouble), ended or nil
   entry.next_at = core.now() + (ended and 0 or delay)
-  local stored, reason = self.board:put(state)
+  state.polled, state.due = core.time(), core.time() + (ended and 0 or delay)
+  if ended then
+    self.clients[state.id] = nil
+  end
+  local stored, reason = self.shared:put(state)
   if not stored then
     self.client:tell("warning", { message = "a watched MapRun does not fit into the dictionary: " .. reason })
   end
 end
 
---- A look that may raise what a listener raises; the next one must be possible all the same.
-local function guarded_look(self, entry)
-  local done, reason = pcall(look, self, entry)
+--- A poll that may raise what a listener raises; the next one must be possible all the same.
+local function guarded_poll(self, entry)
+  local done, reason = pcall(poll, self, entry)
   entry.busy = false
   if not done then
     entry.next_at = core.now() + entry.state.limits.max_delay
-    ngx.log(ngx.ERR, "fnf: a look failed: ", tostring(reason))
+    ngx.log(ngx.ERR, "fnf: a poll failed: ", tostring(reason))
   end
 end
 
 --- Take in what was registered since the last round.
 local function refresh(self)
-  local now, ids = core.now(), self.board:ids()
+  local now, ids = core.now(), self.shared:ids()
   if ids == self.ids then
     return
   end
   self.ids = ids
   for _, id in ipairs(ids) do
     local entry = self.entries[id]
-    local state = (not entry or entry.state.ended) and self.board:state(id)
+    local state = (not entry or entry.state.ended) and self.shared:state(id)
     if state and state.group == self.group and not state.ended then
       self.entries[id] = { state = state, wait = new_wait(self, state), next_at = now }
     end
@@ -109,7 +119,7 @@ local function find_due(self)
   local now, due, soonest = core.now(), {}, LONGEST
   for id, entry in pairs(self.entries) do
     local left = entry.next_at - now
-    if entry.busy then
+    if entry.busy and now - entry.busy < STUCK + self.client.settings.attempt_timeout then
       left = entry.state.limits.min_delay
     elseif entry.state.ended then
       self.entries[id], left = nil, LONGEST
@@ -124,51 +134,53 @@ local function find_due(self)
   return due, math.max(SHORTEST, soonest)
 end
 
---- Whether this is the one keeper of its worker: with lua_code_cache off every request has a Lua of its own, and
---- would leave a keeper behind.
-local function has_seat(self)
-  return self.board:lease(self.seat, self.holder, LEASE)
+--- Whether this is the one poller of its worker: with lua_code_cache off every request has a Lua of its own, and
+--- would leave a poller behind.
+local function has_worker_lease(self)
+  return self.shared:lease(self.worker_lease, self.holder, LEASE)
 end
 
---- What there is to do now, and seconds to the next round; nil if another keeper of this worker does it.
+--- What there is to do now, and seconds to the next round; nil if another poller of this worker does it.
 local function round(self)
-  if not has_seat(self) then
+  if not has_worker_lease(self) then
     return nil
-  elseif not self.board:lease(self.group, self.holder, LEASE) then
+  elseif not self.shared:lease(self.group, self.holder, LEASE) then
     self.entries, self.ids = {}, nil
     return LONGEST
   end
   refresh(self)
   local due, delay = find_due(self)
   for _, entry in ipairs(due) do
-    if self.rate_limiter and not self.board:take(self.group, self.rate_limiter, core.now()) then
+    if self.rate_limiter and not self.shared:take(self.group, self.rate_limiter, core.now()) then
       return math.min(LONGEST, 1 / self.rate_limiter.rate) -- what is due longest comes first then
     end
-    entry.busy = true
-    ngx.thread.spawn(guarded_look, self, entry)
+    entry.busy = core.now()
+    ngx.thread.spawn(guarded_poll, self, entry)
   end
   return delay
 end
 
 local function stop(self)
-  self.board:release(self.group, self.holder)
-  self.board:release(self.seat, self.holder)
+  self.shared:release(self.group, self.holder)
+  self.shared:release(self.worker_lease, self.holder)
   self.running = false
 end
 
-local function tick(premature, self)
-  if premature or ngx.worker.exiting() then
+local function tick(premature, self, chain)
+  if chain ~= self.chain then
+    return -- it was taken for lost, and another runs
+  elseif premature or ngx.worker.exiting() then
     return stop(self)
   end
+  self.heartbeat = core.now()
   local done, delay = pcall(round, self)
   if not done then
     ngx.log(ngx.ERR, "fnf: a round of watching failed: ", tostring(delay))
   elseif not delay then
     return stop(self)
   end
-  local started, reason = ngx.timer.at(done and delay or LONGEST, tick, self)
-  if not started then
-    self.running = false
+  local started, reason = ngx.timer.at(done and delay or LONGEST, tick, self, chain)
+  if not started then -- who asks next feels it
     self.client:tell("warning", { message = "nginx starts no further timer: " .. tostring(reason) })
   end
 end
@@ -181,33 +193,73 @@ local function set_quota(self, quota)
   end
 end
 
-local keepers = {} -- of this worker, by dictionary and group
+local pollers = {} -- of this worker, by dictionary and group
 
---- The keeper of a group in this worker, running.
----@param board fnf.Board
+--- Begin a chain of timers; one that nginx has dropped is left behind.
+local function start_chain(self)
+  self.running, self.chain, self.heartbeat = true, self.chain + 1, core.now()
+  local started, reason = ngx.timer.at(0, tick, self, self.chain)
+  if not started then
+    self.client:tell("warning", { message = "nginx starts no timer to watch by: " .. tostring(reason) })
+  end
+end
+
+--- Whether the chain still runs, felt by whoever asks: nginx drops a due timer when it has no slot to spare, and says
+--- nothing to whom it belonged.
+function Poller:revive()
+  if not ngx.worker.exiting() and core.now() - self.heartbeat > SILENCE then
+    start_chain(self)
+  end
+end
+
+--- The same for all that poll for a dictionary in this worker.
+---@param dict string
+function poller.revive(dict)
+  for _, one in pairs(pollers) do
+    if one.shared.name == dict then
+      one:revive()
+    end
+  end
+end
+
+--- Keep a client that was lent: a copy, for its owner may close his at the end of his request.
+local function take_client(self, client, id)
+  if self.lent ~= client then
+    self.lent, self.client = client, client:outliving()
+  end
+  if id and not self.clients[id] then
+    self.clients[id] = self.client
+  end
+end
+
+--- The poller of a group in this worker, running.
+---@param shared fnf.SharedState
 ---@param dict string name of the dictionary
 ---@param group string
 ---@param client fnf.Client
----@param quota? { rate: number, burst: number }|false looks a second, and at once; the service's quota unless given
----@return fnf.Keeper
-function keeper.of(board, dict, group, client, quota)
+---@param id? string of the run that is watched by this client
+---@param quota? { rate: number, burst: number }|false polls a second, and at once; the service's quota unless given
+---@return fnf.Poller
+function poller.of(shared, dict, group, client, id, quota)
   local key = dict .. " " .. group
-  local self = keepers[key]
+  local self = pollers[key]
   if not self then
     local pid = ngx.worker.pid()
-    self = setmetatable({ client = client, board = board, group = group, entries = {},
-      seat = ("%s %d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Keeper)
-    keepers[key] = self
+    self = setmetatable({ clients = {}, chain = 0, heartbeat = core.now(), shared = shared, group = group, entries = {},
+      worker_lease = ("%s %d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Poller)
+    pollers[key] = self
     set_quota(self, ROW.quota)
   end
+  take_client(self, client, id)
   if quota ~= nil then
     set_quota(self, quota)
   end
   if not self.running then
-    self.running = true
-    assert(ngx.timer.at(0, tick, self))
+    start_chain(self)
+  else
+    self:revive()
   end
   return self
 end
 
-return keeper
+return poller

@@ -1,65 +1,115 @@
---- What all workers of an nginx know: watched MapRuns, who looks after them, and counters, in a lua_shared_dict.
+--- What all workers of an nginx know: watched MapRuns, who polls them, and counters, in a lua_shared_dict.
 -- SPDX-License-Identifier: MIT
 --
--- Keys: "run <id>" is a state as JSON, with the flag ENDED once nothing will change it; "keeper <group>" is the lease,
--- "keeper <group> <pid>" that of one worker, "quota <group>" what may be asked for; "count <sample>" is a counter;
+-- Keys: "run <id>" is a state as JSON, with the flag ENDED once nothing will change it; "poller <group>" is the lease,
+-- "poller <group> <pid>" that of one worker, "quota <group>" what may be asked for; "count <sample>" is a counter;
 -- "registered" and "revision" grow with every new run and every change.
 
 local core = require "fnf.core"
 local json = require "fnf.json"
 
-local board = {}
+local shared_state = {}
 
 local ENDED = 1
+local LATE = 15 -- seconds past its time after which a state says that nobody polls it
+
+-- What is kept of a description: an answer may hold what no JSON encoder takes (1e400, a list that begins with nulls).
+local RUN_FIELDS = { "Status", "MapRunName", "FlowName", "ExecutionName", "RequestId", "StartedTime", "StoppedTime",
+  "Concurrency", "ToleratedFailedCount", "ToleratedFailedPercentage", "Output", "ErrorCode", "ErrorMessage" }
 
 ---@class fnf.WatchState what is known of a watched MapRun
 ---@field id string
----@field group string whose client looks
+---@field group string whose client polls
 ---@field names { FlowName: string, ExecutionName: string, MapRunName: string }
----@field limits { min_delay: number, max_delay: number } seconds between two looks
+---@field limits { min_delay: number, max_delay: number } seconds between two polls
 ---@field keep number seconds for which the end is remembered
----@field polls integer looks so far
+---@field polls integer polls so far
 ---@field run? table the last description
 ---@field progress? fnf.Report what fnf.progress made of it
 ---@field seen? number seconds since 1970, of the last description
+---@field polled? number seconds since 1970, of the last poll, answered or not
+---@field due? number seconds since 1970, when it is to be polled next
+---@field overdue? number seconds since then, if nobody has polled it for long: told by `get` and the page
 ---@field error? table what went wrong since: kind, code, status, message, request_id
----@field ended? boolean no look will follow: the status is final, or the error cannot heal
+---@field ended? boolean no poll will follow: the status is final, or the error cannot heal
 
----@class fnf.Board
+---@class fnf.SharedState
+---@field name string of the dictionary
 ---@field private dict table
-local Board = {}
-Board.__index = Board
+local SharedState = {}
+SharedState.__index = SharedState
 
---- The board in a dictionary, or what is missing.
+--- The shared in a dictionary, or what is missing.
 ---@param name string of the lua_shared_dict
----@return fnf.Board|nil
+---@return fnf.SharedState|nil
 ---@return string|nil problem
-function board.open(name)
+function shared_state.open(name)
   local dict = ngx.shared[name]
   if not dict then
     return nil, ("nginx has no dictionary %s; add `lua_shared_dict %s 1m;`"):format(name, name)
   end
-  return setmetatable({ dict = dict, known = {}, count = -1 }, Board)
+  return setmetatable({ name = name, dict = dict, known = {}, count = -1 }, SharedState)
 end
 
 --- The same for the same names, whatever they hold.
 ---@param group string
 ---@param names table
 ---@return string
-function board.id(group, names)
+function shared_state.id(group, names)
   return ("%s?%s"):format(group, core.encode { "FlowName", names.FlowName, "ExecutionName", names.ExecutionName,
     "MapRunName", names.MapRunName })
 end
 
 ---- states ----
 
---- Put a state on the board; every worker sees it at once.
+local function is_plain(value)
+  local kind = type(value)
+  return kind == "string" or kind == "boolean" or kind == "number" and value - value == 0
+end
+
+--- Plain and finite values of a table, of these names or of all.
+local function plain(given, names)
+  local kept = {}
+  for name, value in pairs(type(given) == "table" and given or {}) do
+    if type(name) == "string" and (not names or names[name]) and is_plain(value) then
+      kept[name] = value
+    end
+  end
+  return kept
+end
+
+local KNOWN = {}
+for _, name in ipairs(RUN_FIELDS) do
+  KNOWN[name] = true
+end
+
+--- A description as it is kept.
+local function plain_run(run)
+  local kept = plain(run, KNOWN)
+  kept.ItemCounts = type(run.ItemCounts) == "table" and plain(run.ItemCounts) or nil
+  return kept
+end
+
+--- A state as text, of what an encoder takes.
+local function encode(state)
+  local kept = {}
+  for name, value in pairs(state) do
+    kept[name] = value
+  end
+  kept.run = state.run and plain_run(state.run)
+  kept.progress = state.progress and plain(state.progress)
+  kept.error = state.error and plain(state.error)
+  kept.overdue = nil
+  return json.encode(kept)
+end
+
+--- Store a state; every worker sees it at once.
 ---@param state fnf.WatchState
 ---@return boolean|nil
 ---@return string|nil reason such as "no memory": nothing old is thrown out for it
-function Board:put(state)
+function SharedState:put(state)
   local life = state.ended and state.keep or 0
-  local done, reason = self.dict:safe_set("run " .. state.id, json.encode(state), life, state.ended and ENDED or 0)
+  local done, reason = self.dict:safe_set("run " .. state.id, encode(state), life, state.ended and ENDED or 0)
   self.dict:incr("revision", 1, 0)
   return done, reason
 end
@@ -68,8 +118,8 @@ end
 ---@param state fnf.WatchState
 ---@return boolean|nil
 ---@return string|nil reason "exists" or "no memory"
-function Board:register(state)
-  local done, reason = self.dict:safe_add("run " .. state.id, json.encode(state))
+function SharedState:register(state)
+  local done, reason = self.dict:safe_add("run " .. state.id, encode(state))
   if done then
     self.dict:incr("registered", 1, 0)
     self.dict:incr("revision", 1, 0)
@@ -78,21 +128,26 @@ function Board:register(state)
 end
 
 ---@param id string
-function Board:forget(id)
+function SharedState:forget(id)
   self.dict:delete("run " .. id)
 end
 
 ---@param id string
 ---@return fnf.WatchState|nil
-function Board:state(id)
+function SharedState:state(id)
   local text = self.dict:get("run " .. id)
-  return text and json.decode(text) or nil
+  local state = text and json.decode(text) or nil
+  local late = state and not state.ended and state.due and core.time() - state.due or 0
+  if late > LATE then
+    state.overdue = late
+  end
+  return state
 end
 
 --- Whether nothing will change it any more; nil if it is not there.
 ---@param id string
 ---@return boolean|nil
-function Board:has_ended(id)
+function SharedState:has_ended(id)
   local text, flags = self.dict:get("run " .. id)
   if text then
     return flags == ENDED
@@ -101,13 +156,13 @@ end
 
 --- A number that grows with every change.
 ---@return integer
-function Board:revision()
+function SharedState:revision()
   return self.dict:get "revision" or 0
 end
 
 --- Ids of all runs there are, in the order of their names. Scanned only after a new one came; the list is shared.
 ---@return string[]
-function Board:ids()
+function SharedState:ids()
   local count = self.dict:get "registered" or 0
   if count ~= self.count then
     self.known, self.count = self:keys "run ", count
@@ -117,7 +172,7 @@ end
 
 --- States of all runs, in the same order.
 ---@return fnf.WatchState[]
-function Board:states()
+function SharedState:states()
   local states = {}
   for _, id in ipairs(self:ids()) do
     states[#states + 1] = self:state(id)
@@ -127,7 +182,7 @@ end
 
 --- What follows a prefix, of all keys that have it, sorted.
 ---@private
-function Board:keys(prefix)
+function SharedState:keys(prefix)
   local found = {}
   for _, key in ipairs(self.dict:get_keys(0)) do
     if key:sub(1, #prefix) == prefix then
@@ -140,13 +195,13 @@ end
 
 ---- the lease ----
 
---- Take, or keep, the right to look after a group; one holder at a time has it.
+--- Take, or keep, the right to poll a group; one holder at a time has it.
 ---@param group string
 ---@param holder string
 ---@param seconds number until it lapses by itself
 ---@return boolean
-function Board:lease(group, holder, seconds)
-  local key = "keeper " .. group
+function SharedState:lease(group, holder, seconds)
+  local key = "poller " .. group
   if self.dict:get(key) == holder then
     return self.dict:expire(key, seconds) ~= nil
   end
@@ -156,8 +211,8 @@ end
 --- Give it back, so that another takes over at once.
 ---@param group string
 ---@param holder string
-function Board:release(group, holder)
-  local key = "keeper " .. group
+function SharedState:release(group, holder)
+  local key = "poller " .. group
   if self.dict:get(key) == holder then
     self.dict:delete(key)
   end
@@ -168,7 +223,7 @@ end
 ---@param quota { rate: number, burst: number } requests a second, and at once
 ---@param now number monotonic seconds, the same for all workers
 ---@return boolean
-function Board:take(group, quota, now)
+function SharedState:take(group, quota, now)
   -- When the quota would be whole again; only the holder of the lease asks, so nothing comes between.
   local whole = math.max(now, self.dict:get("quota " .. group) or now) + 1 / quota.rate
   if whole - now > quota.burst / quota.rate then
@@ -182,7 +237,7 @@ end
 ---@param group string
 ---@param quota { rate: number, burst: number }
 ---@param now number monotonic seconds, the same for all workers
-function Board:exhaust(group, quota, now)
+function SharedState:exhaust(group, quota, now)
   local refilled = quota.burst / quota.rate
   self.dict:set("quota " .. group, now + refilled, refilled + 1)
 end
@@ -191,14 +246,17 @@ end
 
 ---@param sample string
 ---@param amount number
-function Board:add(sample, amount)
-  self.dict:incr("count " .. sample, amount, 0)
+function SharedState:add(sample, amount)
+  local key = "count " .. sample
+  if not self.dict:incr(key, amount) and not self.dict:safe_add(key, amount) then
+    self.dict:incr(key, amount) -- another worker was first; a full dictionary throws out no watched run for a counter
+  end
 end
 
 --- All counters: names, sorted, and values by name.
 ---@return string[]
 ---@return table<string, number>
-function Board:counts()
+function SharedState:counts()
   local names, values = self:keys "count ", {}
   for _, name in ipairs(names) do
     values[name] = self.dict:get("count " .. name)
@@ -206,4 +264,4 @@ function Board:counts()
   return names, values
 end
 
-return board
+return shared_state

@@ -3,12 +3,13 @@
 --
 --   location /map-runs/ { content_by_lua_block { require("fnf.ngx").status { dict = "fnf" } } }
 
-local board = require "fnf.ngx.shared_state"
+local shared_state = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
 local core = require "fnf.core"
 local json = require "fnf.json"
 local metrics = require "fnf.ngx.metrics"
 local page = require "fnf.ngx.page"
+local poller = require "fnf.ngx.poller"
 local view = require "fnf.ngx.view"
 
 local status = {}
@@ -18,10 +19,14 @@ local status = {}
 status.options = {
   dict = { type = "name", required = true },
   title = { type = "name" },
+  max_listeners = { type = "integer", minimum = 0 },
 }
 
-local LOOK = 0.25 -- seconds between two looks at the dictionary for a browser that listens
+local CHECK_INTERVAL = 0.25 -- seconds between two polls at the dictionary for a browser that listens
 local BEAT = 15 -- seconds after which silence is broken, so that nothing between gives up
+local MOST_LISTENERS = 100 -- browsers that listen to one worker, unless the option says otherwise
+local PACE = 10 -- a list that took a second to build is built again after so many
+local GONE = 90 -- seconds without a turn after which a listener is taken for gone
 local REJOIN_MS = 1000 -- after which a browser comes back
 local LIST = '{"map_runs":%s,"time":%.3f}'
 
@@ -58,29 +63,69 @@ local function serve_metrics(shared)
   answer("text/plain; version=0.0.4; charset=utf-8", metrics.text(shared))
 end
 
+--- By dictionary, what this worker has built: the list, of which revision, when, and who listens.
+local built = setmetatable({}, { __index = function(self, name)
+  self[name] = { at = -math.huge, cost = 0, listeners = {} }
+  return self[name]
+end })
+
+--- The event of the last change: built once for all who listen, and not so often that the worker does nothing else.
+local function event(shared)
+  local known, revision, now = built[shared.name], shared:revision(), core.now()
+  if revision ~= known.revision and now - known.at >= PACE * known.cost then
+    known.revision = revision
+    known.text = ("id: %d\ndata: %s\n\n"):format(revision, list_text(view.all(shared:states(), core.time())))
+    ngx.update_time()
+    known.at = core.now()
+    known.cost = known.at - now
+  end
+  return known.revision, known.text
+end
+
+--- Those that still listen: nginx may end a request without a word to it.
+local function count(listeners)
+  local found, now = 0, core.now()
+  for token, at in pairs(listeners) do
+    if now - at > GONE then
+      listeners[token] = nil
+    else
+      found = found + 1
+    end
+  end
+  return found
+end
+
 --- One event for every change, until the browser or this worker goes.
-local function serve_events(shared)
+local function serve_events(shared, options)
+  local listeners, token = built[shared.name].listeners, {}
+  if count(listeners) >= (options.max_listeners or MOST_LISTENERS) then
+    ngx.header["Retry-After"] = 10
+    return ngx.exit(503)
+  end
   ngx.header["Content-Type"] = "text/event-stream"
   ngx.header["Cache-Control"] = "no-store"
   ngx.header["X-Accel-Buffering"] = "no"
   ngx.print(("retry: %d\n\n"):format(REJOIN_MS))
-  local told, beat = -1, core.now()
+  local sent, beat = -1, core.now()
   while not ngx.worker.exiting() do
-    local revision, now, text = shared:revision(), core.now(), nil
-    if revision ~= told then
-      told = revision
-      text = ("id: %d\ndata: %s\n\n"):format(revision, list_text(view.all(shared:states(), core.time())))
+    poller.revive(shared.name)
+    local now, text = core.now(), nil
+    listeners[token] = now
+    local revision, latest = event(shared)
+    if revision ~= sent then
+      sent, text = revision, latest
     elseif now - beat >= BEAT then
       text = ": still here\n\n"
     end
     if text then
       beat = now
       if not ngx.print(text) or not ngx.flush(true) then
-        return
+        break
       end
     end
-    ngx.sleep(LOOK)
+    ngx.sleep(CHECK_INTERVAL)
   end
+  listeners[token] = nil
 end
 
 --- By the last part of the path; anything else is not here.
@@ -92,7 +137,7 @@ function status.serve(options)
   local problem = check.table(options, status.options, "option")
   local shared
   if not problem then
-    shared, problem = board.open(options.dict)
+    shared, problem = shared_state.open(options.dict)
   end
   if problem then
     error("fnf.ngx.status: " .. problem, 2)
@@ -105,6 +150,7 @@ function status.serve(options)
     ngx.header.Allow = "GET, HEAD"
     return ngx.exit(405)
   end
+  poller.revive(options.dict)
   return route(shared, options)
 end
 

@@ -78,7 +78,7 @@ local function rate_text(state, seen)
   return rate and (rate >= 100 and grouped(rate) or ("%.3g"):format(rate)) .. " items/s" or NOT_KNOWN
 end
 
---- The estimate as it was at the last look, less the time since.
+--- The estimate as it was at the last poll, less the time since.
 local function end_text(state, seen, now)
   local stopped = state.run and state.run.StoppedTime
   if state.ended then
@@ -106,6 +106,9 @@ end
 
 local function trouble_text(state)
   local err = state.error
+  if state.overdue then
+    return ("nobody has polled it for %s"):format(view.span(state.overdue))
+  end
   return err and ("%s: %s"):format(err.code or err.kind or "error", err.message or "") or ""
 end
 
@@ -125,6 +128,7 @@ function view.one(state, now)
     id = state.id, FlowName = state.names.FlowName, ExecutionName = state.names.ExecutionName,
     MapRunName = state.names.MapRunName, Status = status, ItemCounts = counts, polls = state.polls,
     progress = state.progress, seen = state.seen, ended = state.ended or false, error = state.error,
+    overdue = state.overdue,
     shown = {
       name = state.names.MapRunName,
       place = ("%s / %s"):format(state.names.FlowName, state.names.ExecutionName),

@@ -1,4 +1,4 @@
---- A MapRun watched in the background: one look at a time for all workers and requests of an nginx.
+--- A MapRun watched in the background: one poll at a time for all workers and requests of an nginx.
 -- SPDX-License-Identifier: MIT
 --
 --   local watch = require("fnf.ngx").watch { dict = "fnf", client = client,
@@ -6,10 +6,12 @@
 --   local run, state = watch:get()        -- at once
 --   local final, err = watch:wait(60)     -- inside a request
 
-local board = require "fnf.ngx.shared_state"
+local shared_state = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
+local core = require "fnf.core"
 local errors = require "fnf.errors"
-local keeper = require "fnf.ngx.poller"
+local poller = require "fnf.ngx.poller"
+local provider = require "fnf.credentials.provider"
 local methods = require "fnf.methods"
 local metrics = require "fnf.ngx.metrics"
 
@@ -37,12 +39,13 @@ local RATE_LIMIT = {
   rate = { type = "seconds", required = true },
   burst = { type = "integer", required = true, minimum = 1 },
 }
-local ASK = 0.1 -- seconds between two looks at the dictionary in `wait`
+local CHECK_INTERVAL = 0.1 -- seconds between two polls at the dictionary in `wait`
 
 ---@class fnf.Watch
----@field private board fnf.Board
+---@field private shared fnf.SharedState
 ---@field private id? string
 ---@field private client fnf.Client
+---@field private poller fnf.Poller
 local Watch = {}
 Watch.__index = Watch
 
@@ -77,17 +80,46 @@ local function new_state(id, group, options)
   local min = options.min_delay or math.min(1, options.max_delay or 1)
   return { id = id, group = group, polls = 0, keep = options.keep or DAY,
     names = { FlowName = options.FlowName, ExecutionName = options.ExecutionName, MapRunName = options.MapRunName },
-    limits = { min_delay = min, max_delay = options.max_delay or math.max(30, min) } }
+    due = core.time(), limits = { min_delay = min, max_delay = options.max_delay or math.max(30, min) } }
+end
+
+--- What tells the accounts of two providers apart, the same in all workers: settings and names, no key.
+local function describe(value, parts)
+  if provider.is(value) then
+    local source = value.source
+    local found = source.fixed and source.fetch()
+    parts[#parts + 1] = source.name
+    describe(found and found.access_key_id or source.settings or {}, parts)
+  elseif type(value) == "table" then
+    local names = {}
+    for name in pairs(value) do
+      names[#names + 1] = tostring(name)
+    end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      parts[#parts + 1] = name
+      describe(value[name] == nil and value[tonumber(name)] or value[name], parts)
+    end
+  else
+    parts[#parts + 1] = ("%d:%s"):format(#tostring(value), tostring(value))
+  end
+  return parts
+end
+
+--- One account at one host. Only a hash goes into the dictionary, whose keys are shown.
+local function default_group(client)
+  local account = table.concat(describe(client.provider, {}), " ")
+  return ("%s %s"):format(client:host(), ngx.md5(account):sub(1, 12))
 end
 
 --- Register a run; one whose watch had ended with an error is watched anew.
 local function register(self, state)
-  local done, reason = self.board:register(state)
+  local done, reason = self.shared:register(state)
   if not done and reason == "exists" then
-    local known = self.board:state(state.id)
+    local known = self.shared:state(state.id)
     if known and known.ended and known.error then
-      self.board:forget(state.id)
-      done, reason = self.board:register(state)
+      self.shared:forget(state.id)
+      done, reason = self.shared:register(state)
     else
       done = true
     end
@@ -105,20 +137,20 @@ function watch.start(options)
   local problem = check.table(options, watch.options, "option") or validate(options)
   local shared
   if not problem then
-    shared, problem = board.open(options.dict)
+    shared, problem = shared_state.open(options.dict)
   end
   if problem then
     error("fnf.ngx.watch: " .. problem, 2)
   end
   local client = options.client
-  local group = options.group or client.target.endpoint.host
-  local self = setmetatable({ board = shared, client = client }, Watch)
+  local group = options.group or default_group(client)
+  local self = setmetatable({ shared = shared, client = client }, Watch)
   metrics.listen(client, shared)
   if options.FlowName then
-    self.id = board.id(group, options)
+    self.id = shared_state.id(group, options)
     register(self, new_state(self.id, group, options))
   end
-  keeper.of(shared, options.dict, group, client, options.rate_limit)
+  self.poller = poller.of(shared, options.dict, group, client, self.id, options.rate_limit)
   return self
 end
 
@@ -126,7 +158,8 @@ end
 ---@return table|nil run
 ---@return fnf.WatchState|nil state nil once it is forgotten
 function Watch:get()
-  local state = self.id and self.board:state(self.id)
+  self.poller:revive()
+  local state = self.id and self.shared:state(self.id)
   return state and state.run, state or nil
 end
 
@@ -140,6 +173,7 @@ local function timed_out(state, seconds)
   local trouble = state and state.error and state.error.message
   local message = ("no end in %g seconds"):format(seconds) .. (status and ", still " .. status
     or ", without one good answer") .. (trouble and "; last trouble: " .. trouble or "")
+    .. (state and state.overdue and ("; nobody has polled it for %d seconds"):format(state.overdue) or "")
   return errors.new { kind = "timeout", operation = "DescribeMapRun", retryable = true, last = state and state.run,
     message = message }
 end
@@ -168,16 +202,17 @@ function Watch:wait(seconds, cancel)
   local platform = self.client:choose_platform()
   local ending = platform.now() + seconds
   while true do
-    local ended = self.board:has_ended(self.id)
+    self.poller:revive()
+    local ended = self.shared:has_ended(self.id)
     local left = ending - platform.now()
     if ended then
-      return conclude(self.board:state(self.id))
+      return conclude(self.shared:state(self.id))
     elseif ended == nil then
       return nil, gone()
     elseif left <= 0 then
-      return nil, timed_out(self.board:state(self.id), seconds)
+      return nil, timed_out(self.shared:state(self.id), seconds)
     end
-    local slept, reason = platform.sleep(math.min(left, ASK), cancel)
+    local slept, reason = platform.sleep(math.min(left, CHECK_INTERVAL), cancel)
     if not slept then
       return nil, reason or errors.cancelled()
     end

@@ -17,6 +17,11 @@
 ---@class fnf.Client
 local Client = {}
 
+--- Add a listener of the events, beside the option `on_event`; the one added last hears first.
+---@param listener fun(name: fnf.EventName, fields: fnf.EventFields)
+---@return fun() stop ends it
+function Client:listen(listener) end
+
 --- Any operation by the service's name, its parameters unchecked: for what is newer than the rows.
 ---@param action string
 ---@param params? table<string, string|number|boolean|table>

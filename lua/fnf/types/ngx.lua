@@ -9,16 +9,17 @@
 ---@field FlowName? string
 ---@field ExecutionName? string
 ---@field MapRunName? string
----@field group? string tells clients of several accounts apart; the endpoint's host by default
----@field min_delay? number seconds between two looks at least (1)
----@field max_delay? number seconds between two looks at most (30)
+---@field group? string tells clients of several accounts apart; the endpoint's host and a hash of the account's key id or provider by default
+---@field min_delay? number seconds between two polls at least (1)
+---@field max_delay? number seconds between two polls at most (30)
 ---@field keep? number seconds for which an end is remembered (86400)
----@field rate_limit? { rate: number, burst: integer }|false looks a second, and at once; the service's quota by default
+---@field rate_limit? { rate: number, burst: integer }|false polls a second, and at once; the service's quota by default
 
 --- Options of `fnf.ngx.status`.
 ---@class fnf.StatusOptions
 ---@field dict string name of the lua_shared_dict that watches use
 ---@field title? string of the page ("MapRuns")
+---@field max_listeners? integer browsers that may listen to one worker (100)
 
 --- What `require "fnf.ngx"` returns; fnf.Watch and fnf.WatchState stand in their modules.
 ---@class fnf.ngx
