@@ -10,7 +10,7 @@ local CONFIGURATION = [[
   lua_max_running_timers 16;
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"
-    function new(options) 
+    function new(options)
       local all = { access_key_id = "$id", access_key_secret = "$secret" }
       for name, value in pairs(options or {}) do all[name] = value end
       return calls.client("$emulator", all)
