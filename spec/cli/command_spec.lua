@@ -142,6 +142,15 @@ describe("fnf", function()
     assert.equal(7, (shell "fnf flow list --max-attempts 1"))
   end)
 
+  it("ends with 10 on a stall, by the signal on Ctrl-C", function()
+    local stuck = assert(cloud:map_run { items = 2, item_duration = 1000 })
+    assert.equal(10, (shell("fnf map-run wait --stall-after 0.5 " .. named(stuck))))
+    local wait = "-s INT 1 bin/fnf map-run wait " .. named(stuck)
+    assert.equal(130, (shell("fnf() { env FNF_ENDPOINT=" .. cloud.url .. " ALIBABA_CLOUD_ACCESS_KEY_ID="
+      .. cloud.access_key_id .. " ALIBABA_CLOUD_ACCESS_KEY_SECRET=" .. cloud.access_key_secret
+      .. " timeout --preserve-status \"$@\"; }; fnf " .. wait)))
+  end)
+
   it("tells its exit codes", function()
     local code, text = shell "fnf help exit-codes"
     assert.equal(0, code)
