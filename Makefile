@@ -22,7 +22,7 @@ lua_cflags = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-co
 
 lua_libs = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --libs $$name 2>/dev/null && break; done)
 
-.PHONY: all build test check browser demo openresty-demo bench install clean deps env help
+.PHONY: all build test check browser demo openresty-demo bench install uninstall clean deps env help
 all: build
 
 help: ## list the targets
@@ -162,8 +162,13 @@ install: build ## install below PREFIX=/usr/local, DESTDIR allowed
 	for tree in lua emulator/lua; do (cd $$tree && find . -name '*.lua' ! -path './fnf/types*' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;) || exit 1; done
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf $(build)/fnf/core.so $(build)/fnf/curl.so
 	install -d $(DESTDIR)$(PREFIX)/bin
-	for name in bin/fnf emulator/bin/fnf-emulator; do sed '1s|.*|#!/usr/bin/env $(lua)|' $$name > $(DESTDIR)$(PREFIX)/bin/$${name##*/} \
-	  && chmod 755 $(DESTDIR)$(PREFIX)/bin/$${name##*/} || exit 1; done
+	install -m 755 bin/fnf $(DESTDIR)$(PREFIX)/bin/fnf
+	sed '1s|.*|#!/usr/bin/env $(lua)|' emulator/bin/fnf-emulator > $(DESTDIR)$(PREFIX)/bin/fnf-emulator
+	chmod 755 $(DESTDIR)$(PREFIX)/bin/fnf-emulator
+
+uninstall: ## remove what install put below PREFIX
+	rm -rf $(DESTDIR)$(PREFIX)/share/lua/$(abi)/fnf $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf
+	rm -f $(DESTDIR)$(PREFIX)/share/lua/$(abi)/fnf.lua $(DESTDIR)$(PREFIX)/bin/fnf $(DESTDIR)$(PREFIX)/bin/fnf-emulator
 
 clean: ## remove what was built
 	rm -rf build

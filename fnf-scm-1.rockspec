@@ -112,7 +112,4 @@ build = {
       libdirs = { "$(CURL_LIBDIR)" },
     },
   },
-  install = {
-    bin = { fnf = "bin/fnf" },
-  },
 }

@@ -1,0 +1,182 @@
+--- The command `fnf`: words in, an exit code out. A module is loaded when a command needs it.
+-- SPDX-License-Identifier: MIT
+
+local exit = require "fnf.cli.exit"
+
+local cli = { VERSION = "0.1.0" } -- of fnf.client, which need not be loaded to tell it; a spec holds them equal
+
+local function complain(text, code)
+  io.stderr:write("fnf: ", text, "\n")
+  if code == exit.USAGE then
+    io.stderr:write("fnf: see fnf --help, or the command's own --help\n")
+  end
+  return code
+end
+
+--- What was raised, without the place in our sources.
+local function plain(problem)
+  return (tostring(problem):gsub("^[^%s:]+:%d+: ", ""))
+end
+
+local function make_client(options)
+  local fnf = require "fnf"
+  local given = { region = options.region, endpoint = options.endpoint, max_attempts = options.max_attempts,
+    ca_file = options.ca_file or os.getenv "FNF_CA_FILE" }
+  if options.profile then
+    given.credentials = fnf.credentials.profile(options.profile)
+  end
+  return fnf.new(given)
+end
+
+--- All entries of a list, or the first so many.
+local function list(client, line, row)
+  local pages = require "fnf.call.pages"
+  local items, most = {}, line.options.limit or math.huge
+  for item in pages.items(client, row, line.params, { timeout = line.options.timeout }) do
+    if #items >= most then
+      break
+    end
+    items[#items + 1] = item
+    if #items % 500 == 0 then
+      io.stderr:write("fnf: ", #items, " entries so far\n")
+    end
+  end
+  return { [row.items] = items }, nil, row.items
+end
+
+local function map_runs(client, line)
+  local found = {}
+  for map_run in client:map_runs(line.params, { timeout = line.options.timeout }) do
+    found[#found + 1] = map_run
+  end
+  return { MapRuns = found }, nil, "MapRuns"
+end
+
+--- Flags in the words of the one who is missing them.
+local function with_flags(problem)
+  local missing = problem:match("missing parameter (.*)$")
+  if not missing then
+    return problem
+  end
+  local first = missing:match("^%w+")
+  return ("%s; give it as %s VALUE or %s=VALUE"):format(problem, require("fnf.cli.command").flag_of(first), first)
+end
+
+local METHODS = { list = false, map_runs = "map_runs", wait_execution = "wait_execution", run = "run" }
+
+--- Send what the line says; an answer, an error, or a code of its own.
+local function perform(client, line)
+  local does, name = line.entry.does, line.entry.operation
+  local waiting = (does == "wait" or does == "watch" or does == "resume" or does == "wait_execution" or does == "run")
+    and require "fnf.cli.wait"
+  if does == "wait" or does == "watch" then
+    return waiting.map_runs, client
+  elseif does == "resume" then
+    return waiting.resume, client
+  end
+  for key, value in pairs(line.names[1] or {}) do
+    line.params[key] = value
+  end
+  local problem = line.rest[1] and ("what is %q? Name=value expected"):format(line.rest[1])
+  if not problem and name then
+    problem = require("fnf.methods").validate(METHODS[does] or name, client, line.params,
+      { timeout = line.options.timeout })
+  elseif not problem then
+    problem = require("fnf.methods").validate("call", client, line.params, {}, line.action)
+  end
+  if problem then
+    return nil, with_flags(problem)
+  end
+  return waiting and waiting.execution or function()
+    local answer, err, items
+    local options = { timeout = line.options.timeout }
+    if does == "list" then
+      answer, err, items = list(client, line, require("fnf.operations")[name])
+    elseif does == "map_runs" then
+      answer, err, items = map_runs(client, line)
+    elseif name then
+      answer, err = client[name](client, line.params, options)
+    else
+      answer, err = client:call(line.action, line.params, options)
+    end
+    if not answer then
+      error(err, 0)
+    end
+    local written = io.stdout:write(require("fnf.cli.output").text(answer, { format = line.options.format,
+      fields = line.options.fields, items = items }))
+    return written and io.stdout:flush() and exit.OK or exit.CLOSED_PIPE
+  end
+end
+
+--- Lua turns Ctrl-C into an error; who started us is to see the signal itself.
+local function end_by_interrupt()
+  io.stdout:flush()
+  io.popen("kill -INT $PPID"):close()
+  return exit.INTERRUPTED
+end
+
+local function of_raised(problem)
+  if require("fnf.errors").is(problem) then
+    return complain(tostring(problem), exit.of_error(problem))
+  elseif tostring(problem):find("interrupted!", 1, true) then
+    return end_by_interrupt()
+  end
+  return complain(with_flags(plain(problem)), exit.USAGE)
+end
+
+local function run(words)
+  local line, problem = require("fnf.cli.command").parse(words)
+  if not line then
+    return complain(problem, exit.USAGE)
+  end
+  if line.options.fields then
+    local fields = {}
+    for field in line.options.fields:gmatch("[^,%s]+") do
+      fields[#fields + 1] = field
+    end
+    line.options.fields = fields
+  end
+  local made, client = pcall(make_client, line.options)
+  if not made then
+    return complain(plain(client), exit.CONFIGURATION)
+  end
+  local work
+  work, problem = perform(client, line)
+  if not work then
+    return complain(problem, exit.USAGE)
+  end
+  local done, code, wrong = pcall(work, client, line)
+  if not done then
+    return of_raised(code)
+  end
+  return code or complain(with_flags(wrong), exit.USAGE)
+end
+
+--- Carry out a command line.
+---@param words string[] without the program's name
+---@return integer code
+function cli.main(words)
+  local first = words[1]
+  if first == "--version" then
+    io.stdout:write("fnf ", cli.VERSION, "\n")
+    return exit.OK
+  elseif first == "emulator" then
+    local found, emulator = pcall(require, "fnf.emulator.command")
+    if not found then
+      return complain("the emulator is a package of its own; install fnf-emulator", exit.CONFIGURATION)
+    end
+    return emulator.run({ (table.unpack or unpack)(words, 2) }) -- luacheck: ignore 113 143
+  elseif first == "help" and words[2] == "exit-codes" then
+    io.stdout:write(exit.help)
+    return exit.OK
+  elseif first == nil or first == "help" then
+    words = { "--help" }
+  end
+  if not pcall(require, "argparse") then
+    return complain("argparse is missing: install lua-argparse, or `luarocks install argparse`", exit.CONFIGURATION)
+  end
+  local done, code = pcall(run, { (table.unpack or unpack)(words) }) -- luacheck: ignore 113 143
+  return done and code or of_raised(code)
+end
+
+return cli

@@ -1,0 +1,270 @@
+--- The words of the command `fnf` and their flags, made of the rows of the operations; read by argparse.
+-- SPDX-License-Identifier: MIT
+
+local argparse = require "argparse"
+local nearest = require "fnf.nearest"
+local operations = require "fnf.operations"
+local output = require "fnf.cli.output"
+
+local command = {}
+
+local WAIT = { operation = "describe_map_run", does = "wait", names = true }
+
+--- What each pair of words does: an operation of the rows, or more than one request (`does`).
+---@type table<string, table<string, { operation: string, does?: string, names?: boolean, summary?: string }>>
+command.words = {
+  flow = { create = { operation = "create_flow" }, update = { operation = "update_flow" },
+    delete = { operation = "delete_flow" }, describe = { operation = "describe_flow" },
+    list = { operation = "list_flows", does = "list" } },
+  version = { publish = { operation = "publish_flow_version" }, delete = { operation = "delete_flow_version" },
+    list = { operation = "list_flow_versions", does = "list" } },
+  alias = { create = { operation = "create_flow_alias" }, update = { operation = "update_flow_alias" },
+    delete = { operation = "delete_flow_alias" }, describe = { operation = "describe_flow_alias" },
+    list = { operation = "list_flow_aliases", does = "list" } },
+  execution = { start = { operation = "start_execution" }, ["start-sync"] = { operation = "start_sync_execution" },
+    stop = { operation = "stop_execution", names = true },
+    describe = { operation = "describe_execution", names = true },
+    list = { operation = "list_executions", does = "list" },
+    history = { operation = "get_execution_history", does = "list", names = true },
+    wait = { operation = "describe_execution", does = "wait_execution", names = true,
+      summary = "wait until an execution has ended" },
+    run = { operation = "start_execution", does = "run", summary = "start an execution and wait until it has ended" } },
+  ["map-run"] = { describe = { operation = "describe_map_run", names = true },
+    update = { operation = "update_map_run", names = true },
+    list = { operation = "get_execution_history", does = "map_runs", names = true,
+      summary = "the MapRuns of an execution" },
+    wait = { operation = WAIT.operation, does = WAIT.does, names = true,
+      summary = "wait until MapRuns have ended: flow/execution/map-run ..., or - for a list on stdin" },
+    watch = { operation = WAIT.operation, does = "watch", names = true, summary = "wait, and tell what changes" },
+    resume = { operation = WAIT.operation, does = "resume", summary = "go on with a wait: CHECKPOINT" } },
+  schedule = { create = { operation = "create_schedule" }, update = { operation = "update_schedule" },
+    delete = { operation = "delete_schedule" }, describe = { operation = "describe_schedule" },
+    list = { operation = "list_schedules", does = "list" } },
+  task = { succeed = { operation = "report_task_succeeded" }, fail = { operation = "report_task_failed" } },
+  region = { list = { operation = "describe_regions" } },
+}
+
+local WAITS = { wait = true, watch = true, resume = true, wait_execution = true, run = true }
+
+local function flag_of(name)
+  return "--" .. name:gsub("(%l)(%u)", "%1-%2"):gsub("(%u)(%u%l)", "%1-%2"):lower()
+end
+command.flag_of = flag_of
+
+local function sorted(map)
+  local keys = {}
+  for key in pairs(map) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+--- What a parameter must be, in a few words.
+local function rule_of(row)
+  local rule = row.values and "one of " .. table.concat(row.values, ", ") or row.rule or row.type
+  if row.minimum or row.maximum then
+    rule = ("%s %s to %s"):format(rule, row.minimum or "", row.maximum or "")
+  end
+  return rule .. (row.required and "; required" or "")
+end
+
+local function add_common(parser)
+  parser:option("--profile", "profile of the vendor's configuration file"):target "_profile"
+  parser:option("--region", "region, such as cn-hangzhou"):target "_region"
+  parser:option("--endpoint", "address to ask instead of the region's"):target "_endpoint"
+  parser:option("--ca-file", "certificates to trust"):target "_ca_file"
+  parser:option("--timeout", "seconds for the whole"):target "_timeout":convert(tonumber)
+  parser:option("--max-attempts", "attempts of a request"):target "_max_attempts":convert(tonumber)
+  parser:option("-o --output", "how to print: " .. table.concat(output.formats, ", ")):target "_format"
+    :choices(output.formats)
+  parser:option("--fields", "fields to print: A,B.C"):target "_fields"
+  parser:option("--input", "parameters as JSON: @FILE, - for stdin, or the text itself"):target "_input"
+end
+
+local function add_wait(parser, does)
+  parser:flag("--exit-zero", "end with 0 however the run ended"):target "_exit_zero"
+  if does == "wait" or does == "watch" then
+    parser:flag("--any", "end with the first that ends"):target "_any"
+  end
+  if does ~= "run" then
+    parser:option("--stall-after", "seconds without any item after which to give up"):target "_stall_after"
+      :convert(tonumber)
+  end
+  if does ~= "run" and does ~= "wait_execution" then
+    parser:flag("--fail-fast", "give up once more has failed than is tolerated"):target "_fail_fast"
+  end
+end
+
+--- The flags of one command.
+local function fill(parser, entry)
+  add_common(parser)
+  for _, name in ipairs(sorted(entry.does == "resume" and {} or operations[entry.operation].parameters)) do
+    local row = operations[entry.operation].parameters[name]
+    -- Of a list the flag --limit bounds the whole; the size of a page is Limit=.
+    if flag_of(name) ~= "--limit" then
+      parser:option(flag_of(name), rule_of(row)):target(name)
+    end
+  end
+  if entry.does == "list" then
+    parser:option("--limit", "entries to print at most"):target "_limit":convert(tonumber)
+  elseif WAITS[entry.does] then
+    add_wait(parser, entry.does)
+  end
+  parser:argument("words", entry.does == "resume" and "the checkpoint"
+    or entry.names and "flow/execution/map-run, or Name=value" or "Name=value"):args "*"
+end
+
+local function build(words)
+  local parser = argparse("fnf", "Alibaba Cloud CloudFlow in a shell."):command_target "_noun"
+    :epilog "fnf COMMAND --help tells more; fnf help exit-codes tells what it ends with."
+  parser:flag("--version", "print the version")
+  for _, noun in ipairs(sorted(command.words)) do
+    local group = parser:command(noun):command_target "_verb"
+    group:summary(table.concat(sorted(command.words[noun]), ", "))
+    if words[1] == noun then
+      for _, verb in ipairs(sorted(command.words[noun])) do
+        local entry = command.words[noun][verb]
+        local leaf = group:command(verb):summary(entry.summary or operations[entry.operation].action)
+        if words[2] == verb then
+          fill(leaf, entry)
+        end
+      end
+    end
+  end
+  local call = parser:command("call"):summary "any operation: fnf call ACTION Name=value ..."
+  call:argument("action", "such as DescribeMapRun"):target "_action"
+  call:argument("words", "Name=value"):args "*"
+  call:flag("--unlisted", "ask for an operation that this version does not know"):target "_unlisted"
+  add_common(call)
+  parser:command("emulator"):summary "a CloudFlow on this machine"
+  parser:command("help"):summary "help exit-codes"
+  return parser
+end
+
+--- A text as what its row wants; what cannot be is left to the check.
+local function convert(text, row)
+  if type(text) ~= "string" or not row then
+    return text
+  elseif row.type == "boolean" and (text == "true" or text == "false") then
+    return text == "true"
+  elseif row.type == "integer" or row.type == "number" or row.type == "seconds" then
+    local number = tonumber(text)
+    return number and (math.tointeger and math.tointeger(number) or number) or text
+  elseif row.type == "list" then
+    return require("fnf.json").decode(text) or text
+  end
+  return text
+end
+
+local NAMES = { "FlowName", "ExecutionName", "MapRunName" }
+
+--- Read flow/execution/map-run into parameters; nil if it is no such word.
+---@param word string
+---@return table|nil
+function command.read_name(word)
+  local names = {}
+  for part in word:gmatch("[^/]+") do
+    names[#names + 1] = part
+  end
+  if #names < 1 or #names > 3 or word:find("//") then
+    return nil
+  end
+  local found = {}
+  for index, name in ipairs(names) do
+    found[NAMES[index]] = name
+  end
+  return found
+end
+
+--- The JSON of --input as parameters, or what is wrong with it.
+local function read_input(text)
+  if text == "-" then
+    text = io.read "*a"
+  elseif text:sub(1, 1) == "@" then
+    local file, reason = io.open(text:sub(2), "rb")
+    if not file then
+      return nil, "--input: " .. reason
+    end
+    text = file:read "*a"
+    file:close()
+  end
+  local value = require("fnf.json").decode(text)
+  if type(value) ~= "table" then
+    return nil, "--input: no JSON object"
+  end
+  return value
+end
+
+---@class fnf.CommandLine
+---@field action? string of `call`
+---@field entry table of command.words
+---@field params table
+---@field names table[] what words such as flow/execution/map-run name
+---@field rest string[] other words
+---@field options table the flags of our own, without their underscore
+
+--- Sort what argparse has found.
+local function sort_out(parsed, entry, rows)
+  local line = { entry = entry, action = parsed._action, params = {}, names = {}, rest = {}, options = {} }
+  if parsed._input then
+    local params, problem = read_input(parsed._input)
+    if not params then
+      return nil, problem
+    end
+    line.params = params
+  end
+  for name, value in pairs(parsed) do
+    if name:sub(1, 1) == "_" then
+      line.options[name:sub(2)] = value
+    elseif rows[name] then -- argparse notes the commands' own words, too
+      line.params[name] = convert(value, rows[name])
+    end
+  end
+  for _, word in ipairs(parsed.words or {}) do
+    local name, value = word:match("^([%w_.]+)=(.*)$")
+    if name then
+      line.params[name] = convert(value, rows[name])
+    elseif entry.names and word ~= "-" and command.read_name(word) then
+      line.names[#line.names + 1] = command.read_name(word)
+    else
+      line.rest[#line.rest + 1] = word
+    end
+  end
+  return line
+end
+
+local function find_action(parsed)
+  local names = {}
+  for name, row in pairs(operations) do
+    names[row.action] = name
+  end
+  local action = parsed._action
+  if not names[action] and not parsed._unlisted then
+    local meant = nearest.find(action, names)
+    return nil, ("unknown operation %s%s; --unlisted asks for it all the same"):format(output.cell(action),
+      meant and (" (did you mean %s?)"):format(meant) or "")
+  end
+  return { operation = names[action], does = "call" }
+end
+
+--- Read the words of a command line.
+---@param words string[]
+---@return fnf.CommandLine|nil
+---@return string|nil problem
+function command.parse(words)
+  local done, parsed = build(words):pparse(words)
+  if not done then
+    return nil, output.cell(parsed):gsub("\\n", "; ")
+  end
+  local entry, problem = (command.words[parsed._noun] or {})[parsed._verb], nil
+  if parsed._action then
+    entry, problem = find_action(parsed)
+  end
+  if not entry then
+    return nil, problem or "a command expected; fnf --help lists them"
+  end
+  return sort_out(parsed, entry, entry.operation and operations[entry.operation].parameters or {})
+end
+
+return command

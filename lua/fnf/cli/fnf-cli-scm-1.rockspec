@@ -1,0 +1,34 @@
+rockspec_format = "3.0"
+package = "fnf-cli"
+version = "scm-1"
+
+-- Built from a checkout: `luarocks make lua/fnf/cli/fnf-cli-scm-1.rockspec`, in its root (where a second
+-- rockspec would leave plain `luarocks make` without a choice).
+source = {
+  url = ".",
+}
+
+description = {
+  summary = "The command line of fnf, the client of Alibaba Cloud CloudFlow",
+  license = "MIT",
+}
+
+dependencies = {
+  "lua >= 5.1, < 5.5",
+  "fnf",
+  "argparse",
+}
+
+build = {
+  type = "builtin",
+  modules = {
+    ["fnf.cli"] = "lua/fnf/cli.lua",
+    ["fnf.cli.command"] = "lua/fnf/cli/command.lua",
+    ["fnf.cli.exit"] = "lua/fnf/cli/exit.lua",
+    ["fnf.cli.output"] = "lua/fnf/cli/output.lua",
+    ["fnf.cli.wait"] = "lua/fnf/cli/wait.lua",
+  },
+  install = {
+    bin = { fnf = "bin/fnf" },
+  },
+}

@@ -1,0 +1,159 @@
+--- The command `fnf`, run as a program against the emulator: what it prints and what it ends with.
+-- SPDX-License-Identifier: MIT
+
+local emulator = require "fnf.emulator"
+local json = require "fnf.json"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+local function quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+describe("fnf", function()
+  local cloud, made, out, err
+
+  --- Run a shell line with `fnf` in it; its code, stdout and stderr.
+  local function shell(line, environment)
+    local environments = { "FNF_ENDPOINT=" .. cloud.url, "ALIBABA_CLOUD_ACCESS_KEY_ID=" .. cloud.access_key_id,
+      "ALIBABA_CLOUD_ACCESS_KEY_SECRET=" .. cloud.access_key_secret, "ALIBABA_CLOUD_REGION_ID=cn-hangzhou",
+      environment }
+    local pipe = io.popen(("fnf() { env -u LUA_PATH -u LUA_CPATH %s bin/fnf \"$@\"; }\n{ %s\n} >%s 2>%s; echo $?")
+      :format(table.concat(environments, " "), line, quote(out), quote(err)))
+    local code = tonumber(pipe:read "*l")
+    pipe:close()
+    return code, read(out), read(err)
+  end
+
+  local function named(run)
+    return ("%s/%s/%s"):format(run.FlowName, run.ExecutionName, run.MapRunName)
+  end
+
+  setup(function()
+    cloud = assert(emulator.start())
+    out, err = os.tmpname(), os.tmpname()
+    made = assert(cloud:map_run { items = 2, Concurrency = 2, item_duration = 0.05 })
+  end)
+
+  teardown(function()
+    cloud:stop()
+    os.remove(out)
+    os.remove(err)
+  end)
+
+  it("tells the library's version", function()
+    local code, text = shell "fnf --version"
+    assert.equal(0, code)
+    assert.equal("fnf " .. require("fnf.client").VERSION .. "\n", text)
+  end)
+
+  it("starts through a link, from anywhere", function()
+    local code, text = shell("here=$PWD; d=$(mktemp -d); ln -s \"$here/bin/fnf\" $d/fnf; cd /; $d/fnf --version; "
+      .. "code=$?; rm -r $d; (exit $code)")
+    assert.equal(0, code)
+    assert.truthy(text:find("^fnf %d"))
+  end)
+
+  it("describes a MapRun by flags, by the service's names, by its path and by call", function()
+    for _, words in ipairs {
+      ("map-run describe --flow-name %s --execution-name %s --map-run-name %s"):format(made.FlowName,
+        made.ExecutionName, made.MapRunName),
+      ("map-run describe FlowName=%s ExecutionName=%s MapRunName=%s"):format(made.FlowName, made.ExecutionName,
+        made.MapRunName),
+      "map-run describe " .. named(made),
+      ("call DescribeMapRun FlowName=%s ExecutionName=%s MapRunName=%s"):format(made.FlowName, made.ExecutionName,
+        made.MapRunName),
+    } do
+      local code, text, problem = shell("fnf " .. words)
+      assert.equal(0, code, problem)
+      assert.equal(made.MapRunName, json.decode(text).MapRunName)
+    end
+  end)
+
+  it("prints some fields in each format", function()
+    local formats = { json = '{\n  "MapRunName": "NAME"\n}\n', jsonl = '{"MapRunName":"NAME"}\n',
+      tsv = "MapRunName\nNAME\n", table = "MapRunName\nNAME\n", yaml = 'MapRunName: "NAME"\n' }
+    for format, expected in pairs(formats) do
+      local _, text = shell(("fnf map-run describe %s -o %s --fields MapRunName"):format(named(made), format))
+      assert.equal(expected:gsub("NAME", made.MapRunName), text)
+    end
+  end)
+
+  it("lists as many as --limit says", function()
+    local code, text = shell "fnf flow list --limit 1 -o jsonl"
+    assert.equal(0, code)
+    assert.equal(1, select(2, text:gsub("\n", "")))
+  end)
+
+  it("finds the MapRuns of an execution", function()
+    local code, text = shell(("fnf map-run list %s/%s"):format(made.FlowName, made.ExecutionName))
+    assert.equal(0, code)
+    assert.equal(made.MapRunName, json.decode(text).MapRuns[1].MapRunName)
+  end)
+
+  it("ends with 0, 1 and 3 as the MapRun that it waited for, and with 0 on --exit-zero", function()
+    local failed = assert(cloud:map_run { items = 2, item_duration = 0.05, failure_share = 1 })
+    local code, text = shell("fnf map-run wait " .. named(made))
+    assert.equal(0, code)
+    assert.equal("Succeeded", json.decode(text).Status)
+    assert.equal(1, (shell("fnf map-run wait " .. named(failed))))
+    assert.equal(0, (shell("fnf map-run wait --exit-zero " .. named(failed))))
+    assert.equal(1, (shell(("printf '%%s\\n' %s %s | fnf map-run wait -"):format(named(made), named(failed)))))
+  end)
+
+  it("ends with 124 when the time is up, prints the checkpoint, and resume goes on with it", function()
+    local slow = assert(cloud:map_run { items = 30, Concurrency = 10, item_duration = 1 })
+    local code, checkpoint = shell("fnf map-run wait --timeout 0.5 " .. named(slow))
+    assert.equal(124, code)
+    code = shell(("fnf map-run resume %s"):format(quote((checkpoint:gsub("\n", "")))))
+    assert.equal(0, code)
+  end)
+
+  it("ends with 2 on a wrong line, and names what is near", function()
+    for words, expected in pairs {
+      ["map-rn wait"] = "map%-run", ["map-run describe --flow-nam x"] = "%-%-flow%-name",
+      ["call DescribeMapRn"] = "DescribeMapRun", ["map-run describe FlowNam=x"] = "FlowName",
+      ["flow describe"] = "%-%-name VALUE",
+    } do
+      local code, _, problem = shell("fnf " .. words)
+      assert.equal(2, code, words)
+      assert.truthy(problem:find(expected), problem)
+    end
+  end)
+
+  it("ends with 4 on a wrong key, 5 on what is not there, 8 without a network and 9 without a region", function()
+    assert.equal(4, (shell("fnf flow list", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=wrong-secret-0")))
+    assert.equal(5, (shell "fnf flow describe --name nobody"))
+    assert.equal(8, (shell "fnf flow list --max-attempts 1 --endpoint http://127.0.0.1:1"))
+    assert.equal(9, (shell("fnf flow list", "FNF_ENDPOINT= ALIBABA_CLOUD_REGION_ID= HOME=/nonexistent")))
+  end)
+
+  it("ends with 3 on an Aborted run, 6 throttled out, 7 where the service fails", function()
+    local aborted = assert(cloud:map_run { items = 50, item_duration = 1, abort_after = 0.1 })
+    assert.equal(3, (shell("fnf map-run wait " .. named(aborted))))
+    cloud:fault { status = 429, code = "Throttling.User" }
+    assert.equal(6, (shell "fnf flow list --max-attempts 1"))
+    cloud:fault { status = 500 }
+    assert.equal(7, (shell "fnf flow list --max-attempts 1"))
+  end)
+
+  it("ends with 10 on a stall, by the signal on Ctrl-C", function()
+    local stuck = assert(cloud:map_run { items = 2, item_duration = 1000 })
+    assert.equal(10, (shell("fnf map-run wait --stall-after 0.5 " .. named(stuck))))
+    local wait = "-s INT 1 bin/fnf map-run wait " .. named(stuck)
+    assert.equal(130, (shell("fnf() { env FNF_ENDPOINT=" .. cloud.url .. " ALIBABA_CLOUD_ACCESS_KEY_ID="
+      .. cloud.access_key_id .. " ALIBABA_CLOUD_ACCESS_KEY_SECRET=" .. cloud.access_key_secret
+      .. " timeout --preserve-status \"$@\"; }; fnf " .. wait)))
+  end)
+
+  it("tells its exit codes", function()
+    local code, text = shell "fnf help exit-codes"
+    assert.equal(0, code)
+    assert.truthy(text:find("124", 1, true))
+  end)
+end)
