@@ -167,8 +167,11 @@ install: build ## install below PREFIX=/usr/local, DESTDIR allowed
 	chmod 755 $(DESTDIR)$(PREFIX)/bin/fnf-emulator
 
 uninstall: ## remove what install put below PREFIX
-	rm -rf $(DESTDIR)$(PREFIX)/share/lua/$(abi)/fnf $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf
-	rm -f $(DESTDIR)$(PREFIX)/share/lua/$(abi)/fnf.lua $(DESTDIR)$(PREFIX)/bin/fnf $(DESTDIR)$(PREFIX)/bin/fnf-emulator
+	for tree in lua emulator/lua; do (cd $$tree && find . -name '*.lua' -exec rm -f $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;) || exit 1; done
+	rm -f $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf/core.so $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf/curl.so
+	rm -f $(DESTDIR)$(PREFIX)/bin/fnf $(DESTDIR)$(PREFIX)/bin/fnf-emulator
+	for folder in $(DESTDIR)$(PREFIX)/share/lua/$(abi)/fnf $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf; do \
+	  [ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
 
 clean: ## remove what was built
 	rm -rf build

@@ -15,8 +15,8 @@
 #include "clock.h"
 #include "glue.h"
 #include "lua_host.h"
-#include "lua_signer.h"
 #include "lua_normalize.h"
+#include "lua_signer.h"
 #include "random.h"
 
 /* Upvalue 1 of nonce and random is the state's stock. */

@@ -35,8 +35,8 @@ function fnf.new(options)
   return made
 end
 
---- JSON text, such as the Input of an execution, as Lua values: null is nil, whole numbers are exact (their digits as text
---- where Lua cannot hold them), and an empty list is written as one again.
+--- JSON text, such as the Input of an execution, as Lua values: null is nil, whole numbers are exact (their digits
+--- as text where Lua cannot hold them), and an empty list is written as one again.
 ---@param text string
 ---@return any|nil
 ---@return string|nil reason

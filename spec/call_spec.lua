@@ -91,7 +91,8 @@ describe("an operation", function()
     assert(client:describe_execution { FlowName = "f", ExecutionName = "e", WaitTimeSeconds = 60 })
     assert(client:describe_execution { FlowName = "f", ExecutionName = "e", WaitTimeSeconds = 0 })
     assert(client:describe_execution { FlowName = "f", ExecutionName = "e" })
-    assert(client:describe_execution({ FlowName = "f", ExecutionName = "e", WaitTimeSeconds = 60 }, { attempt_timeout = 5 }))
+    assert(client:describe_execution({ FlowName = "f", ExecutionName = "e", WaitTimeSeconds = 60 },
+      { attempt_timeout = 5 }))
     local timeouts = {}
     for i, request in ipairs(sent) do
       timeouts[i] = request.timeout

@@ -242,7 +242,8 @@ describe("core.normalize", function()
   end)
 
   it("12.9: takes integers as newer versions of lua-cjson give them, and makes floats of those that are", function()
-    local value = core.normalize({ whole = 3, share = 5, deep = { share = 7, huge = 9007199254740993 } }, { share = true })
+    local value = core.normalize({ whole = 3, share = 5, deep = { share = 7, huge = 9007199254740993 } },
+      { share = true })
     assert.same({ tostring(3), tostring(5.0), tostring(7.0), tostring(9007199254740993) },
       { tostring(value.whole), tostring(value.share), tostring(value.deep.share), tostring(value.deep.huge) })
   end)

@@ -127,7 +127,7 @@ describe("fnf.credentials", function()
     ["12.19: a session name with a slash"] = { function() credentials.oidc { session_name = "a/b" } end,
       "option session_name must be of letters, digits, . @ - _" },
     ["12.19: a policy that is no JSON"] = { function() credentials.assume_role { policy = "{s3cr3t" } end,
-      "option policy must be a JSON object" },
+      "option policy must be a table, or JSON as a string" },
     ["12.19: a policy that is no object"] = { function() credentials.oidc { policy = '"s3cr3t"' } end,
       "option policy must be a JSON object" },
     ["12.19: a policy that is a list"] = { function() credentials.oidc { policy = { { Effect = "Allow" } } } end,

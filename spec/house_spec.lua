@@ -111,6 +111,8 @@ describe("the dependencies of Lua", function()
     { "fnf.platform.plain", { "fnf", "fnf.platform", "fnf.cli" } },
     { "fnf", { "fnf.cli", "fnf.ngx" } },
     { "cjson", { "fnf.json" } },
+    { "argparse", { "fnf.cli" } },
+    { "fnf.cli.command", { "fnf.cli" } },
   }
   for _, row in ipairs(SEAMS) do
     it("reach " .. row[1] .. " only through " .. table.concat(row[2], ", "), function()
@@ -140,6 +142,14 @@ describe("the dependencies of Lua", function()
       for _, required in ipairs(requires(name)) do
         assert.is_truthy(MODULES[required] or not required:find("^fnf") or required == "fnf.core"
           or required == "fnf.curl", name .. " requires " .. required)
+      end
+    end
+  end)
+
+  it("of the library never lead to its command line", function()
+    for name in pairs(MODULES) do
+      for _, required in ipairs(is_command(name) and {} or requires(name)) do
+        assert.is_false(is_command(required), name .. " requires " .. required)
       end
     end
   end)

@@ -14,7 +14,8 @@ local function again(text)
 end
 
 describe("a whole number", function()
-  for _, digits in ipairs { "0", "7", "-7", "123456789012345", "1234567890123456", "-1234567890123456", "9007199254740991",
+  for _, digits in ipairs { "0", "7", "-7", "123456789012345", "1234567890123456", "-1234567890123456",
+    "9007199254740991",
     "-9007199254740991" } do
     it("12.9: below 2^53 is read and written as it is, everywhere: " .. digits, function()
       local value = json.decode(('{"id":%s}'):format(digits)).id
@@ -89,7 +90,8 @@ describe("a number with a fraction", function()
   end)
 
   it("that JSON has not is refused, whatever lua-cjson thinks of it", function()
-    for _, text in ipairs { "01", "-01", "1.", ".5", "1e", "1e+", "-", "--1", "+1", "0x10", "1.5.2", "1_000", "5x", "1-2" } do
+    for _, text in ipairs { "01", "-01", "1.", ".5", "1e", "1e+", "-", "--1", "+1", "0x10", "1.5.2", "1_000", "5x",
+      "1-2" } do
       assert.is_nil(json.decode(text), text)
       assert.is_nil(json.decode(('{"a":[%s]}'):format(text)), text)
     end
@@ -124,13 +126,15 @@ describe("a text", function()
   end)
 
   it("keeps bytes that look like our own marks", function()
-    for _, text in ipairs { '"\255"', '"\2551"', '"\255\2551"', '"\255]"', '["\255]","\255"]', '{"\255":"\255\255"}' } do
+    for _, text in ipairs { '"\255"', '"\2551"', '"\255\2551"', '"\255]"', '["\255]","\255"]',
+      '{"\255":"\255\255"}' } do
       assert.equal(text, again(text))
     end
   end)
 
   it("has values only where values may be", function()
-    for _, text in ipairs { "{[]:1}", "{1:2}", "{12345678901234567890:1}", "{1.5:1}", '{"a" 1}', "[1 2]", '["a]', '"a\\' } do
+    for _, text in ipairs { "{[]:1}", "{1:2}", "{12345678901234567890:1}", "{1.5:1}", '{"a" 1}', "[1 2]", '["a]',
+      '"a\\' } do
       assert.is_nil(json.decode(text), text)
     end
     assert.same({ ["a:b"] = "c:d", x = { 1 } }, json.decode '{"a:b" : "c:d", "x" :[1]}')
@@ -209,7 +213,8 @@ describe("writing", function()
       seed = (seed * 16807) % 2147483647
       return 1 + seed % most
     end
-    local SCALARS = { "null", "true", "0", "-0", "1e5", "1.5", "9007199254740993", "12345678901234567890", "1e300", '""',
+    local SCALARS = { "null", "true", "0", "-0", "1e5", "1.5", "9007199254740993", "12345678901234567890", "1e300",
+      '""',
       '"\255"', '"\\u0000"', "[]", "{}", "[null]", "1e16", "-5e-324" }
     local function draw(depth)
       local form = depth > 4 and 1 or random(3)

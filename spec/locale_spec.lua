@@ -47,7 +47,8 @@ local client = fnf.new { region = "cn-hangzhou", access_key_id = "id", access_ke
 if when == "later" then to_comma() end
 
 -- to the wire
-local params = { FlowName = "f", ExecutionName = "e", MapRunName = "m", ToleratedFailedPercentage = 2.5, Concurrency = 7 }
+local params = { FlowName = "f", ExecutionName = "e", MapRunName = "m", ToleratedFailedPercentage = 2.5,
+  Concurrency = 7 }
 assert(client:update_map_run(params))
 equal("2.5", url:match("ToleratedFailedPercentage=([^&]*)"), "a fraction in a query")
 assert(client:start_execution { FlowName = "f", Input = { 1.5, 0.1, 12, 1e300 } })

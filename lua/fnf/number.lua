@@ -32,8 +32,8 @@ function number.format(pattern, value)
   return (pattern:format(value):gsub("(%d)[^%w%s+-]+(%d)", "%1.%2"))
 end
 
---- A number as JSON and queries have it, from which the same one is read again: digits if it is whole, else a fraction of
---- as many digits as it takes, which is 17 at the most.
+--- A number as JSON and queries have it, from which the same one is read again: digits if it is whole, else a
+--- fraction of as many digits as it takes, which is 17 at the most.
 ---@param value number
 ---@return string
 function number.write(value)

@@ -1,4 +1,5 @@
---- 12.17: whatever is answered, whoever asked, by whatever key: a table, or nil and an error object, and nothing raises.
+--- 12.17: whatever is answered, whoever asked, by whatever key: a table, or nil and an error object, and nothing
+--- raises.
 -- SPDX-License-Identifier: MIT
 
 local credentials = require "fnf.credentials"
@@ -22,13 +23,15 @@ local function pick(random, list)
   return list[1 + math.floor(random() * #list)]
 end
 
-local STATUSES = { 200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 407, 408, 409, 412, 415, 425, 429, 451, 500, 501, 502,
+local STATUSES = { 200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 407, 408, 409, 412, 415, 425, 429, 451, 500, 501,
+  502,
   503, 504, 507, 599, 999, 0 }
 local CODES = { "ResourceThrottled", "Throttling.User", "RequestTimeTooSkewed", "InvalidTimeStamp.Expired",
   "SignatureDoesNotMatch", "SignatureNotMatch", "SignatureNonceUsed", "InvalidSecurityToken.Expired", "AccessDenied",
   "ExecutionAlreadyExists", "PreconditionFailed", "FlowNotExists", "", "\255\254", ("x"):rep(100000), "a.b%d%s", "nil" }
 local VALUES = { '""', "null", "true", "false", "0", "-1", "1.5", "1e308", "1e400", "-1e400", "9007199254740993",
-  "12345678901234567890", "[]", "{}", "[null]", "[null,1]", "[[[[]]]]", '{"a":{"b":[1,2,{}]}}', '"\\u0000"', '"\\ud800"',
+  "12345678901234567890", "[]", "{}", "[null]", "[null,1]", "[[[[]]]]", '{"a":{"b":[1,2,{}]}}', '"\\u0000"',
+  '"\\ud800"',
   '"Running"', '"Succeeded"', '"2026-02-31T99:99:99Z"', '"\255"', '"x"' }
 local FIELDS = { "Status", "Name", "FlowName", "MapRunName", "ExecutionName", "RequestId", "StartedTime", "StoppedTime",
   "ItemCounts", "Concurrency", "ToleratedFailedCount", "ToleratedFailedPercentage", "NextToken", "Events", "Flows",
@@ -38,7 +41,8 @@ local BODIES = { "", " ", "null", "[]", "{}", "{", "}", "<html>", "{}{}", '{"a":
 local HEADERS = { "date", "x-acs-retry-after", "retry-after", "x-ratelimit-user-api", "x-ratelimit-user",
   "content-encoding", "x-acs-request-id", "Content-Type" }
 local HEADER_VALUES = { "", "0", "-1", "1", "300", "1e9", "nan", "inf", "Fri, 01 Jan 2100 00:00:00 GMT",
-  "Mon, 21 Sep 2026 14:13:20 GMT", "Limit:1,Remain:0,TimeLeft:2000,Reset:1", "TimeLeft:", "gzip", "\255", ("9"):rep(400) }
+  "Mon, 21 Sep 2026 14:13:20 GMT", "Limit:1,Remain:0,TimeLeft:2000,Reset:1", "TimeLeft:", "gzip", "\255",
+  ("9"):rep(400) }
 
 local function object(random)
   local parts = random() < 0.7 and { '"RequestId":"r"', '"Status":"Running"' } or {}
@@ -50,7 +54,8 @@ end
 
 local function refusal(random)
   return ('{"%s":"%s","%s":"%s"}'):format(pick(random, { "Code", "code" }), pick(random, CODES),
-    pick(random, { "Message", "message" }), pick(random, { "m", "string to sign is:GET&%2F&x", "server String to Sign is: " }))
+    pick(random, { "Message", "message" }), pick(random, { "m", "string to sign is:GET&%2F&x",
+    "server String to Sign is: " }))
 end
 
 local function answer(random)
@@ -58,7 +63,8 @@ local function answer(random)
     return { fault = pick(random, { "network", "timeout", "tls", "protocol" }), message = "broken",
       retryable = random() < 0.7, sent = random() < 0.5 }
   end
-  local kind, body, headers = random(), nil, {}
+  local kind, headers = random(), {}
+  local body
   if kind < 0.45 then
     body = object(random)
   elseif kind < 0.8 then

@@ -187,7 +187,8 @@ describe("a call", function()
     assert.equal("2026-09-21T20:49:47Z", w.sent[3].query.Timestamp)
   end)
 
-  for _, date in ipairs { "Fri, 01 Jan 2100 00:00:00 GMT", "Sun, 06 Nov 1994 08:49:37 GMT", "Mon, 31 Feb 2026 00:00:00 GMT",
+  for _, date in ipairs { "Fri, 01 Jan 2100 00:00:00 GMT", "Sun, 06 Nov 1994 08:49:37 GMT",
+    "Mon, 31 Feb 2026 00:00:00 GMT",
     "Wed, 23 Sep 2026 00:00:00 GMT", "tomorrow" } do
     it("12.13: does not take an absurd Date for the time: " .. date, function()
       local w, result, err = call { world.refusal(400, "InvalidTimeStamp.Expired", nil, { date = date }), world.run() }
@@ -256,7 +257,8 @@ describe("a call", function()
   end)
 
   it("gives an attempt the client's time or its own, and never more than the deadline leaves", function()
-    local rows = { { {}, 15, 5 }, { { attempt_timeout = 3 }, 3, 3 }, { { attempt_timeout = 40 }, 40, 5 }, { { timeout = 2 }, 2, 2 },
+    local rows = { { {}, 15, 5 }, { { attempt_timeout = 3 }, 3, 3 }, { { attempt_timeout = 40 }, 40, 5 },
+      { { timeout = 2 }, 2, 2 },
       { { timeout = 100 }, 15, 5 }, { { attempt_timeout = 3, timeout = 1 }, 1, 1 } }
     for _, row in ipairs(rows) do
       local w = call({ world.run() }, row[1])
@@ -331,7 +333,8 @@ describe("a call", function()
 end)
 
 describe("a call that keeps a rate limiter", function()
-  --- A call whose permit comes after so many others, one a second; `meanwhile(rate_limiter, now)` happens in its first second.
+  --- A call whose permit comes after so many others, one a second; `meanwhile(rate_limiter, now)` happens in its
+  --- first second.
   local function limited(others, options, meanwhile, is_slow)
     local w, p = world.new { world.run() }, rate_limiter.new { rate = 1, burst = 1 }
     if is_slow then
