@@ -14,8 +14,9 @@ static enum fnf_status refill(struct fnf_random *random) {
   if (!OSSL_LIB_CTX_get0_global_default())
     return FNF_NO_MEMORY;
   (void)ERR_set_mark();
-  int done = RAND_bytes(random->stock, (int)sizeof random->stock) == 1 ||
-             RAND_bytes(random->stock, (int)sizeof random->stock) == 1;
+  int done = 0;
+  for (int attempt = 0; attempt < 2 && !done; attempt++) /* the first may have lacked memory only to set itself up */
+    done = RAND_bytes(random->stock, (int)sizeof random->stock) == 1;
   int is_short = !done && ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
   (void)ERR_pop_to_mark();
   random->forks = fnf_fork_count();
