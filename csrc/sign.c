@@ -179,7 +179,9 @@ enum fnf_status fnf_sign_hash(struct fnf_signer *signer, struct fnf_buf *out, st
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   (void)ERR_set_mark();
-  int done = hash_raw(signer, digest, &size, bytes) || hash_raw(signer, digest, &size, bytes);
+  int done = 0;
+  for (int attempt = 0; attempt < 2 && !done; attempt++)
+    done = hash_raw(signer, digest, &size, bytes);
   enum fnf_status status = done ? FNF_OK : name_failure(FNF_CRYPTO);
   (void)ERR_pop_to_mark();
   if (status != FNF_OK)
