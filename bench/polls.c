@@ -13,13 +13,13 @@
 
 enum { MOST = 256, PAUSE_MS = 1000 };
 
-struct look {
+struct poll {
   CURL *easy;
   char bytes[4096];
   size_t size;
 };
 
-static struct look looks[MOST];
+static struct poll polls[MOST];
 
 static void fail(const char *what) {
   (void)fprintf(stderr, "polls: %s\n", what);
@@ -27,17 +27,17 @@ static void fail(const char *what) {
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
-  struct look *look = user;
-  if (size * count > sizeof look->bytes - look->size)
+  struct poll *poll = user;
+  if (size * count > sizeof poll->bytes - poll->size)
     return 0;
-  memcpy(look->bytes + look->size, data, size * count);
-  look->size += size * count;
+  memcpy(poll->bytes + poll->size, data, size * count);
+  poll->size += size * count;
   return size * count;
 }
 
-static void send_look(CURLM *multi, struct look *look, const char *url) {
-  look->size = 0;
-  if (curl_easy_setopt(look->easy, CURLOPT_URL, url) || curl_multi_add_handle(multi, look->easy))
+static void send_poll(CURLM *multi, struct poll *poll, const char *url) {
+  poll->size = 0;
+  if (curl_easy_setopt(poll->easy, CURLOPT_URL, url) || curl_multi_add_handle(multi, poll->easy))
     fail("cannot send");
 }
 
@@ -46,15 +46,15 @@ static long take(CURLM *multi, const char *url) {
   long taken = 0;
   int left;
   for (CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL; taken++) {
-    struct look *look = NULL;
+    struct poll *poll = NULL;
     long status = 0;
     CURLcode code = message->data.result;
     CURL *easy = message->easy_handle;
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &look);
-    if (code != CURLE_OK || status != 200 || !look->size || curl_multi_remove_handle(multi, easy))
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &poll);
+    if (code != CURLE_OK || status != 200 || !poll->size || curl_multi_remove_handle(multi, easy))
       fail(curl_easy_strerror(code));
-    send_look(multi, look, url);
+    send_poll(multi, poll, url);
   }
   return taken;
 }
@@ -83,23 +83,23 @@ int main(int argument_count, char **arguments) {
     headers = curl_slist_append(headers, lines[i]);
   (void)curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, in_flight);
   for (long i = 0; i < in_flight; i++) {
-    struct look *look = looks + i;
-    look->easy = curl_easy_init();
-    if (!look->easy)
+    struct poll *poll = polls + i;
+    poll->easy = curl_easy_init();
+    if (!poll->easy)
       return 2;
-    (void)curl_easy_setopt(look->easy, CURLOPT_HTTPHEADER, headers);
-    (void)curl_easy_setopt(look->easy, CURLOPT_WRITEFUNCTION, on_body);
-    (void)curl_easy_setopt(look->easy, CURLOPT_WRITEDATA, look);
-    (void)curl_easy_setopt(look->easy, CURLOPT_PRIVATE, look);
-    send_look(multi, look, arguments[1]);
+    (void)curl_easy_setopt(poll->easy, CURLOPT_HTTPHEADER, headers);
+    (void)curl_easy_setopt(poll->easy, CURLOPT_WRITEFUNCTION, on_body);
+    (void)curl_easy_setopt(poll->easy, CURLOPT_WRITEDATA, poll);
+    (void)curl_easy_setopt(poll->easy, CURLOPT_PRIVATE, poll);
+    send_poll(multi, poll, arguments[1]);
   }
   run(multi, arguments[1], count / 10);
   clock_t start = clock();
   run(multi, arguments[1], count);
   printf("%.9f\n", (double)(clock() - start) / CLOCKS_PER_SEC / (double)count);
   for (long i = 0; i < in_flight; i++) {
-    (void)curl_multi_remove_handle(multi, looks[i].easy);
-    curl_easy_cleanup(looks[i].easy);
+    (void)curl_multi_remove_handle(multi, polls[i].easy);
+    curl_easy_cleanup(polls[i].easy);
   }
   (void)curl_multi_cleanup(multi);
   curl_slist_free_all(headers);

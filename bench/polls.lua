@@ -2,8 +2,8 @@
 -- and of resident memory per wait, and the connections that are open.
 -- SPDX-License-Identifier: MIT
 --
--- Nothing ends. Delays are so short that something is always due, as many looks in flight as there are connections.
--- Memory is counted when each wait has been looked at and keeps what it saw; the list of names is the caller's.
+-- Nothing ends. Delays are so short that something is always due, as many polls in flight as there are connections.
+-- Memory is counted when each wait has been polled and keeps what it saw; the list of names is the caller's.
 
 local fnf = require "fnf"
 

@@ -125,7 +125,7 @@ local YEAR, DRAWN = 365 * 86400, 30
 
 --- One wait after the other on a clock that only sleep moves, until a year has been waited.
 local function bench_year()
-  local drawn, waited, looks, waits = {}, 0, 0, 0
+  local drawn, waited, polls, waits = {}, 0, 0, 0
   for i = 1, DRAWN do
     drawn[i] = runs.new(runs.shapes[i % #runs.shapes + 1], i)
   end
@@ -133,10 +133,10 @@ local function bench_year()
   while waited < YEAR do
     waits = waits + 1
     local spent, seconds = alone.ours(drawn[waits % DRAWN + 1], waits)
-    waited, looks = waited + seconds, looks + spent
+    waited, polls = waited + seconds, polls + spent
   end
-  say("a year of simulated waiting", "%.1f s of CPU (aim: seconds)   %d waits, %d looks", os.clock() - begun, waits,
-    looks)
+  say("a year of simulated waiting", "%.1f s of CPU (aim: seconds)   %d waits, %d polls", os.clock() - begun, waits,
+    polls)
 end
 
 ---- what a connection and a start cost ----

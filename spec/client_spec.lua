@@ -2,20 +2,20 @@
 -- SPDX-License-Identifier: MIT
 
 local errors = require "fnf.errors"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 describe("a call", function()
   it("asks for what was named, as the service spells it", function()
-    local w = world.new { world.run { Status = "Succeeded" } }
-    local run = assert(w:client():describe_map_run(world.names))
+    local cloud = fake_platform.new { fake_platform.run { Status = "Succeeded" } }
+    local run = assert(cloud:client():describe_map_run(fake_platform.names))
     assert.equal("Succeeded", run.Status)
-    local sent = w.sent[1]
+    local sent = cloud.sent[1]
     assert.equal("GET", sent.method)
     assert.equal(1, (sent.url:find("https://cn-hangzhou.fnf.aliyuncs.com/?", 1, true)))
     for name, value in pairs { Action = "DescribeMapRun", Version = "2019-03-15", Format = "json",
       SignatureMethod = "HMAC-SHA1", SignatureVersion = "1.0", AccessKeyId = "KeyOfTheSpec",
-      FlowName = world.names.FlowName, ExecutionName = world.names.ExecutionName,
-      MapRunName = world.names.MapRunName } do
+      FlowName = fake_platform.names.FlowName, ExecutionName = fake_platform.names.ExecutionName,
+      MapRunName = fake_platform.names.MapRunName } do
       assert.equal(value, sent.query[name])
     end
     assert.is_nil(sent.query.SecurityToken)
@@ -23,44 +23,45 @@ describe("a call", function()
   end)
 
   it("carries a security token where there is one", function()
-    local w = world.new { world.run(), world.run() }
-    assert(w:client({ security_token = world.token }):describe_map_run(world.names))
-    assert.equal(world.token, w.sent[1].query.SecurityToken)
-    assert(w:client({ security_token = world.token, signature = "ACS3-HMAC-SHA256" }):describe_map_run(world.names))
-    assert.equal(world.token, w.sent[2].headers["x-acs-security-token"])
+    local cloud = fake_platform.new { fake_platform.run(), fake_platform.run() }
+    assert(cloud:client({ security_token = fake_platform.token }):describe_map_run(fake_platform.names))
+    assert.equal(fake_platform.token, cloud.sent[1].query.SecurityToken)
+    assert(cloud:client({ security_token = fake_platform.token,
+      signature = "ACS3-HMAC-SHA256" }):describe_map_run(fake_platform.names))
+    assert.equal(fake_platform.token, cloud.sent[2].headers["x-acs-security-token"])
   end)
 
   it("leaves the caller's tables as they are", function()
-    local w = world.new { world.refusal(429, "X"), world.run() }
-    local params = { FlowName = "f", ExecutionName = "e", MapRunName = world.names.MapRunName }
+    local cloud = fake_platform.new { fake_platform.refusal(429, "X"), fake_platform.run() }
+    local params = { FlowName = "f", ExecutionName = "e", MapRunName = fake_platform.names.MapRunName }
     local options = { attempt_timeout = 3, timeout = 20, max_attempts = 2 }
-    assert(w:client():describe_map_run(params, options))
-    assert.same({ FlowName = "f", ExecutionName = "e", MapRunName = world.names.MapRunName }, params)
+    assert(cloud:client():describe_map_run(params, options))
+    assert.same({ FlowName = "f", ExecutionName = "e", MapRunName = fake_platform.names.MapRunName }, params)
     assert.same({ attempt_timeout = 3, timeout = 20, max_attempts = 2 }, options)
   end)
 
   it("sends parameters that the caller's table inherits", function()
-    local w = world.new { world.run() }
-    local heir = setmetatable({ MapRunName = world.names.MapRunName }, { __index = world.names })
-    assert(w:client():describe_map_run(heir))
-    assert.equal(world.names.FlowName, w.sent[1].query.FlowName)
+    local cloud = fake_platform.new { fake_platform.run() }
+    local heir = setmetatable({ MapRunName = fake_platform.names.MapRunName }, { __index = fake_platform.names })
+    assert(cloud:client():describe_map_run(heir))
+    assert.equal(fake_platform.names.FlowName, cloud.sent[1].query.FlowName)
   end)
 
   it("says its name and version, or the caller's", function()
-    local w = world.new { world.run(), world.run() }
-    assert(w:client():describe_map_run(world.names))
-    assert.is_truthy(w.sent[1].headers["user-agent"]:find("^fnf%-lua/%d"))
-    assert(w:client({ user_agent = "mine/1" }):describe_map_run(world.names))
-    assert.equal("mine/1", w.sent[2].headers["user-agent"])
+    local cloud = fake_platform.new { fake_platform.run(), fake_platform.run() }
+    assert(cloud:client():describe_map_run(fake_platform.names))
+    assert.is_truthy(cloud.sent[1].headers["user-agent"]:find("^fnf%-lua/%d"))
+    assert(cloud:client({ user_agent = "mine/1" }):describe_map_run(fake_platform.names))
+    assert.equal("mine/1", cloud.sent[2].headers["user-agent"])
   end)
 end)
 
 describe("a transport of the caller's", function()
   local function ask(transport, options)
-    local w = world.new()
+    local cloud = fake_platform.new()
     options = options or {}
     options.transport, options.max_attempts = transport, options.max_attempts or 1
-    return w:client(options):describe_map_run(world.names)
+    return cloud:client(options):describe_map_run(fake_platform.names)
   end
 
   it("sends instead of libcurl, with all that is needed", function()
@@ -105,23 +106,23 @@ describe("a transport of the caller's", function()
 
   it("cannot spoil the headers of the next request", function()
     local names = {}
-    local client = world.new():client { transport = function(request)
+    local client = fake_platform.new():client { transport = function(request)
       names[#names + 1] = request.headers.spoilt or "clean"
       request.headers.spoilt, request.headers["x-acs-action"] = "spoilt", nil
       return { status = 200, headers = {}, body = '{"Status":"Running"}' }
     end }
-    assert(client:describe_map_run(world.names))
-    assert(client:describe_map_run(world.names))
+    assert(client:describe_map_run(fake_platform.names))
+    assert(client:describe_map_run(fake_platform.names))
     assert.same({ "clean", "clean" }, names)
   end)
 end)
 
 describe("a refused signature", function()
   local function refused(signature, message)
-    local w = world.new { function(sent)
-      return world.refusal(403, "SignatureDoesNotMatch", message(sent))
+    local cloud = fake_platform.new { function(sent)
+      return fake_platform.refusal(403, "SignatureDoesNotMatch", message(sent))
     end }
-    local _, err = w:client({ signature = signature }):describe_map_run(world.names)
+    local _, err = cloud:client({ signature = signature }):describe_map_run(fake_platform.names)
     return tostring(err)
   end
 
@@ -132,7 +133,8 @@ describe("a refused signature", function()
       local key = request.key("HMAC-SHA1", { access_key_id = "KeyOfTheSpec", access_key_secret = "other" })
       request.sign({ endpoint = { url = "", host = "" }, algorithm = "HMAC-SHA1", version = "2019-03-15",
         user_agent = "", headers = {} }, key, { row = require("fnf.operations").describe_map_run,
-        params = world.names, timestamp = sent.query.Timestamp, nonce = sent.query.SignatureNonce, stages = stages })
+        params = fake_platform.names, timestamp = sent.query.Timestamp, nonce = sent.query.SignatureNonce,
+        stages = stages })
       return "Specified signature does not match. server string to sign is:" .. stages.string_to_sign
     end)
     assert.is_truthy(text:find("access_key_secret is wrong", 1, true), text)
@@ -158,44 +160,44 @@ end)
 
 describe("the events of a call", function()
   it("tell request and response of each attempt", function()
-    local w = world.new { { status = 500, takes = 2 }, world.run() }
-    assert(w:client():describe_map_run(world.names))
+    local cloud = fake_platform.new { { status = 500, takes = 2 }, fake_platform.run() }
+    assert(cloud:client():describe_map_run(fake_platform.names))
     local names = {}
-    for _, event in ipairs(w.events) do
+    for _, event in ipairs(cloud.events) do
       names[#names + 1] = event.name
     end
     assert.same({ "request", "response", "retry", "request", "response" }, names)
-    local response = w:heard("response")[1]
+    local response = cloud:heard("response")[1]
     assert.same({ "DescribeMapRun", 1, 500, 2 }, { response.operation, response.attempt, response.status,
       response.seconds })
-    assert.equal("cn-hangzhou.fnf.aliyuncs.com", w:heard("request")[1].host)
+    assert.equal("cn-hangzhou.fnf.aliyuncs.com", cloud:heard("request")[1].host)
   end)
 end)
 
 describe("a lack of memory", function()
   it("12.22: is an error of its own kind, which may pass, and nothing was sent", function()
-    local w = world.new { world.run() }
-    local client = w:client()
-    w.platform.nonce = function()
+    local cloud = fake_platform.new { fake_platform.run() }
+    local client = cloud:client()
+    cloud.platform.nonce = function()
       return nil, "no memory", "no memory for a nonce"
     end
-    local run, err = client:describe_map_run(world.names)
+    local run, err = client:describe_map_run(fake_platform.names)
     assert.is_nil(run)
-    assert.same({ "memory", true, false, 0 }, { err.kind, err.retryable, err.sent, #w.sent })
+    assert.same({ "memory", true, false, 0 }, { err.kind, err.retryable, err.sent, #cloud.sent })
     run, err = client:start_execution { FlowName = "f" }
     assert.is_nil(run)
-    assert.same({ "memory", nil, 0 }, { err.kind, err.outcome_unknown, #w.sent })
+    assert.same({ "memory", nil, 0 }, { err.kind, err.outcome_unknown, #cloud.sent })
   end)
 
   it("12.22: is not taken for a missing key", function()
     local fnf = require "fnf"
-    local w = world.new { world.run() }
-    w.environment.HOME = "/home/spec"
-    w.platform.read = function()
+    local cloud = fake_platform.new { fake_platform.run() }
+    cloud.environment.HOME = "/home/spec"
+    cloud.platform.read = function()
       return nil, "no memory", "Cannot allocate memory"
     end
-    local client = w:client { credentials = fnf.credentials.profile("prod") }
-    local run, err = client:describe_map_run(world.names)
+    local client = cloud:client { credentials = fnf.credentials.profile("prod") }
+    local run, err = client:describe_map_run(fake_platform.names)
     assert.is_nil(run)
     assert.equal("memory", err.kind)
     assert.matches("Cannot allocate memory", err.message, 1, true)
@@ -204,28 +206,28 @@ end)
 
 describe("a client", function()
   it("shows where it asks, and that it is closed, and no more", function()
-    local client = world.new():client { security_token = world.token }
+    local client = fake_platform.new():client { security_token = fake_platform.token }
     assert.equal("fnf.Client (cn-hangzhou.fnf.aliyuncs.com)", tostring(client))
     client:close()
     assert.equal("fnf.Client (cn-hangzhou.fnf.aliyuncs.com, closed)", tostring(client))
   end)
 
   it("closes its platform once", function()
-    local w = world.new()
-    local client = w:client()
+    local cloud = fake_platform.new()
+    local client = cloud:client()
     client:close()
     client:close()
-    assert.equal(1, w.closes)
+    assert.equal(1, cloud.closes)
   end)
 
   it("ends a wait that is under way when it is closed", function()
-    local w = world.new { world.run({}, { times = math.huge }) }
-    local client = w:client()
-    local result, err = client:wait_map_run(world.names, { timeout = 60, on_progress = function()
+    local cloud = fake_platform.new { fake_platform.run({}, { times = math.huge }) }
+    local client = cloud:client()
+    local result, err = client:wait_map_run(fake_platform.names, { timeout = 60, on_progress = function()
       client:close()
     end })
     assert.is_nil(result)
-    assert.same({ 1, "cancelled" }, { #w.sent, err.kind })
+    assert.same({ 1, "cancelled" }, { #cloud.sent, err.kind })
   end)
 end)
 

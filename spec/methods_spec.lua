@@ -4,7 +4,7 @@
 local client = require "fnf.client"
 local methods = require "fnf.methods"
 local operations = require "fnf.operations"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 local FILE = debug.getinfo(1, "S").short_src
 local NAN = 0 / 0
@@ -22,12 +22,12 @@ local function misuse(calling, name, params, options)
 end
 
 local function assert_refused(name, params, options, key)
-  local w = world.new()
-  local text, place = misuse(w:client(), name, params, options)
+  local cloud = fake_platform.new()
+  local text, place = misuse(cloud:client(), name, params, options)
   assert.equal(place, text:sub(1, #place))
   assert.is_truthy(text:find(name .. ": ", 1, true), text)
   assert.is_truthy(text:find(key, 1, true), text)
-  assert.same({ 0, 0 }, { #w.sent, #w.sleeps })
+  assert.same({ 0, 0 }, { #cloud.sent, #cloud.sleeps })
 end
 
 local function with(base, name, value)
@@ -68,20 +68,20 @@ describe("a wrong parameter", function()
   it("of a wait raises at the caller's line, too", function()
     for key in pairs(operations.describe_map_run.parameters) do
       for _, value in ipairs(WRONG.name) do
-        assert_refused("wait_map_run", with(world.names, key, value), nil, "parameter " .. key)
+        assert_refused("wait_map_run", with(fake_platform.names, key, value), nil, "parameter " .. key)
       end
     end
   end)
 
   for _, method in ipairs { "describe_map_run", "wait_map_run" } do
     it("is one that is missing: " .. method, function()
-      for key in pairs(world.names) do
-        assert_refused(method, with(world.names, key, nil), nil, "missing parameter " .. key)
+      for key in pairs(fake_platform.names) do
+        assert_refused(method, with(fake_platform.names, key, nil), nil, "missing parameter " .. key)
       end
     end)
     it("is one that is unknown: " .. method, function()
-      assert_refused(method, with(world.names, "MapRunname", "x"), nil, "(did you mean MapRunName?)")
-      assert_refused(method, with(world.names, 1, "x"), nil, "unknown parameter 1")
+      assert_refused(method, with(fake_platform.names, "MapRunname", "x"), nil, "(did you mean MapRunName?)")
+      assert_refused(method, with(fake_platform.names, 1, "x"), nil, "unknown parameter 1")
     end)
     it("is no table at all: " .. method, function()
       for _, value in ipairs { "text", 5, true, print } do
@@ -98,16 +98,16 @@ describe("a wrong option", function()
       for key, rules in pairs(method.options) do
         it(("raises at the caller's line: %s, %s"):format(name, key), function()
           for _, value in ipairs(WRONG[rules.type] or { 5, true, print, { 5 }, { Running = true } }) do
-            assert_refused(name, world.names, with({}, key, value), "option " .. key)
+            assert_refused(name, fake_platform.names, with({}, key, value), "option " .. key)
           end
         end)
       end
       it("raises at the caller's line when unknown: " .. name, function()
-        assert_refused(name, world.names, { time_out = 5 }, "unknown option time_out (did you mean timeout?)")
+        assert_refused(name, fake_platform.names, { time_out = 5 }, "unknown option time_out (did you mean timeout?)")
       end)
       it("is no table at all: " .. name, function()
         for _, value in ipairs { "text", 5, false, true } do
-          assert_refused(name, world.names, value, "a table of options expected")
+          assert_refused(name, fake_platform.names, value, "a table of options expected")
         end
       end)
     end
@@ -125,24 +125,24 @@ describe("a wrong option", function()
   }
   for _, row in ipairs(ROWS) do
     it(("is out of range: %s, %s"):format(row[1], row[3]), function()
-      assert_refused(row[1], world.names, row[2], row[3])
+      assert_refused(row[1], fake_platform.names, row[2], row[3])
     end)
   end
 end)
 
 describe("a client", function()
   it("that is closed raises at the caller's line", function()
-    local calling = world.new():client()
+    local calling = fake_platform.new():client()
     calling:close()
     for _, method in ipairs { "describe_map_run", "wait_map_run" } do
-      local text, place = misuse(calling, method, world.names)
+      local text, place = misuse(calling, method, fake_platform.names)
       assert.equal(place .. method .. ": the client is closed", text)
     end
   end)
 
   it("called with a dot raises at the caller's line, and says so", function()
-    local calling = world.new():client()
-    for _, self in ipairs { world.names, "text", 5 } do
+    local calling = fake_platform.new():client()
+    for _, self in ipairs { fake_platform.names, "text", 5 } do
       local done, raised = pcall(function()
         local result = calling.describe_map_run(self)
         return result
@@ -154,7 +154,7 @@ describe("a client", function()
   end)
 
   it("has every operation as a method, and no method twice", function()
-    local calling = world.new():client()
+    local calling = fake_platform.new():client()
     for name in pairs(operations) do
       assert.equal("function", type(calling[name]))
     end

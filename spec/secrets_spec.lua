@@ -3,7 +3,7 @@
 
 local client = require "fnf.client"
 local settings = require "fnf.settings"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 --- Every string in a value, keys and what tostring makes of it included.
 local function texts(value, found, seen)
@@ -21,10 +21,10 @@ local function texts(value, found, seen)
   return found
 end
 
---- What must not be found after a world has run its course: the key, and whatever a request carried.
-local function forbidden(w)
-  local words = { world.secret, world.token, "TokenOfTheSpec" }
-  for _, sent in ipairs(w.sent) do
+--- What must not be found after a fake_platform has run its course: the key, and whatever a request carried.
+local function forbidden(cloud)
+  local words = { fake_platform.secret, fake_platform.token, "TokenOfTheSpec" }
+  for _, sent in ipairs(cloud.sent) do
     words[#words + 1] = sent.query.Signature
     words[#words + 1] = sent.url:match("Signature=([^&]+)")
     words[#words + 1] = sent.url:match("%?(.+)$")
@@ -34,10 +34,10 @@ local function forbidden(w)
   return words
 end
 
-local function assert_clean(w, ...)
-  local all = texts { w.events, ... }
+local function assert_clean(cloud, ...)
+  local all = texts { cloud.events, ... }
   assert.is_true(#all > 5)
-  for _, word in ipairs(forbidden(w)) do
+  for _, word in ipairs(forbidden(cloud)) do
     for _, text in ipairs(all) do
       if text:find(word, 1, true) then -- an assert for each pair would spend seconds on messages nobody reads
         error(("%q holds %q"):format(text, word))
@@ -48,8 +48,9 @@ end
 
 local function echo(status, code, message)
   return function(sent)
-    return world.refusal(status, code, (message:gsub("%$(%w+)", {
-      secret = world.secret, token = world.token, url = sent.url, query = sent.url:match("%?(.*)$") or "",
+    return fake_platform.refusal(status, code, (message:gsub("%$(%w+)", {
+      secret = fake_platform.secret, token = fake_platform.token, url = sent.url,
+      query = sent.url:match("%?(.*)$") or "",
       authorization = sent.headers.authorization or "", signature = sent.query.Signature or "none",
       header = sent.headers["x-acs-security-token"] or "none" })))
   end
@@ -85,60 +86,64 @@ describe("no text", function()
       return { status = 302, headers = { location = sent.url } }
     end },
     { "of a success", function()
-      return world.run { Status = "Succeeded" }
+      return fake_platform.run { Status = "Succeeded" }
     end },
   }
   for _, signature in ipairs { "HMAC-SHA1", "ACS3-HMAC-SHA256", "ACS3-HMAC-SM3" } do
     for _, row in ipairs(ROWS) do
       it(("%s holds a secret, by %s"):format(row[1], signature), function()
-        local w = world.new { row[2] }
-        local calling = w:client { security_token = world.token, signature = signature }
-        local run, err = calling:describe_map_run(world.names)
-        local final, ending = calling:wait_map_run(world.names, { timeout = 20 })
-        assert_clean(w, run, err, final, ending, tostring(calling))
+        local cloud = fake_platform.new { row[2] }
+        local calling = cloud:client { security_token = fake_platform.token, signature = signature }
+        local run, err = calling:describe_map_run(fake_platform.names)
+        local final, ending = calling:wait_map_run(fake_platform.names, { timeout = 20 })
+        assert_clean(cloud, run, err, final, ending, tostring(calling))
       end)
     end
   end
 
   it("of a transport of the caller's holds a secret", function()
     for _, signature in ipairs { "HMAC-SHA1", "ACS3-HMAC-SHA256" } do
-      local w = world.new()
-      local calling = w:client { security_token = world.token, signature = signature, transport = function(request)
-        w.sent[#w.sent + 1] = { url = request.url, headers = request.headers,
-          query = world.parameters(request.url:match("%?(.*)$")) }
+      local cloud = fake_platform.new()
+      local calling = cloud:client { security_token = fake_platform.token, signature = signature,
+        transport = function(request)
+        cloud.sent[#cloud.sent + 1] = { url = request.url, headers = request.headers,
+          query = fake_platform.parameters(request.url:match("%?(.*)$")) }
         local lines = {}
         for name, value in pairs(request.headers) do
           lines[#lines + 1] = name .. ": " .. value
         end
         return nil, "cannot send " .. request.url .. " with " .. table.concat(lines, "; ")
       end }
-      assert_clean(w, { calling:describe_map_run(world.names) })
+      assert_clean(cloud, { calling:describe_map_run(fake_platform.names) })
     end
   end)
 
   it("that is raised holds a secret", function()
-    local w = world.new()
+    local cloud = fake_platform.new()
     for name in pairs(settings.options) do
       if not name:find("_file$") then
-        local _, problem = client.new({ region = "cn-hangzhou", access_key_id = "x", access_key_secret = world.secret,
-          [name] = world.secret .. "\n" }, w.platform)
-        assert.is_nil(problem:find(world.secret, 1, true), problem)
+        local _, problem = client.new({ region = "cn-hangzhou", access_key_id = "x",
+          access_key_secret = fake_platform.secret,
+          [name] = fake_platform.secret .. "\n" }, cloud.platform)
+        assert.is_nil(problem:find(fake_platform.secret, 1, true), problem)
       end
     end
-    local calling = w:client { security_token = world.token }
-    for _, misuse in ipairs { { { FlowName = world.secret .. "\n" } }, { world.names, { timeout = world.secret } },
-      { world.secret }, { world.names, world.secret } } do
+    local calling = cloud:client { security_token = fake_platform.token }
+    for _, misuse in ipairs { { { FlowName = fake_platform.secret .. "\n" } }, { fake_platform.names,
+      { timeout = fake_platform.secret } },
+      { fake_platform.secret }, { fake_platform.names, fake_platform.secret } } do
       local done, raised = pcall(calling.describe_map_run, calling, misuse[1], misuse[2])
       assert.is_false(done)
-      assert.is_nil(raised:find(world.secret, 1, true), raised)
+      assert.is_nil(raised:find(fake_platform.secret, 1, true), raised)
     end
   end)
 
   it("of an error made of a proxy's address holds its password", function()
-    local w = world.new { { fault = "network", message = "Could not resolve proxy http://user:" .. world.secret
+    local cloud = fake_platform.new { { fault = "network", message = "Could not resolve proxy http://user:"
+      .. fake_platform.secret
       .. "@proxy:3128" } }
-    local _, err = w:client({ access_key_secret = "AnotherSecret", max_attempts = 1 })
-      :describe_map_run(world.names)
-    assert.is_nil(tostring(err):find(world.secret, 1, true), tostring(err))
+    local _, err = cloud:client({ access_key_secret = "AnotherSecret", max_attempts = 1 })
+      :describe_map_run(fake_platform.names)
+    assert.is_nil(tostring(err):find(fake_platform.secret, 1, true), tostring(err))
   end)
 end)

@@ -3,13 +3,13 @@
 
 local client = require "fnf.client"
 local settings = require "fnf.settings"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 local NAN = 0 / 0
 
-local function read(options, w)
+local function read(options, cloud)
   options.region = options.region or "cn-hangzhou"
-  return settings.read(options, (w or world.new()).platform)
+  return settings.read(options, (cloud or fake_platform.new()).platform)
 end
 
 describe("an option", function()
@@ -43,10 +43,10 @@ describe("an option", function()
   for _, row in ipairs(ROWS) do
     seen[row[1]] = true
     it("may be right: " .. row[1], function()
-      local w = world.new()
-      w.files["ca.pem"] = "certificates"
+      local cloud = fake_platform.new()
+      cloud.files["ca.pem"] = "certificates"
       for _, value in ipairs(row[2]) do
-        assert.is_truthy(read({ [row[1]] = value }, w))
+        assert.is_truthy(read({ [row[1]] = value }, cloud))
       end
       assert.is_truthy(settings.options[row[1]])
     end)
@@ -98,7 +98,7 @@ describe("options together", function()
 
   it("that are none are refused", function()
     for _, options in ipairs { "text", 5, true } do
-      local found, problem = settings.read(options, world.new().platform)
+      local found, problem = settings.read(options, fake_platform.new().platform)
       assert.is_nil(found)
       assert.equal("a table of options expected, got " .. type(options), problem)
     end
@@ -111,7 +111,7 @@ describe("options together", function()
 
   it("stay as the caller wrote them", function()
     local options = { region = "cn-hangzhou", access_key_id = "a", access_key_secret = "b", timeout = 1 }
-    assert(client.new(options, world.new().platform))
+    assert(client.new(options, fake_platform.new().platform))
     assert.same({ region = "cn-hangzhou", access_key_id = "a", access_key_secret = "b", timeout = 1 }, options)
   end)
 end)
@@ -135,9 +135,9 @@ describe("where to send", function()
   }
   for i, row in ipairs(ROWS) do
     it(("is %s, row %d"):format(row[3], i), function()
-      local w = world.new()
-      w.environment = row[2]
-      local found, problem = settings.read(row[1], w.platform)
+      local cloud = fake_platform.new()
+      cloud.environment = row[2]
+      local found, problem = settings.read(row[1], cloud.platform)
       local text = found and found.endpoint.url or problem
       assert.is_truthy(text:find(row[3], 1, true) == 1, text)
       assert.is_nil(text:find("Secret", 1, true))

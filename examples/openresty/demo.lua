@@ -6,8 +6,8 @@ local binary = require "fnf.emulator.nginx_binary"
 local ports = require "fnf.emulator.ports"
 local shell = require "fnf.emulator.shell"
 
--- nginx ends with the pipe that is its keeper's standard input, that is with this process.
-local KEEPER = [[
+-- nginx ends with the pipe that is its runner's standard input, that is with this process.
+local RUNNER = [[
 trap '' INT
 exec 4<&0
 mkdir "$1/www" && cd "$1/www"
@@ -39,7 +39,7 @@ local _, root = shell.run "pwd"
 local _, user = shell.run "id -u"
 local _, folder = shell.run "mktemp -d"
 local port = ports.free_pair(folder)
-local keeper = assert(io.popen(shell.command(KEEPER, folder, tostring(port), root, cloud.url, cloud.access_key_id,
+local runner = assert(io.popen(shell.command(RUNNER, folder, tostring(port), root, cloud.url, cloud.access_key_id,
   cloud.access_key_secret, path, table.concat(loads, " ") .. (user == "0" and " user root;" or "")), "w"))
 local address = ("http://127.0.0.1:%d"):format(port)
 local web = assert(require("fnf.curl").pool { no_proxy = "*" })
@@ -72,4 +72,4 @@ Five MapRuns are watched. Open, for as long as you like:
 Ctrl-C ends all of it.]]):format(address, address, address))
 io.stdout:flush()
 cloud:wait()
-keeper:close()
+runner:close()

@@ -167,7 +167,7 @@ function Client:time(platform)
 end
 
 --- Seconds since 1970 by which a key's end is judged: of this machine's clock and the service's the earlier, so that
---- a wrong correction never makes a good key look ended. One that has is refused by the service, and renewed then.
+--- a wrong correction never takes a good key for ended. One that has is refused by the service, and renewed then.
 ---@param platform fnf.Platform
 ---@return number
 function Client:key_time(platform)

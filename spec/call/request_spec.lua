@@ -4,7 +4,7 @@
 local core = require "fnf.core"
 local json = require "fnf.json"
 local request = require "fnf.call.request"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 local function vectors()
   local file = assert(io.open("spec/vectors/signing.json", "rb"))
@@ -54,9 +54,10 @@ describe("a whole request of the RPC family", function()
         assert.equal(expected.canonical_params, call.stages.canonical_params)
         assert.equal(expected.string_to_sign, call.stages.string_to_sign)
         assert.equal(expected.signature, call.stages.signature)
-        assert.same(world.parameters(expected.wire_url:match("%?(.*)$")), world.parameters(signed.url:match("%?(.*)$")))
+        assert.same(fake_platform.parameters(expected.wire_url:match("%?(.*)$")),
+          fake_platform.parameters(signed.url:match("%?(.*)$")))
         assert.equal(vector.input.http_method, signed.method)
-        assert.same(world.parameters(vector.input.body.text), world.parameters(signed.body))
+        assert.same(fake_platform.parameters(vector.input.body.text), fake_platform.parameters(signed.body))
       end)
     end
   end
@@ -81,7 +82,7 @@ describe("a whole request of the ACS3 family", function()
       local signed = request.sign(TARGET, key, { row = ROW, params = { FlowName = "f &", Input = { 1, 2 },
         TaskToken = "a/b" }, timestamp = "2026-01-01T00:00:00Z", nonce = "n", stages = stages })
       assert.equal("http://h:81/?TaskToken=a%2Fb", signed.url)
-      assert.same({ FlowName = "f &", Input = "[1,2]" }, world.parameters(signed.body))
+      assert.same({ FlowName = "f &", Input = "[1,2]" }, fake_platform.parameters(signed.body))
       assert.equal("content-type;host;x-acs-accesskey-id;x-acs-action;x-acs-content-sha256;x-acs-date;"
         .. "x-acs-security-token;x-acs-signature-nonce;x-acs-version", stages.signed_headers)
       assert.equal(core.signer(algorithm, "", "x"):hash(signed.body), signed.headers["x-acs-content-sha256"])
@@ -121,9 +122,9 @@ end)
 
 describe("a key", function()
   it("holds no secret that a table walker could print", function()
-    local key = assert(request.key("HMAC-SHA1", { access_key_id = "a", access_key_secret = world.secret }))
+    local key = assert(request.key("HMAC-SHA1", { access_key_id = "a", access_key_secret = fake_platform.secret }))
     for _, value in pairs(key) do
-      assert.is_nil(tostring(value):find(world.secret, 1, true))
+      assert.is_nil(tostring(value):find(fake_platform.secret, 1, true))
     end
   end)
 end)

@@ -3,24 +3,25 @@
 
 local operations = require "fnf.operations"
 local response = require "fnf.call.response"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 local ROW = operations.describe_map_run
 
 local function read(answer)
   answer.status, answer.headers = answer.status or 200, answer.headers or {}
-  return response.read(ROW, world.names, answer)
+  return response.read(ROW, fake_platform.names, answer)
 end
 
 describe("a good answer", function()
   local BODY = [[{"Concurrency":20,"ExecutionName":"e","ItemCounts":{"Aborted":0,"Failed":3,"Pending":90,"Running":7,
-    "Succeed":1900,"Total":2000},"MapRunName":"]] .. world.names.MapRunName .. [[","RequestId":"r",
+    "Succeed":1900,"Total":2000},"MapRunName":"]] .. fake_platform.names.MapRunName .. [[","RequestId":"r",
     "StartedTime":"2025-10-24T14:11:26+08:00","Status":"Running","StoppedTime":null,"ToleratedFailedCount":5,
     "ToleratedFailedPercentage":2,"New":{"Deep":[1,null,2.5]}}]]
 
   it("has all ten fields and the six counters, absent as nil", function()
     assert.same({
-      Concurrency = 20, ExecutionName = "e", MapRunName = world.names.MapRunName, RequestId = "r", Status = "Running",
+      Concurrency = 20, ExecutionName = "e", MapRunName = fake_platform.names.MapRunName, RequestId = "r",
+      Status = "Running",
       StartedTime = "2025-10-24T14:11:26+08:00", ToleratedFailedCount = 5, ToleratedFailedPercentage = 2,
       ItemCounts = { Aborted = 0, Failed = 3, Pending = 90, Running = 7, Succeed = 1900, Total = 2000 },
       New = { Deep = { [1] = 1, [3] = 2.5 } },
@@ -73,7 +74,7 @@ describe("a senseless answer", function()
     { "too deep", { body = '{"Status":"Succeeded","D":' .. ("["):rep(40) .. ("]"):rep(40) .. "}" }, "no JSON object" },
     { "as deep as a bomb", { body = '{"D":' .. ("["):rep(1e6) }, "no JSON object" },
     { "gzip", { headers = { ["content-encoding"] = "gzip" }, body = "\31\139\8" }, "gzip" },
-    { "without Status", { body = '{"MapRunName":"' .. world.names.MapRunName .. '"}' }, "without Status" },
+    { "without Status", { body = '{"MapRunName":"' .. fake_platform.names.MapRunName .. '"}' }, "without Status" },
     { "with a number as Status", { body = '{"Status":3}' }, "without Status" },
     { "with null as Status", { body = '{"Status":null}' }, "without Status" },
     { "an empty object", { body = "{}" }, "without Status" },
@@ -134,7 +135,7 @@ describe("a refusal", function()
   }
   for _, row in ipairs(CODES) do
     it("comes with code, status, message and request id: " .. row[2], function()
-      local answer = world.refusal(row[1], row[2], row[3])
+      local answer = fake_platform.refusal(row[1], row[2], row[3])
       local result, err = read { status = answer.status, body = require("fnf.json").encode(answer.body) }
       assert.is_nil(result)
       assert.same({ "service", row[1], row[2], row[3], "request-of-the-refusal" },

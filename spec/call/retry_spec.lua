@@ -5,7 +5,7 @@ local errors = require "fnf.errors"
 local operations = require "fnf.operations"
 local rate_limiter = require "fnf.call.rate_limiter"
 local retry = require "fnf.call.retry"
-local world = require "spec.support.fake_platform"
+local fake_platform = require "spec.support.fake_platform"
 
 local READ = operations.describe_map_run
 local ONCE = { action = "StartOnce", method = "POST", parameters = {}, repeatable = false }
@@ -100,22 +100,24 @@ describe("the delay before the next attempt", function()
 end)
 
 describe("a call", function()
-  local THROTTLED, BROKEN = world.refusal(429, "ResourceThrottled"), world.refusal(500, "InternalServerError")
+  local THROTTLED, BROKEN = fake_platform.refusal(429, "ResourceThrottled"), fake_platform.refusal(500,
+    "InternalServerError")
 
   local function call(script, options, client_options)
-    local w = world.new(script)
-    local result, err = w:client(client_options):describe_map_run(world.names, options)
-    return w, result, err
+    local cloud = fake_platform.new(script)
+    local result, err = cloud:client(client_options):describe_map_run(fake_platform.names, options)
+    return cloud, result, err
   end
 
   it("survives throttle, fault and reset by the waits that were asked for, each attempt signed anew", function()
-    local w, run = call({ world.refusal(429, "ResourceThrottled", nil, { ["x-acs-retry-after"] = "300" }), BROKEN,
-      { fault = "network", message = "reset" }, world.run() }, { max_attempts = 4 })
+    local cloud, run = call({ fake_platform.refusal(429, "ResourceThrottled", nil, { ["x-acs-retry-after"] = "300" }),
+      BROKEN,
+      { fault = "network", message = "reset" }, fake_platform.run() }, { max_attempts = 4 })
     assert.equal("Running", run.Status)
-    assert.equal(4, #w.sent)
-    assert.same({ 0.3, 0.25, 0.5 }, w.sleeps)
+    assert.equal(4, #cloud.sent)
+    assert.same({ 0.3, 0.25, 0.5 }, cloud.sleeps)
     local seen = {}
-    for _, sent in ipairs(w.sent) do
+    for _, sent in ipairs(cloud.sent) do
       seen[sent.query.SignatureNonce], seen[sent.query.Signature] = true, true
     end
     local different = 0
@@ -123,27 +125,27 @@ describe("a call", function()
       different = different + 1
     end
     assert.equal(8, different)
-    assert.same({ 2, 1, 4 }, { #w:heard "retry", #w:heard "throttle", #w:heard "request" })
+    assert.same({ 2, 1, 4 }, { #cloud:heard "retry", #cloud:heard "throttle", #cloud:heard "request" })
   end)
 
   it("never sends a nonce or a signature twice", function()
-    local w = call({ { status = 500, times = math.huge } }, { max_attempts = 50 })
+    local cloud = call({ { status = 500, times = math.huge } }, { max_attempts = 50 })
     local seen = {}
-    for _, sent in ipairs(w.sent) do
+    for _, sent in ipairs(cloud.sent) do
       assert.is_nil(seen[sent.query.SignatureNonce] or seen[sent.query.Signature])
       seen[sent.query.SignatureNonce], seen[sent.query.Signature] = true, true
     end
-    assert.equal(50, #w.sent)
+    assert.equal(50, #cloud.sent)
   end)
 
   local MOST = { { nil, nil, 3 }, { 1, nil, 1 }, { nil, 5, 5 }, { 1, 5, 5 }, { 7, 2, 2 } }
   for _, row in ipairs(MOST) do
     it(("is attempted %d times by client's %s and call's %s"):format(row[3], tostring(row[1]), tostring(row[2])),
       function()
-        local w, result, err = call({ { status = 503, times = math.huge } }, { max_attempts = row[2] },
+        local cloud, result, err = call({ { status = 503, times = math.huge } }, { max_attempts = row[2] },
           { max_attempts = row[1] })
         assert.is_nil(result)
-        assert.same({ row[3], row[3], row[3] - 1 }, { #w.sent, err.attempts, #w.sleeps })
+        assert.same({ row[3], row[3], row[3] - 1 }, { #cloud.sent, err.attempts, #cloud.sleeps })
         assert.is_true(err.retryable)
       end)
   end
@@ -158,83 +160,87 @@ describe("a call", function()
       { { ["x-acs-retry-after"] = "99999999" }, 60 }, { {}, 0.5 },
     }
     for _, row in ipairs(hints) do
-      local w, run = call { world.refusal(429, "ResourceThrottled", nil, row[1]), world.run() }
+      local cloud, run = call { fake_platform.refusal(429, "ResourceThrottled", nil, row[1]), fake_platform.run() }
       assert.is_truthy(run)
-      assert.same({ row[2] }, w.sleeps)
+      assert.same({ row[2] }, cloud.sleeps)
     end
   end)
 
   it("corrects a refused clock from the answer, once, without waiting", function()
     local headers = { date = "Mon, 21 Sep 2026 20:49:37 GMT" }
-    local w, run = call { world.refusal(403, "RequestTimeTooSkewed", nil, headers), world.run() }
+    local cloud, run = call { fake_platform.refusal(403, "RequestTimeTooSkewed", nil, headers), fake_platform.run() }
     assert.is_truthy(run)
-    assert.equal("2026-09-21T20:49:37Z", w.sent[2].query.Timestamp)
-    assert.equal(0, w:slept())
-    assert.equal(1, #w:heard "warning")
-    local again, result, err = call { world.refusal(403, "RequestTimeTooSkewed", nil, headers),
-      world.refusal(403, "RequestTimeTooSkewed", nil, headers) }
+    assert.equal("2026-09-21T20:49:37Z", cloud.sent[2].query.Timestamp)
+    assert.equal(0, cloud:slept())
+    assert.equal(1, #cloud:heard "warning")
+    local again, result, err = call { fake_platform.refusal(403, "RequestTimeTooSkewed", nil, headers),
+      fake_platform.refusal(403, "RequestTimeTooSkewed", nil, headers) }
     assert.is_nil(result)
     assert.same({ 2, false }, { #again.sent, err.retryable })
   end)
 
   it("keeps the corrected clock for the next call", function()
-    local w = world.new { world.refusal(403, "RequestTimeTooSkewed", nil, { date = "Mon, 21 Sep 2026 20:49:37 GMT" }),
-      world.run(), world.run() }
-    local client = w:client()
-    assert(client:describe_map_run(world.names))
-    w.clock = w.clock + 10
-    assert(client:describe_map_run(world.names))
-    assert.equal("2026-09-21T20:49:47Z", w.sent[3].query.Timestamp)
+    local cloud = fake_platform.new { fake_platform.refusal(403, "RequestTimeTooSkewed", nil,
+      { date = "Mon, 21 Sep 2026 20:49:37 GMT" }),
+      fake_platform.run(), fake_platform.run() }
+    local client = cloud:client()
+    assert(client:describe_map_run(fake_platform.names))
+    cloud.clock = cloud.clock + 10
+    assert(client:describe_map_run(fake_platform.names))
+    assert.equal("2026-09-21T20:49:47Z", cloud.sent[3].query.Timestamp)
   end)
 
   for _, date in ipairs { "Fri, 01 Jan 2100 00:00:00 GMT", "Sun, 06 Nov 1994 08:49:37 GMT",
     "Mon, 31 Feb 2026 00:00:00 GMT",
     "Wed, 23 Sep 2026 00:00:00 GMT", "tomorrow" } do
     it("12.13: does not take an absurd Date for the time: " .. date, function()
-      local w, result, err = call { world.refusal(400, "InvalidTimeStamp.Expired", nil, { date = date }), world.run() }
-      assert.same({ nil, false, 1 }, { result, err.retryable, #w.sent })
-      assert.same({ 0, 0 }, { w:client().skew, #w:heard "warning" })
+      local cloud, result, err = call { fake_platform.refusal(400, "InvalidTimeStamp.Expired", nil, { date = date }),
+        fake_platform.run() }
+      assert.same({ nil, false, 1 }, { result, err.retryable, #cloud.sent })
+      assert.same({ 0, 0 }, { cloud:client().skew, #cloud:heard "warning" })
     end)
   end
 
   it("12.13: is put right by the Date of a later good answer", function()
     local wrong, right = "Tue, 22 Sep 2026 09:00:00 GMT", "Mon, 21 Sep 2026 14:13:20 GMT"
-    local w = world.new { world.refusal(403, "RequestTimeTooSkewed", nil, { date = wrong }),
-      world.run({}, { headers = { date = right } }), world.run() }
-    local client = w:client()
-    assert(client:describe_map_run(world.names))
-    assert(client:describe_map_run(world.names))
-    assert.equal("2026-09-22T09:00:00Z", w.sent[2].query.Timestamp)
-    assert.equal("2026-09-21T14:13:20Z", w.sent[3].query.Timestamp)
+    local cloud = fake_platform.new { fake_platform.refusal(403, "RequestTimeTooSkewed", nil, { date = wrong }),
+      fake_platform.run({}, { headers = { date = right } }), fake_platform.run() }
+    local client = cloud:client()
+    assert(client:describe_map_run(fake_platform.names))
+    assert(client:describe_map_run(fake_platform.names))
+    assert.equal("2026-09-22T09:00:00Z", cloud.sent[2].query.Timestamp)
+    assert.equal("2026-09-21T14:13:20Z", cloud.sent[3].query.Timestamp)
   end)
 
   it("12.13: does not judge keys by a correction that would end them", function()
-    local key = { access_key_id = "STS.x", access_key_secret = world.secret, security_token = world.token,
+    local key = { access_key_id = "STS.x", access_key_secret = fake_platform.secret,
+      security_token = fake_platform.token,
       expires = 1790000000 + 4 * 3600 }
     local asked = 0
-    local w = world.new { world.refusal(403, "RequestTimeTooSkewed", nil, { date = "Tue, 22 Sep 2026 09:00:00 GMT" }),
-      world.run({}, { times = 3 }) }
-    local client = w:client { credentials = function()
+    local cloud = fake_platform.new { fake_platform.refusal(403, "RequestTimeTooSkewed", nil,
+      { date = "Tue, 22 Sep 2026 09:00:00 GMT" }),
+      fake_platform.run({}, { times = 3 }) }
+    local client = cloud:client { credentials = function()
       asked = asked + 1
       return key
     end }
     for _ = 1, 3 do
-      assert(client:describe_map_run(world.names))
+      assert(client:describe_map_run(fake_platform.names))
     end
     assert.equal(1, asked)
   end)
 
   it("gives up on a clock that no answer tells", function()
-    local w, result, err = call { world.refusal(403, "RequestTimeTooSkewed") }
+    local cloud, result, err = call { fake_platform.refusal(403, "RequestTimeTooSkewed") }
     assert.is_nil(result)
-    assert.same({ 1, false, "RequestTimeTooSkewed" }, { #w.sent, err.retryable, err.code })
+    assert.same({ 1, false, "RequestTimeTooSkewed" }, { #cloud.sent, err.retryable, err.code })
   end)
 
   it("repeats a used nonce with a new one, once", function()
-    local used = world.refusal(400, "SignatureNonceUsed")
-    local w, run = call { used, world.run() }
+    local used = fake_platform.refusal(400, "SignatureNonceUsed")
+    local cloud, run = call { used, fake_platform.run() }
     assert.is_truthy(run)
-    assert.same({ 2, 0 }, { #w.sent, w:slept() })
+    assert.same({ 2, 0 }, { #cloud.sent, cloud:slept() })
     local again, result = call { used, used }
     assert.is_nil(result)
     assert.equal(2, #again.sent)
@@ -243,13 +249,13 @@ describe("a call", function()
   it("never sleeps past its deadline, nor sends after it", function()
     for deadline = 0.05, 8, 0.37 do
       for _, row in ipairs { { status = 429 }, { status = 500, takes = 0.4 }, { fault = "network", takes = 1.3 },
-        world.refusal(429, "Throttling", nil, { ["x-acs-retry-after"] = "900" }) } do
+        fake_platform.refusal(429, "Throttling", nil, { ["x-acs-retry-after"] = "900" }) } do
         row.times = math.huge
-        local w, result, err = call({ row }, { timeout = deadline, max_attempts = 100 })
+        local cloud, result, err = call({ row }, { timeout = deadline, max_attempts = 100 })
         assert.is_nil(result)
         assert.is_true(errors.is(err))
-        assert.is_true(w.clock - 1000 <= deadline + 1e-9, ("%s > %s"):format(w.clock - 1000, deadline))
-        for _, sent in ipairs(w.sent) do
+        assert.is_true(cloud.clock - 1000 <= deadline + 1e-9, ("%s > %s"):format(cloud.clock - 1000, deadline))
+        for _, sent in ipairs(cloud.sent) do
           assert.is_true(sent.at + sent.timeout <= 1000 + deadline + 1e-9)
         end
       end
@@ -261,69 +267,70 @@ describe("a call", function()
       { { timeout = 2 }, 2, 2 },
       { { timeout = 100 }, 15, 5 }, { { attempt_timeout = 3, timeout = 1 }, 1, 1 } }
     for _, row in ipairs(rows) do
-      local w = call({ world.run() }, row[1])
-      assert.same({ row[2], row[3] }, { w.sent[1].timeout, w.sent[1].connect_timeout })
+      local cloud = call({ fake_platform.run() }, row[1])
+      assert.same({ row[2], row[3] }, { cloud.sent[1].timeout, cloud.sent[1].connect_timeout })
     end
   end)
 
   it("is not sent at all once cancelled", function()
-    local w, result, err = call({}, { cancel = function() return true end })
+    local cloud, result, err = call({}, { cancel = function() return true end })
     assert.is_nil(result)
-    assert.same({ 0, "cancelled", "DescribeMapRun" }, { #w.sent, err.kind, err.operation })
+    assert.same({ 0, "cancelled", "DescribeMapRun" }, { #cloud.sent, err.kind, err.operation })
   end)
 
   it("ends soon after it was cancelled between attempts, and says what it was", function()
-    local w = world.new { world.refusal(429, "X", nil, { ["retry-after"] = "30" }) }
-    local result, err = w:client():describe_map_run(world.names, { cancel = function() return w.clock >= 1010 end })
+    local cloud = fake_platform.new { fake_platform.refusal(429, "X", nil, { ["retry-after"] = "30" }) }
+    local result, err = cloud:client():describe_map_run(fake_platform.names,
+      { cancel = function() return cloud.clock >= 1010 end })
     assert.is_nil(result)
     assert.same({ "cancelled", "DescribeMapRun", 1 }, { err.kind, err.operation, err.attempts })
-    assert.is_true(w.clock <= 1010.2)
+    assert.is_true(cloud.clock <= 1010.2)
   end)
 
   it("is repeated only while the client's budget lasts, and success refills it", function()
-    local w = world.new { { status = 500, times = math.huge } }
-    local client = w:client { max_attempts = 100 }
+    local cloud = fake_platform.new { { status = 500, times = math.huge } }
+    local client = cloud:client { max_attempts = 100 }
     for _ = 1, 3 do
-      client:describe_map_run(world.names)
+      client:describe_map_run(fake_platform.names)
     end
-    assert.equal(100 + 2 + 1, #w.sent) -- a hundred retries in all, then none
-    w.script, w.used = { world.run({}, { times = 5 }), { status = 500, times = math.huge } }, 0
+    assert.equal(100 + 2 + 1, #cloud.sent) -- a hundred retries in all, then none
+    cloud.script, cloud.used = { fake_platform.run({}, { times = 5 }), { status = 500, times = math.huge } }, 0
     for _ = 1, 5 do
-      assert(client:describe_map_run(world.names))
+      assert(client:describe_map_run(fake_platform.names))
     end
-    local before = #w.sent
-    client:describe_map_run(world.names)
-    assert.equal(2, #w.sent - before)
+    local before = #cloud.sent
+    client:describe_map_run(fake_platform.names)
+    assert.equal(2, #cloud.sent - before)
   end)
 
   it("12.15: gives back to the budget what its retry cost, once it succeeds", function()
-    local w = world.new()
-    local client = w:client { max_attempts = 3 }
+    local cloud = fake_platform.new()
+    local client = cloud:client { max_attempts = 3 }
     for _ = 1, 1000 do -- every call needs a retry; without the rule the budget would end after 125
-      w.script = { { status = 503 }, world.run() }
-      assert(client:describe_map_run(world.names))
+      cloud.script = { { status = 503 }, fake_platform.run() }
+      assert(client:describe_map_run(fake_platform.names))
     end
-    assert.equal(2000, #w.sent)
+    assert.equal(2000, #cloud.sent)
   end)
 
   for share, most in pairs { [0.2] = 0.011, [0.3] = 0.032 } do -- of calls: three attempts fail with 0.8 and 2.7 %
     it(("12.15: fails seldom where %d %% of the answers are 503"):format(share * 100), function()
       local seed, failed = 7, 0
-      local w = world.new { function()
+      local cloud = fake_platform.new { function()
         seed = (seed * 16807) % 2147483647
-        return seed / 2147483647 < share and { status = 503 } or world.run()
+        return seed / 2147483647 < share and { status = 503 } or fake_platform.run()
       end }
-      local client = w:client()
+      local client = cloud:client()
       for _ = 1, 5000 do
-        failed = failed + (client:describe_map_run(world.names) and 0 or 1)
+        failed = failed + (client:describe_map_run(fake_platform.names) and 0 or 1)
       end
       assert.is_true(failed / 5000 < most, failed)
     end)
   end
 
   it("tells of each retry why, how long and after which attempt", function()
-    local w = call { THROTTLED, BROKEN, world.run() }
-    local throttle, again = w:heard "throttle", w:heard "retry"
+    local cloud = call { THROTTLED, BROKEN, fake_platform.run() }
+    local throttle, again = cloud:heard "throttle", cloud:heard "retry"
     assert.same({ 1, 1 }, { #throttle, #again })
     assert.same({ "DescribeMapRun", 1, 0.5, "throttle", "ResourceThrottled" }, { throttle[1].operation,
       throttle[1].attempt, throttle[1].delay, throttle[1].reason, throttle[1].error.code })
@@ -336,56 +343,56 @@ describe("a call that keeps a rate limiter", function()
   --- A call whose permit comes after so many others, one a second; `meanwhile(rate_limiter, now)` happens in its
   --- first second.
   local function limited(others, options, meanwhile, is_slow)
-    local w, p = world.new { world.run() }, rate_limiter.new { rate = 1, burst = 1 }
+    local cloud, p = fake_platform.new { fake_platform.run() }, rate_limiter.new { rate = 1, burst = 1 }
     if is_slow then
-      p:throttled(w.clock)
+      p:throttled(cloud.clock)
     end
     for _ = 1, others do
-      p:take(w.clock)
+      p:take(cloud.clock)
     end
-    local sleep = w.platform.sleep
-    function w.platform.sleep(...)
+    local sleep = cloud.platform.sleep
+    function cloud.platform.sleep(...)
       local slept = sleep(...)
       if meanwhile then
-        meanwhile(p, w.clock)
+        meanwhile(p, cloud.clock)
         meanwhile = nil
       end
       return slept
     end
     options.rate_limiter = p
-    local result, err = w:client():perform(READ, world.names, options)
-    return w, p, result, err
+    local result, err = cloud:client():perform(READ, fake_platform.names, options)
+    return cloud, p, result, err
   end
 
   it("is sent when its permit comes", function()
     for others, seconds in pairs { [0] = 0, [1] = 1, [5] = 5 } do
-      local w = limited(others, {})
-      assert.equal(1000 + seconds, w.sent[1].at)
+      local cloud = limited(others, {})
+      assert.equal(1000 + seconds, cloud.sent[1].at)
     end
   end)
 
   it("waits longer when another is throttled meanwhile", function()
-    local w = limited(5, {}, function(p, now) p:throttled(now) end)
-    assert.equal(1001 + 4 / 0.5, w.sent[1].at)
+    local cloud = limited(5, {}, function(p, now) p:throttled(now) end)
+    assert.equal(1001 + 4 / 0.5, cloud.sent[1].at)
   end)
 
   it("waits no longer than it has to when the rate limiter recovers meanwhile", function()
-    local w = limited(3, {}, function(p, now)
+    local cloud = limited(3, {}, function(p, now)
       for _ = 1, 100 do
         p:succeeded(now)
       end
     end, true)
-    assert.equal(1001 + (4 - 0.5) / 1, w.sent[1].at)
+    assert.equal(1001 + (4 - 0.5) / 1, cloud.sent[1].at)
   end)
 
   it("gives its turn to others when it is cancelled, or its deadline is too near", function()
     local begun
     for kind, options in pairs { cancelled = { cancel = function() return begun end }, timeout = { timeout = 3 } } do
       begun = false
-      local w, p, result, err = limited(5, options, function() begun = true end)
+      local cloud, p, result, err = limited(5, options, function() begun = true end)
       assert.is_nil(result)
-      assert.same({ kind, 0 }, { err.kind, #w.sent })
-      assert.equal(1005, w.clock + p:pause(p:take(w.clock), w.clock))
+      assert.same({ kind, 0 }, { err.kind, #cloud.sent })
+      assert.equal(1005, cloud.clock + p:pause(p:take(cloud.clock), cloud.clock))
     end
   end)
 end)

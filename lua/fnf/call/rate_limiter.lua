@@ -20,9 +20,9 @@ RateLimiter.__index = RateLimiter
 
 local SLOWEST = 1 / 16 -- of the configured rate, however often the service throttles
 local RECOVERY = 1 / 100 -- of the configured rate, won back by a success
-local NEAR, FAR = 1 / 50, 2 -- of a round: the least and the most between two looks at a run when many are waited for
-local EAGER = 0.65 -- of the time that first looks at many take: what is known of none goes before what is of some
-local CALM_ROUND = 8 -- seconds a round may take before looks are spared
+local NEAR, FAR = 1 / 50, 2 -- of a round: the least and the most between two polls of a run when many are waited for
+local EAGER = 0.65 -- of the time that first polls of many take: what is known of none goes before what is of some
+local CALM_ROUND = 8 -- seconds a round may take before polls are spared
 local ROUNDING = 1e-6 -- of a permit: a time that is too short to be slept
 local CALM = 1 -- seconds after a halving in which further throttling is its echo
 
@@ -46,7 +46,7 @@ function RateLimiter:join(context)
   self.contexts[context] = true
 end
 
---- Seconds that one look at every wait takes.
+--- Seconds that one poll of every wait takes.
 local function round(self)
   local waits = 0
   for context in pairs(self.contexts) do

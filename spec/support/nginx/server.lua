@@ -36,7 +36,7 @@ $http
 ]]
 
 -- Its standard input is a pipe whose other end only this process holds: however it ends, nginx ends too.
-local KEEPER = [[
+local RUNNER = [[
 cd "$1" || exit 1
 unset LUA_PATH LUA_CPATH
 trap '' INT
@@ -114,7 +114,7 @@ function nginx.start(options)
   local self = setmetatable({ port = port, other = other, directory = directory, root = root }, Nginx)
   self.url = "http://127.0.0.1:" .. port
   self.http = assert(require("fnf.curl").pool { no_proxy = "*" })
-  self.pipe = assert(io.popen(shell.command(KEEPER, directory, found, options.wrapper or ""), "w"))
+  self.pipe = assert(io.popen(shell.command(RUNNER, directory, found, options.wrapper or ""), "w"))
   local done, message = pcall(nginx.until_true, function()
     return self:get "/ready"
   end, "nginx")
