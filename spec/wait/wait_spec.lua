@@ -166,6 +166,22 @@ describe("a wait survives", function()
   end)
 end)
 
+describe("a page of something between", function()
+  local PAGE = { status = 403, body = "<html>blocked</html>" }
+
+  it("12.16: ends a wait that had no answer yet, with one request", function()
+    local cloud, run, err = wait { PAGE }
+    assert.is_nil(run)
+    assert.same({ "protocol", 403, 1 }, { err.kind, err.status, #cloud.sent })
+  end)
+
+  it("12.16: does not end one that the service has answered", function()
+    local cloud, run = wait { fake_platform.run(), PAGE, PAGE, DONE }
+    assert.equal("Succeeded", run and run.Status)
+    assert.equal(4, #cloud.sent)
+  end)
+end)
+
 describe("a wait ends at once", function()
   local ENDING = {
     { "403 AccessDenied", fake_platform.refusal(403, "AccessDenied"), "service" },

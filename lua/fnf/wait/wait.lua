@@ -348,7 +348,9 @@ local function miss(self, err)
   self.errors = self.errors or {}
   tally(self.errors, err.code or err.kind)
   self.context.client:tell("warning", { operation = self.context.row.action, error = err, misses = self.misses })
-  return wait.may_heal(err) or was_mended(self, err)
+  -- A refusal in other words than the service's ends a first poll, whose address may be wrong, but not a wait that the
+  -- service has answered: then something between stumbled.
+  return wait.may_heal(err) or was_mended(self, err) or err.kind == "protocol" and self.last ~= nil
 end
 
 local function left(self)
