@@ -46,8 +46,10 @@ local RATE_LIMIT = {
   burst = { type = "number", minimum = 1, maximum = 100000 },
 }
 
---- What is wrong with the option `rate_limit`: { rate = requests a second, burst = at once }, or false for none.
-local function validate_rate_limit(value)
+--- What is wrong with an option `rate_limit`: { rate = requests a second, burst = at once }, or false for none.
+---@param value any
+---@return string|nil
+function settings.validate_rate_limit(value)
   if value == nil or value == false then
     return nil
   elseif type(value) ~= "table" then
@@ -132,7 +134,7 @@ end
 ---@return fnf.Settings|nil
 ---@return fnf.CredentialsProvider|string provider or problem
 function settings.read(options, platform)
-  local problem = check.table(options, settings.options, "option") or validate_rate_limit(options.rate_limit)
+  local problem = check.table(options, settings.options, "option") or settings.validate_rate_limit(options.rate_limit)
     or validate_together(options, platform)
   if problem then
     return nil, problem

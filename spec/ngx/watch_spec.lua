@@ -51,7 +51,7 @@ local CONFIGURATION = [[
         said.option = select(2, pcall(start, { dict = "fnf", client = client, Flowname = "f" }))
         said.wait = select(2, pcall(function() start { dict = "fnf", client = client }:wait(1) end))
         said.seconds = select(2, pcall(function() watch { MapRunName = "never" }:wait(-1) end))
-        said.rate_limit = select(2, pcall(start, { dict = "fnf", client = client, rate_limit = { rate = 1 } }))
+        said.rate_limit = select(2, pcall(start, { dict = "fnf", client = client, rate_limit = { rate = -1 } }))
         calls.say(said)
       }
     }
@@ -265,6 +265,6 @@ describe("a watch", function()
     assert.matches("init_worker_by_lua", said.init)
     assert.matches("it has no names", said.wait)
     assert.matches("positive", said.seconds)
-    assert.matches("option rate_limit must be", said.rate_limit)
+    assert.matches("option rate_limit: entry rate must be at least", said.rate_limit)
   end)
 end)

@@ -6,14 +6,16 @@
 --   local run, state = watch:get()        -- at once
 --   local final, err = watch:wait(60)     -- inside a request
 
-local shared_state = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
 local core = require "fnf.core"
 local errors = require "fnf.errors"
-local poller = require "fnf.ngx.poller"
-local provider = require "fnf.credentials.provider"
 local methods = require "fnf.methods"
 local metrics = require "fnf.ngx.metrics"
+local operations = require "fnf.operations"
+local poller = require "fnf.ngx.poller"
+local provider = require "fnf.credentials.provider"
+local settings = require "fnf.settings"
+local shared_state = require "fnf.ngx.shared_state"
 
 local watch = {}
 
@@ -35,10 +37,6 @@ watch.options = {
   rate_limit = { type = "any" },
 }
 
-local RATE_LIMIT = {
-  rate = { type = "seconds", required = true },
-  burst = { type = "integer", required = true, minimum = 1 },
-}
 local CHECK_INTERVAL = 0.1 -- seconds between two polls at the dictionary in `wait`
 
 ---@class fnf.Watch
@@ -49,11 +47,10 @@ local CHECK_INTERVAL = 0.1 -- seconds between two polls at the dictionary in `wa
 local Watch = {}
 Watch.__index = Watch
 
-local function is_rate_limit(rate_limit)
-  if type(rate_limit) ~= "table" then
-    return not rate_limit
-  end
-  return not check.table(rate_limit, RATE_LIMIT, "entry")
+--- The service's quota in the place of what is absent.
+local function whole(limit)
+  local quota = operations.describe_map_run.quota
+  return limit and { rate = limit.rate or quota.rate, burst = limit.burst or quota.burst } or limit
 end
 
 --- What is wrong although every option is right by itself.
@@ -66,8 +63,8 @@ local function validate(options)
     return "FlowName, ExecutionName and MapRunName go together; leave out all three to go on with what is watched"
   elseif options.min_delay and options.max_delay and options.min_delay > options.max_delay then
     return "option min_delay is greater than max_delay"
-  elseif not is_rate_limit(options.rate_limit) then
-    return "option rate_limit must be { rate = ..., burst = ... }, or false for none"
+  elseif settings.validate_rate_limit(options.rate_limit) then
+    return settings.validate_rate_limit(options.rate_limit)
   elseif ngx.get_phase() == "init" then
     return "there are no timers yet in the phase init; call it from init_worker_by_lua, or in a request"
   end
@@ -150,7 +147,7 @@ function watch.start(options)
     self.id = shared_state.id(group, options)
     register(self, new_state(self.id, group, options))
   end
-  self.poller = poller.of(shared, options.dict, group, client, self.id, options.rate_limit)
+  self.poller = poller.of(shared, options.dict, group, client, self.id, whole(options.rate_limit))
   return self
 end
 

@@ -13,7 +13,7 @@
 ---@field min_delay? number seconds between two polls at least (1)
 ---@field max_delay? number seconds between two polls at most (30)
 ---@field keep? number seconds for which an end is remembered (86400)
----@field rate_limit? { rate: number, burst: integer }|false polls a second, and at once; the service's quota by default
+---@field rate_limit? { rate?: number, burst?: number }|false polls a second, and at once; the service's quota by default
 
 --- Options of `fnf.ngx.status`.
 ---@class fnf.StatusOptions
