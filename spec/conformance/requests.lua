@@ -56,6 +56,9 @@ local function value_for(row, n)
     return row.rule:find("time") and "2026-01-02T03:04:05.678Z" or "A-_9"
   end
   local text = hostile_of(row, n)
+  if row.type == "json" then
+    return text == "" and text or assert(json.encode { Text = text })
+  end
   if row.characters and text == "" then
     return "x"
   end
