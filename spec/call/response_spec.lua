@@ -112,6 +112,32 @@ describe("a senseless answer", function()
   end)
 end)
 
+describe("a success", function()
+  local operations = require "fnf.operations"
+
+  for name, row in pairs(operations) do
+    local polled = name == "describe_map_run" or name == "describe_execution"
+    it(("12.18: of %s needs %s, and no more"):format(name, polled and "a Status" or "a RequestId"), function()
+      local bare = { status = 200, headers = {}, body = '{"RequestId":"r"}' }
+      local result, err = response.read(row, {}, bare)
+      if polled then
+        assert.same({ nil, "protocol" }, { result, err.kind })
+        assert.is_table((response.read(row, {}, { status = 200, headers = {}, body = '{"Status":"Odd"}' })))
+      else
+        assert.same({ RequestId = "r" }, result)
+        assert.is_nil((response.read(row, {}, { status = 200, headers = {}, body = "{}" })))
+      end
+    end)
+  end
+
+  it("12.18: about another name than was asked for is none, whatever else it has", function()
+    local bare = { status = 200, headers = {}, body = '{"RequestId":"r","Name":"other"}' }
+    local result, err = response.read(operations.create_flow, { Name = "mine" }, bare)
+    assert.is_nil(result)
+    assert.matches("another Name", err.message)
+  end)
+end)
+
 describe("a refusal", function()
   -- The codes DescribeMapRun documents, with its own texts.
   local CODES = {
