@@ -24,10 +24,10 @@ local ROWS = { action = { type = "name", required = true }, host = { type = "nam
   errors = { type = "table" }, progress = TALLY }
 
 --- Fields of fnf.Progress, and those that are times of this process's clock: written as seconds ago.
-local PROGRESS = { polls = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, worked = FIGURE, share = FIGURE,
+local PROGRESS = { polls = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, aborted = FIGURE, share = FIGURE,
   failed = FIGURE, rate = FIGURE, tolerated = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
   batch = FIGURE, first = TIME, at = TIME, moved = TIME, ended = TIME }
-local WITH_COUNTS = { "done", "worked", "share", "failed", "tolerated", "base", "running", "most", "batch", "first",
+local WITH_COUNTS = { "done", "aborted", "share", "failed", "tolerated", "base", "running", "most", "batch", "first",
   "at", "moved", "ended" }
 
 --- Damage is to be noticed; who wants to forge a checkpoint may.
@@ -77,8 +77,8 @@ local function is_progress(saved)
       return false
     end
   end
-  return not saved.total or saved.total > 0 and saved.done <= saved.total and saved.worked <= saved.done
-    and (saved.item ~= nil or saved.worked <= saved.base)
+  return not saved.total or saved.total > 0 and saved.done <= saved.total and saved.aborted <= saved.done
+    and (saved.item ~= nil or saved.done - saved.aborted <= saved.base)
 end
 
 --- The checkpoint as a table that can be trusted to be one, or why it cannot.

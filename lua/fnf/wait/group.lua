@@ -95,9 +95,12 @@ local function next_due(self, one, begun, polls, delay)
   if begun >= (context.deadline or math.huge) then
     return nil
   elseif one.polls > polls then
-    one.rests = now + context.limits.min_delay
+    local rests = now + context.limits.min_delay
+    if self.wakeable then -- else nothing overtakes it, and a wait that may be one of ten thousand has a field less
+      one.rests = rests
+    end
     if one.overtaken then
-      return one.rests
+      return rests
     end
   end
   local least = (one.polls == polls or now <= begun) and SHORTEST or 0

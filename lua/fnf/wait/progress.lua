@@ -33,8 +33,8 @@ local FINAL = operations.describe_map_run.final
 ---@field rate? number items a second of late
 ---@field tolerated? integer items that may fail by the tighter of the run's two limits
 ---@field private over? boolean the last answer was that of a run that has ended
----@field private worked? integer items that succeeded or failed: an aborted one tells of no rate
----@field private batch? integer what the counts seen so far share as a divisor: items that start and end together
+---@field private aborted integer items that did neither succeed nor fail: they tell of no rate
+---@field private batch integer what the counts seen so far share as a divisor: items that start and end together
 ---@field private first? number when `seconds` began
 ---@field private at? number the last poll with counts
 ---@field private base? integer items worked at `first`
@@ -43,7 +43,7 @@ local FINAL = operations.describe_map_run.final
 ---@field private item? number seconds an item takes
 ---@field private moved? number when a poll last found an item started
 ---@field private ended? number when a poll last found an item ended
-local Progress = {}
+local Progress = { aborted = 0, batch = 1 } -- what most runs have: sixteen fields of their own are a small table
 Progress.__index = Progress
 
 local MEMORY = 0.07 -- of the seconds so far: what "of late" means
@@ -87,9 +87,14 @@ local function common_divisor(a, b)
   return a
 end
 
+--- Items that succeeded or failed.
+local function worked_of(self)
+  return self.done - self.aborted
+end
+
 --- Begin to measure: nothing is known of the rate before.
 local function begin(self, now, worked, age)
-  self.base, self.rate, self.most, self.item, self.batch = age and 0 or worked, nil, nil, nil, nil
+  self.base, self.rate, self.most, self.item, self.batch = age and 0 or worked, nil, nil, nil, 0
   self.first = age and now - age or self.first
   self.moved, self.ended = now, now
   if age and age > 0 and worked > 0 then
@@ -104,7 +109,7 @@ local function measure(self, now, worked, done, running)
     return
   end
   local weight = 1 - math.exp(-passed / math.max(1, MEMORY * (now - self.first)))
-  local latest = (worked - self.worked) / passed
+  local latest = (worked - worked_of(self)) / passed
   self.rate = self.rate and self.rate + weight * (latest - self.rate) or latest
   if done > self.done then
     self.ended = now
@@ -117,7 +122,7 @@ end
 --- Items a second since the beginning, or nil.
 ---@return number|nil
 function Progress:overall_rate()
-  local done = self.done and self.worked - self.base or 0
+  local done = self.done and worked_of(self) - self.base or 0
   local passed = self.at and self.at - self.first or 0
   return done > 0 and passed > 0 and done / passed or nil
 end
@@ -155,15 +160,17 @@ function Progress:see(run, now, age)
   local worked = math.min(total, figure(counts.Succeed) + failed)
   local done = math.min(total, worked + figure(counts.Aborted))
   running = math.min(running, total - done)
-  if not self.total or done < self.done or worked < self.worked then
+  if not self.total or done < self.done or worked < worked_of(self) then
     begin(self, now, worked, age)
   else
     measure(self, now, worked, done, running)
   end
   self.total, self.done, self.share, self.failed = total, done, done / total, failed
-  self.worked, self.running, self.at, self.seconds = worked, running, now, now - self.first
-  if not self.batch or done + running < total then -- the last batch may be a smaller one
-    self.batch = common_divisor(common_divisor(self.batch or 0, done), running)
+  self.aborted = done > worked and done - worked or nil
+  self.running, self.at, self.seconds = running, now, now - self.first
+  if self.batch == 0 or done + running < total then -- the last batch may be a smaller one
+    local shared = common_divisor(common_divisor(self.batch, done), running)
+    self.batch = shared ~= 1 and shared or nil
   end
   self.tolerated = tolerance.of(run, total)
   time_items(self)
@@ -249,7 +256,7 @@ end
 ---@return number|nil latest
 function Progress:estimate()
   local low, high = rates(self)
-  if not low or self.over or low < high / 4 or self.worked - self.base < HONEST or overdue(self, self.item) > 0 then
+  if not low or self.over or low < high / 4 or worked_of(self) - self.base < HONEST or overdue(self, self.item) > 0 then
     return nil
   end
   local earliest, pending = foresee_done(self, low, high), self:pending()

@@ -39,7 +39,7 @@ end
 ---@return number|nil share
 function tolerance.threat(seen, unseen)
   local more = seen.tolerated > 0 and unseen or 0
-  local fatal, share = seen.tolerated - seen.failed + 1, (seen.failed + more) / (seen.worked + more)
+  local fatal, share = seen.tolerated - seen.failed + 1, (seen.failed + more) / ((seen.done - seen.aborted) + more)
   if fatal >= 1 and share * seen.total > seen.tolerated then
     return fatal, share
   end
