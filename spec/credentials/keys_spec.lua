@@ -34,3 +34,17 @@ describe("keys as they stand:", function()
     it(row[1], function() source_rows.check(row) end)
   end
 end)
+
+describe("keys of the environment inside nginx", function()
+  local keys = require "fnf.credentials.keys"
+  local context = { getenv = function() end }
+
+  it("12.25: that are missing are told with the lines that nginx needs, and nowhere else", function()
+    local _, outside = keys.from_environment(context)
+    rawset(_G, "ngx", {})
+    local _, err = keys.from_environment(context)
+    rawset(_G, "ngx", nil)
+    assert.is_nil(outside.message:find("nginx", 1, true))
+    assert.matches("`env ALIBABA_CLOUD_ACCESS_KEY_ID; env ALIBABA_CLOUD_ACCESS_KEY_SECRET;`", err.message, 1, true)
+  end)
+end)
