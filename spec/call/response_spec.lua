@@ -113,8 +113,6 @@ describe("a senseless answer", function()
 end)
 
 describe("a success", function()
-  local operations = require "fnf.operations"
-
   for name, row in pairs(operations) do
     local polled = name == "describe_map_run" or name == "describe_execution"
     it(("12.18: of %s needs %s, and no more"):format(name, polled and "a Status" or "a RequestId"), function()
