@@ -25,6 +25,17 @@ describe("the README", function()
     end
   end)
 
+  it("names every option of fnf.new and of a call, and none by a former name", function()
+    for _, options in ipairs { require("fnf.settings").options, methods.call_options } do
+      for name in pairs(options) do
+        assert.truthy(readme:find("`" .. name .. "`", 1, true), name)
+      end
+    end
+    for _, former in ipairs { "`deadline`", "`pace`", "wait:token", "err.doubtful" } do
+      assert.is_nil(readme:find(former, 1, true), former)
+    end
+  end)
+
   it("shows Lua that compiles", function()
     local count = 0
     for code in readme:gmatch("```lua\n(.-)```") do
