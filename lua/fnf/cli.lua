@@ -115,9 +115,9 @@ local function end_by_interrupt()
   return exit.INTERRUPTED
 end
 
-local function of_raised(problem)
+local function of_raised(problem, limited)
   if require("fnf.errors").is(problem) then
-    return complain(tostring(problem), exit.of_error(problem))
+    return complain(tostring(problem), exit.of_error(problem, limited))
   elseif tostring(problem):find("interrupted!", 1, true) then
     return end_by_interrupt()
   end
@@ -147,7 +147,7 @@ local function run(words)
   end
   local done, code, wrong = pcall(work, client, line)
   if not done then
-    return of_raised(code)
+    return of_raised(code, line.options.timeout ~= nil)
   end
   return code or complain(with_flags(wrong), exit.USAGE)
 end

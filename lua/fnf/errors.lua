@@ -18,6 +18,7 @@ local errors = {}
 ---@field sent? boolean false if the request certainly never left this machine
 ---@field cause? fnf.Error why there is no key (kind "credentials"), if a call for one failed
 ---@field details? string several lines: each source of the default chain and its reason
+---@field stalled? boolean from a wait: option `stall_after` ended it
 ---@field last? table from a wait: the last good answer
 ---@field map_runs? table[] from client:run: the MapRuns found, as last described
 ---@field stopped? boolean from client:run with stop_on_cancel: whether the stop was accepted

@@ -114,6 +114,29 @@ describe("fnf", function()
     assert.equal(0, code)
   end)
 
+  it("waits for all MapRuns of an execution, or for the first of many", function()
+    local alone = assert(cloud:map_run { ExecutionName = "alone", items = 2, item_duration = 0.05 })
+    assert.equal(0, (shell(("fnf map-run wait %s/%s"):format(alone.FlowName, alone.ExecutionName))))
+    local slow = assert(cloud:map_run { items = 600, Concurrency = 1, item_duration = 10 })
+    local code, text = shell(("printf '%%s\\n' %s %s | fnf map-run wait --any -"):format(named(slow), named(made)))
+    assert.equal(0, code)
+    assert.equal(made.MapRunName, json.decode(text).MapRunName)
+  end)
+
+  it("passes over no line of stdin that names nothing", function()
+    local code, _, problem = shell(("printf '%%s\\n' %s a/b/c/d | fnf map-run wait -"):format(named(made)))
+    assert.equal(2, code)
+    assert.truthy(problem:find("a/b/c/d is no flow/execution/map-run", 1, true), problem)
+  end)
+
+  it("ends with 124 when the time of a call is up; an attempt without an answer is the network's", function()
+    assert(cloud:fault { kind = "delay", delay = 5 })
+    assert.equal(124, (shell "fnf flow list --max-attempts 1 --timeout 0.3"))
+    local exit, errors = require "fnf.cli.exit", require "fnf.errors"
+    assert.equal(8, exit.of_error(errors.new { kind = "timeout", message = "no answer in time" }))
+    assert.equal(124, exit.of_error(errors.new { kind = "timeout", message = "no end", observed = {} }))
+  end)
+
   it("ends with 2 on a wrong line, and names what is near", function()
     for words, expected in pairs {
       ["map-rn wait"] = "map%-run", ["map-run describe --flow-nam x"] = "%-%-flow%-name",

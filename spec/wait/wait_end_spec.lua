@@ -124,6 +124,12 @@ describe("a wait told how long a run may stall", function()
     end
   end)
 
+  it("says so in a field, too", function()
+    local function freezing(poll) return { Total = 999, Succeed = 50 * math.min(poll, 6), Running = 5 } end
+    local _, _, err = wait(counted(freezing), { stall_after = 60, max_delay = 3 })
+    assert.same({ "timeout", true }, { err.kind, err.stalled })
+  end)
+
   it("is told of a stall before that", function()
     local stalled = {}
     local function freezing(poll) return { Total = 999, Succeed = 50 * math.min(poll, 6), Running = 5 } end

@@ -18,7 +18,7 @@ Exit codes of fnf:
     8  the network or TLS
     9  this machine's configuration
    10  a guard ended the wait: stalled, or more failures than are tolerated
-  124  the time is up; of a wait: the checkpoint is printed
+  124  the time of --timeout is up; of a wait: the checkpoint is printed
   130  Ctrl-C (the command ends by the signal)
   141  nobody reads the output any more
 
@@ -28,7 +28,7 @@ Exit codes of fnf:
 local OF_STATUS = { Succeeded = exit.OK, Failed = exit.FAILED, TimedOut = exit.FAILED, Aborted = exit.ABORTED,
   Stopped = exit.ABORTED }
 
-local OF_KIND = { credentials = exit.CREDENTIALS, network = exit.NETWORK, tls = exit.NETWORK, timeout = exit.TIMEOUT,
+local OF_KIND = { credentials = exit.CREDENTIALS, network = exit.NETWORK, tls = exit.NETWORK,
   protocol = exit.SERVICE, cancelled = exit.INTERRUPTED, memory = exit.CONFIGURATION }
 
 --- The code of a wait that ended with this description; any other status is one that a guard ended it at.
@@ -43,9 +43,12 @@ local KEYS = { "AccessKey", "Signature", "SecurityToken", "Forbidden", "NoPermis
 
 --- The code of an error.
 ---@param err fnf.Error
+---@param limited? boolean a time was given for the whole
 ---@return integer
-function exit.of_error(err)
-  if err.kind ~= "service" then
+function exit.of_error(err, limited)
+  if err.kind == "timeout" then
+    return err.stalled and exit.GUARD or (err.observed or limited) and exit.TIMEOUT or exit.NETWORK
+  elseif err.kind ~= "service" then
     return OF_KIND[err.kind] or exit.SERVICE
   end
   local code = err.code or ""

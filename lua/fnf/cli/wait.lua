@@ -40,13 +40,9 @@ local function fail(err, seen)
   io.stderr:write("fnf: ", tostring(err), "\n")
   if err.kind == "timeout" then
     for wait in pairs(seen.waits) do
-      local checkpoint = (wait.checkpoint or wait.token)(wait)
-      io.stdout:write(checkpoint, "\n")
+      io.stdout:write(wait:checkpoint(), "\n")
     end
     io.stderr:write("fnf: go on with: fnf map-run resume CHECKPOINT\n")
-    if tostring(err.message):find("no item started or ended", 1, true) then
-      return exit.GUARD
-    end
   end
   return exit.of_error(err)
 end
@@ -70,7 +66,11 @@ local function targets(line)
       return nil, ("%s is no flow/execution/map-run"):format(output.cell(word))
     end
     for text in io.lines() do
-      local names = text:find("%S") and command.read_name(text:match("^%s*(.-)%s*$"))
+      local name = text:match("%S+")
+      local names = name and command.read_name(name)
+      if name and not names then
+        return nil, ("%s is no flow/execution/map-run"):format(output.cell(name))
+      end
       list[#list + 1] = names
     end
   end

@@ -274,13 +274,14 @@ function Wait:give_up(fields)
   return true, nil, err
 end
 
-local function time_out(self, message)
+local function time_out(self, message, stalled)
   local status = self.last and self.last.Status
   return self:give_up {
     kind = "timeout",
     message = message .. (status and ", still " .. status or ", without one good answer")
       .. (self.trouble and "; last trouble: " .. tostring(self.trouble) or ""),
     retryable = true,
+    stalled = stalled,
   }
 end
 
@@ -404,14 +405,14 @@ local function poll(self)
   }, context.platform)
 end
 
---- Why no further poll may follow after `delay`, in words; nil if one may.
+--- Why no further poll may follow after `delay`, in words, and whether it is that nothing moves; nil if one may.
 local function is_over(self, delay)
   local context = self.context
   local idle = context.options.stall_after and self.progress:idle()
   if self.polls >= (context.options.max_polls or math.huge) then
     return ("no end after %d polls"):format(self.polls)
   elseif idle and idle >= context.options.stall_after then
-    return ("no item started or ended in %.0f seconds"):format(idle)
+    return ("no item started or ended in %.0f seconds"):format(idle), true
   elseif not (self.last or self.reached or context.deadline)
     and context.platform.now() - context.started >= context.first_answer then
     return ("no end in %.0f seconds"):format(context.first_answer)
@@ -437,9 +438,9 @@ function Wait:step()
     return self:give_up(err)
   end
   local delay = next_delay(self)
-  local over = is_over(self, delay)
+  local over, stalled = is_over(self, delay)
   if over then
-    return time_out(self, over)
+    return time_out(self, over, stalled)
   elseif context.row.holds then -- the time that a poll was held open has been waited already
     delay = math.max(0, delay - (context.platform.now() - begun))
   end
