@@ -139,7 +139,7 @@ function directory.random_digits()
 end
 
 --- Where the directory is to be. A named one is there afterwards, without the ends of what went on before; a fresh one
---- is made by the keeper, since nobody else would remove it if this process ended now.
+--- is made by the supervisor, since nobody else would remove it if this process ended now.
 ---@param named? string a fresh one if nil
 ---@return string? path absolute
 ---@return string? message
@@ -158,7 +158,7 @@ function directory.choose(named)
   return path
 end
 
---- Waits until the keeper has made it.
+--- Waits until the supervisor has made it.
 ---@param path string
 ---@return true? done
 ---@return string? message

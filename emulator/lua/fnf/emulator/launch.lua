@@ -10,13 +10,14 @@ local launch = {}
 
 local ATTEMPTS = 4
 
--- The keeper's standard input is a pipe whose other end only the launching process holds. However that process ends,
--- the pipe closes, and the keeper ends nginx and clears up; no signal that a terminal or a supervisor sends to the
--- whole group ends the keeper before. It is there before the directory is, and begins at the word `start`. Any other
--- word it answers by `tick` half a second later, so that who waits for an event can notice a signal of its own. Events
--- are opened for reading and writing, so that no side ever waits for the other to open them. A single-process nginx
--- misses a signal that comes just before it begins to wait, so the signal is repeated until it is gone.
-local keeper = [[
+-- The supervisor's standard input is a pipe whose other end only the launching process holds. However that process
+-- ends, the pipe closes, and the supervisor ends nginx and clears up; no signal that a terminal or a service manager
+-- sends to the whole group ends the supervisor before. It is there before the directory is, and begins at the word
+-- `start`. Any other word it answers by `tick` half a second later, so that who waits for an event can notice a signal
+-- of its own. Events are opened for reading and writing, so that no side ever waits for the other to open them. A
+-- single-process nginx misses a signal that comes just before it begins to wait, so the signal is repeated until it is
+-- gone.
+local supervisor = [[
 trap '' INT HUP TERM QUIT
 umask 077
 clean() {
@@ -90,7 +91,7 @@ local function search_paths()
   return own .. ";;" .. for_lua_51(package.path), ";;" .. for_lua_51(package.cpath)
 end
 
--- Closes what an attempt has opened; the keeper clears up then.
+-- Closes what an attempt has opened; the supervisor clears up then.
 local function give_up(attempt)
   if attempt.pipe then
     attempt.pipe:close()
@@ -108,7 +109,7 @@ local function try(attempt, options)
   if not directory then
     return nil, message
   end
-  attempt.pipe = assert(io.popen(shell.command(keeper, directory, attempt.binary,
+  attempt.pipe = assert(io.popen(shell.command(supervisor, directory, attempt.binary,
     options.directory and "keep" or "drop"), "w"))
   local port, https_port = ports.free_pair(directory .. attempt.number)
   attempt.settings.port, attempt.settings.https_port = options.port or port, options.https_port or https_port
