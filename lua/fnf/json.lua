@@ -79,11 +79,6 @@ function json.problem(text)
   return value == nil and reason or nil
 end
 
-json.parse = function(text) -- for the emulator, until it has a JSON of its own
-  local reason = json.problem(text)
-  return reason == nil or nil, reason
-end
-
 ---- writing ----
 
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["/"] = "\\/", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n",

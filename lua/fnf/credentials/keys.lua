@@ -28,8 +28,7 @@ function keys.from_environment(context)
     missing[#missing + 1] = not found[field] and keys.variables[field] or nil
   end
   if missing[1] then
-    local hint = rawget(_G, "ngx") and ("; nginx hides the environment from its workers, but for what its "
-      .. "configuration names: `env %s;`"):format(table.concat(missing, "; env ")) or ""
+    local hint = context.environment_hint and "; " .. context.environment_hint(missing) or ""
     return nil, errors.credentials(("%s %s not set"):format(table.concat(missing, " and "),
       missing[2] and "are" or "is") .. hint)
   end

@@ -143,6 +143,11 @@ local function unsupported_options()
   return refused
 end
 
+local function environment_hint(names)
+  return ("nginx hides the environment from its workers, but for what its configuration names: `env %s;`"):format(
+    table.concat(names, "; env "))
+end
+
 --- A platform of this nginx. Connections are nginx's own, in the worker's pool, and need no closing. It runs no
 --- programs: nginx takes their end for that of a worker.
 ---@param options { cert_file?: string, key_file?: string }
@@ -150,8 +155,9 @@ end
 function nginx.new(options)
   local initial
   local find_options = exchange_options(options)
-  local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    read = core.read, unsupported = unsupported_options(), sleep = sleep, gather = nginx.gather,
+  local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce,
+    getenv = os.getenv, environment_hint = environment_hint, read = core.read,
+    unsupported = unsupported_options(), sleep = sleep, gather = nginx.gather,
     close = function() end }
 
   function platform.send(request, cancel)

@@ -19,6 +19,7 @@ local plain = { gather = scheduler.gather }
 ---@field random fun(): number from [0, 1)
 ---@field nonce fun(): string?, string?, string? 32 hexadecimal digits, or nil, fnf.core's status and why
 ---@field getenv fun(name: string): string|nil
+---@field environment_hint? fun(names: string[]): string what to do where it may hide variables from us
 ---@field read fun(path: string, limit: integer): string?, integer|string, string? text and permission bits, or nil,
 ---  fnf.core's status and why not
 ---@field run? fun(words: string[], limits: table, cancel?: fun(): any): string?, string|fnf.Error|nil see program.run
