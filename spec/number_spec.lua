@@ -1,6 +1,7 @@
 --- Numbers to text and back, with a decimal point.
 -- SPDX-License-Identifier: MIT
 
+local effort = require "spec.support.effort"
 local number = require "fnf.number"
 
 describe("a number", function()
@@ -22,6 +23,14 @@ describe("a number", function()
     assert.is_nil(number.read(5))
     assert.is_nil(number.read(nil))
   end)
+
+  for _, odd in ipairs { { "1", "x" }, { "1", ".x" }, { " ", "1 x" }, { "1.", "" }, { "-", "1" }, { "1 ", "" } } do
+    it(("12.4: is read, or not, in linear time from many %q before %q"):format(odd[1], odd[2]), function()
+      assert.is_nil(effort.find_excess(number.read, function(length)
+        return odd[1]:rep(length / #odd[1]) .. odd[2]
+      end))
+    end)
+  end
 
   it("is formatted by any pattern of string.format", function()
     assert.equal("2.50", number.format("%.2f", 2.5))

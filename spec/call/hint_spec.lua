@@ -1,6 +1,7 @@
 --- How long the service asks to wait.
 -- SPDX-License-Identifier: MIT
 
+local effort = require "spec.support.effort"
 local response = require "fnf.call.response"
 
 local AT = "Sun, 06 Nov 1994 08:49:%d GMT"
@@ -44,5 +45,16 @@ describe("the hint of an answer", function()
       end
       assert.same({ row[3] }, { response.hint(table.concat(lines)) })
     end)
+  end
+
+  for _, name in ipairs { "x-acs-retry-after", "retry-after", "date", "x-ratelimit-user-api", "x-ratelimit-user" } do
+    for _, odd in ipairs { { "1", "x" }, { " ", "x" }, { "1.", "" }, { "TimeLeft: ", "" }, { "9", "" },
+      { "-", "1" } } do
+      it(("12.4: of a %s of many %q takes no more than its length"):format(name, odd[1]), function()
+        assert.is_nil(effort.find_excess(response.hint, function(length)
+          return name .. ": " .. odd[1]:rep(length / #odd[1]) .. odd[2] .. "\r\n"
+        end))
+      end)
+    end
   end
 end)

@@ -152,7 +152,7 @@ local function print_table(rows, fields)
     for place, text in ipairs(line) do
       padded[place] = text .. (" "):rep(widths[place] - width(text))
     end
-    lines[index] = table.concat(padded, "  "):gsub(" +$", "")
+    lines[index] = table.concat(padded, "  "):match("^.*[^ ]") or ""
   end
   return table.concat(lines, "\n")
 end

@@ -97,7 +97,7 @@ local function fill(message, arguments)
     position = position + 1
     return tostring(arguments[position] or "")
   end)
-  return (text:gsub("%s+$", ""))
+  return text:match "^.*%S" or ""
 end
 
 --- The text of a code with nothing filled in, for a refusal that has no cause.
