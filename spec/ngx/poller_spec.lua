@@ -173,3 +173,34 @@ describe("what polls for the watches of a worker", function()
     assert.equal(503, status)
   end)
 end)
+
+describe("a worker that polls nothing itself", function()
+  local before
+
+  setup(function()
+    before = rawget(_G, "ngx")
+    rawset(_G, "ngx", { worker = { pid = function() return 7 end, exiting = function() return true end },
+      timer = { at = function() return true end } })
+  end)
+
+  teardown(function()
+    rawset(_G, "ngx", before)
+  end)
+
+  it("lets go of the clients of runs that ended in another", function()
+    local poller = require "fnf.ngx.poller"
+    local running, one = {}, nil
+    local shared = { name = "d", has_ended = function(_, id) return not running[id] end }
+    for i = 1, 1000 do
+      running = { ["run " .. i] = true }
+      local client = { outliving = function(self) return self end }
+      one = poller.of(shared, "d", "group of the spec", client, "run " .. i, false)
+    end
+    local kept = 0
+    for _ in pairs(one.clients) do
+      kept = kept + 1
+    end
+    assert.is_true(kept <= 66, kept)
+    assert.is_truthy(one.clients["run 1000"])
+  end)
+end)

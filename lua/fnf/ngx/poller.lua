@@ -16,6 +16,7 @@ local LEASE = 3 -- seconds: so late another worker takes over from one that cras
 local SILENCE = 2 -- seconds without a round after which the timer of the next one is taken for lost
 local STUCK = 120 -- seconds, besides those of an attempt, after which a poll is taken for lost
 local SHORTEST, LONGEST = 0.02, 0.5 -- seconds between two rounds
+local FEWEST_CLIENTS = 64 -- kept before those of runs that have ended are let go
 
 local ROW = operations.describe_map_run
 
@@ -23,6 +24,8 @@ local ROW = operations.describe_map_run
 ---@field client fnf.Client a copy of the last one handed in, which goes on when its owner closes his
 ---@field lent? fnf.Client that one
 ---@field clients table<string, fnf.Client> by id of a run: copies of those that its watches came with
+---@field private client_count integer how many those are, and some that have ended
+---@field private sweep_at integer how many may be kept before the ended ones are let go
 ---@field heartbeat number monotonic seconds, of the last round
 ---@field chain integer number of the chain of timers: one that was given up does nothing when it comes late
 ---@field shared fnf.SharedState
@@ -222,13 +225,29 @@ function poller.revive(dict)
   end
 end
 
+--- Let go of the clients of runs that have ended, in whichever worker, or are gone. Each time twice as many may gather.
+local function sweep(self)
+  self.client_count = 0
+  for id in pairs(self.clients) do
+    if self.shared:has_ended(id) == false then
+      self.client_count = self.client_count + 1
+    else
+      self.clients[id] = nil
+    end
+  end
+  self.sweep_at = 2 * self.client_count + FEWEST_CLIENTS
+end
+
 --- Keep a client that was lent: a copy, for its owner may close his at the end of his request.
 local function take_client(self, client, id)
   if self.lent ~= client then
     self.lent, self.client = client, client:outliving()
   end
   if id and not self.clients[id] then
-    self.clients[id] = self.client
+    self.clients[id], self.client_count = self.client, self.client_count + 1
+    if self.client_count >= self.sweep_at then
+      sweep(self)
+    end
   end
 end
 
@@ -245,7 +264,8 @@ function poller.of(shared, dict, group, client, id, quota)
   local self = pollers[key]
   if not self then
     local pid = ngx.worker.pid()
-    self = setmetatable({ clients = {}, chain = 0, heartbeat = core.now(), shared = shared, group = group, entries = {},
+    self = setmetatable({ clients = {}, client_count = 0, sweep_at = FEWEST_CLIENTS, chain = 0, heartbeat = core.now(),
+      shared = shared, group = group, entries = {},
       worker_lease = ("%s %d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Poller)
     pollers[key] = self
     set_quota(self, ROW.quota)
