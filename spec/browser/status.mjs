@@ -3,6 +3,7 @@
 //
 // node status.mjs <url of the nginx> <pid of its master> <url of the emulator> <folder for screenshots>
 import assert from "node:assert/strict";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 const [base, master, cloud, folder] = process.argv.slice(2);
@@ -23,7 +24,8 @@ async function open(options) {
   return page;
 }
 
-const card = (page, name) => page.locator("article", { has: page.getByRole("heading", { name, exact: true }) });
+const card = (page, name) => page.locator("article", { has: page.locator("code", { hasText: exactly(name) }) });
+const exactly = text => new RegExp("^" + text.replace(/[^\w]/g, "\\$&") + "$");
 const width = async (page, name, part) =>
   parseFloat(await card(page, name).locator(`[data-bar=${part}]`).getAttribute("width"));
 
@@ -47,6 +49,22 @@ async function create(name) {
 
 const watch = name => fetch(`${base}/watch?run=${encodeURIComponent(name)}`);
 
+// Screenshots of all forms of the page; axe finds nothing, and nothing scrolls sideways.
+async function views(page, name) {
+  for (const [scheme, width] of [["light", 1200], ["dark", 1200], ["light", 360], ["dark", 320]]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: 800 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
+    // By the debugger and not by the page: its policy lets no script in.
+    await page.evaluate(axe.source);
+    const found = await page.evaluate(() => globalThis.axe.run());
+    assert.deepEqual(found.violations.map(one => `${one.id}: ${one.nodes[0].html}`), []);
+    await page.screenshot({ path: `${folder}/${name}-${scheme}-${width}.png`, fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1200, height: 800 });
+}
+
 async function check(what, test) {
   await test();
   console.log("ok - " + what);
@@ -58,6 +76,7 @@ try {
   await check("a page without runs says so, and is live", async () => {
     await page.getByText("No MapRun is watched.").waitFor();
     await page.getByText("live", { exact: true }).waitFor();
+    await views(page, "none");
   });
 
   await check("a run that is watched from now on appears by itself", async () => {
@@ -87,23 +106,43 @@ try {
     }
   });
 
-  await check("it is readable in light, in dark and on a phone", async () => {
-    await page.screenshot({ path: folder + "/light.png", fullPage: true });
-    await page.emulateMedia({ colorScheme: "dark" });
-    await page.screenshot({ path: folder + "/dark.png", fullPage: true });
-    await page.setViewportSize({ width: 360, height: 740 });
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
-    await page.screenshot({ path: folder + "/phone.png", fullPage: true });
-    await page.setViewportSize({ width: 1200, height: 800 });
-  });
+  await check("few runs are readable and accessible in light, in dark and on phones", () => views(page, "few"));
 
   await check("the end is shown, by words and signs and not by colour alone", async () => {
     await card(page, "moving").getByText("Succeeded").waitFor();
+    await card(page, "moving").getByText("Took").waitFor();
     assert.equal(await card(page, "moving").locator("[data-field=sign]").textContent(), "\u2713");
     assert.equal(await width(page, "moving", "Succeed"), 100);
     await card(page, "failing").getByText("Failed", { exact: true }).waitFor();
     assert.equal(await card(page, "failing").locator("[data-field=sign]").textContent(), "\u2717");
     await card(page, "nowhere").locator(".trouble").getByText("NotExists").waitFor();
+    await card(page, "nowhere").getByText("Given up", { exact: true }).waitFor();
+  });
+
+  await check("what needs somebody comes first, and the summary counts", async () => {
+    const first = await page.locator("article").first().locator("[data-field=status]").textContent();
+    assert.match(first, /^(Failed|Given up)$/);
+    assert.match(await page.locator("#summary").textContent(), /\d running.* \u00b7 1 failed .*1 succeeded/);
+    const points = await card(page, "moving").locator("polyline").getAttribute("points");
+    assert.ok(points.split(" ").length > 5, points);
+    await card(page, "moving").getByText(/^\d+ s ago$/).waitFor();
+  });
+
+  await check("the name is copied, times are the reader's, and the filter finds", async () => {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await card(page, "moving").getByRole("button", { name: "Copy" }).click();
+    await card(page, "moving").getByRole("button", { name: "Copied" }).waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "moving");
+    const zoned = await open({ timezoneId: "Pacific/Honolulu", locale: "en-US", viewport: { width: 1200, height: 800 } });
+    await card(zoned, "moving").locator("[data-field=ending]").getByText(/ (AM|PM)$/).waitFor();
+    await zoned.context().close();
+    await page.getByRole("searchbox").fill("orders succeeded");
+    await card(page, "failing").waitFor({ state: "hidden" });
+    await card(page, "moving").waitFor();
+    await page.getByRole("searchbox").fill("no such run");
+    await page.getByText("No MapRun here has all of these words.").waitFor();
+    await page.getByRole("searchbox").fill("");
+    await card(page, "failing").waitFor();
   });
 
   await check("a reload of nginx is survived, and news comes in afterwards", async () => {
@@ -113,7 +152,24 @@ try {
     await create("late");
     await watch("late");
     await card(page, "late").getByText("Succeeded").waitFor();
-    await page.screenshot({ path: folder + "/ended.png", fullPage: true });
+  });
+
+  await check("fifty runs are a row each, on a phone too, and a row opens", async () => {
+    for (let i = 0; i < 44; i++) {
+      RUNS["run " + i] = { items: 1000 + i, Concurrency: 5, item_duration: 2 };
+      await create("run " + i);
+      await watch("run " + i);
+    }
+    await page.getByText(/4\d running/).waitFor();
+    await page.locator("#runs.many").waitFor();
+    await views(page, "fifty");
+    await page.setViewportSize({ width: 360, height: 740 });
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    assert.ok(height < 5000, `fifty runs are ${height} pixels`);
+    const row = card(page, "run 7");
+    assert.ok(!await row.getByText("Rate").isVisible());
+    await row.locator("summary").click();
+    await row.getByText("Rate").waitFor();
   });
 
   await check("without a script it is complete, and asks again by itself", async () => {

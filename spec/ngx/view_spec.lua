@@ -60,7 +60,8 @@ describe("the view of a watched MapRun", function()
       ["1 more failure, gone in 3 min"] = { tolerance_left = 1, breaks_in = 150 },
       exceeded = { tolerance_left = -1, breaks_in = 0 },
     } do
-      assert.equal(text, shown({ Status = "Running" }, { progress = progress }).tolerance)
+      local one = shown({ Status = "Running" }, { progress = progress })
+      assert.same({ "Tolerance left", text }, { one.last_label, one.last })
     end
   end)
 
@@ -84,9 +85,88 @@ describe("the view of a watched MapRun", function()
     end)
   end
 
-  it("lists what is under way first", function()
-    local list = view.all({ state({ Status = "Failed" }, { ended = true, id = "1" }), state(nil, { id = "2" }) }, NOW)
-    assert.same({ "2", "1" }, { list[1].id, list[2].id })
+  it("15.8: does not call a run running whose watch was given up, or that nobody has polled", function()
+    local given_up = view.one(state({ Status = "Running" }, { ended = true, error = { kind = "service" } }), NOW)
+    assert.same({ "Unknown", "Given up", "!", "bad" },
+      { given_up.Status, given_up.shown.status, given_up.shown.sign, given_up.shown.tone })
+    local silent = view.one(state({ Status = "Running" }, { overdue = 40 }), NOW)
+    assert.same({ "Running", "Not polled", "stopped" }, { silent.Status, silent.shown.status, silent.shown.tone })
+    assert.same({ "Stalled", "stopped" }, { shown({ Status = "Running" }, { progress = { stalled = 9 } }).status,
+      shown({ Status = "Running" }, { progress = { stalled = 9 } }).tone })
+    assert.equal("Failed", shown({ Status = "Failed" }, { ended = true, progress = { stalled = 9 } }).status)
+  end)
+
+  it("15.8: says of counts that were not told that they are not known", function()
+    assert.same({ "– failed, – aborted", "– running, – pending", "not known yet", "–" },
+      { shown({}).ended_items, shown({}).active_items, shown({}).items, shown({}).share })
+    local some = { ItemCounts = { Running = 3, Total = 4, Failed = "many", Aborted = -1, Pending = 0 / 0 } }
+    assert.same({ "– failed, – aborted", "3 running, – pending" },
+      { shown(some).ended_items, shown(some).active_items })
+    assert.same({ Running = 3, Total = 4 }, view.one(state(some), NOW).ItemCounts)
+  end)
+
+  it("15.8: takes no aborted item for one that is done", function()
+    local run = { ItemCounts = { Succeed = 1, Failed = 1, Aborted = 8, Running = 0, Pending = 0, Total = 10 } }
+    assert.equal("2 of 10, 20 %", (shown(run).items:gsub("\226\128\175", " ")))
+  end)
+
+  local rates = { { 1.85e-5, "1.6 items/day" }, { 0.001, "3.6 items/h" }, { 0.02, "1.2 items/min" }, { 1, "1 items/s" },
+    { 1e-9, "less than 1 item/day" }, { 0, "0 items/s" } }
+  for _, row in ipairs(rates) do
+    it(("15.8: shows a rate of %g as %s"):format(row[1], row[2]), function()
+      assert.equal(row[2], shown({}, { progress = { rate = row[1] } }).rate)
+    end)
+  end
+
+  it("15.8: shows how long an ended run took, and its times as they are", function()
+    local run = { Status = "Succeeded", StartedTime = "2026-11-23T18:00:00+08:00",
+      StoppedTime = "2026-11-23T10:40:30Z" }
+    local one = shown(run, { ended = true, progress = { tolerance_left = 3 } })
+    assert.same({ "Took", "41 min", "2026-11-23 10:00:00 UTC", "2026-11-23 10:40:30 UTC" },
+      { one.last_label, one.last, one.started, one.ending })
+    assert.equal(1795430430, one.ended_at)
+    run.StoppedTime = "soon"
+    assert.same({ "–", "soon" }, { shown(run, { ended = true }).last, shown(run, { ended = true }).ending })
+  end)
+
+  it("15.8: shows enough of the service's long names to tell runs apart", function()
+    local names = { FlowName = "f", ExecutionName = "e", MapRunName = ("0123456789abcdef"):rep(2) }
+    assert.same({ "m", "01234567…" }, { shown({}).short, shown({}, { names = names }).short })
+  end)
+
+  it("15.8: tells the age of the last answer", function()
+    assert.same({ "not yet", "12 s ago" }, { shown({}).age, shown({}, { seen = NOW - 12 }).age })
+  end)
+
+  it("15.8: draws the items done over time, of few points however long it goes on", function()
+    local history
+    for second = 1, 5000 do
+      history = view.remember(history, { ItemCounts = { Succeed = second, Failed = 1, Total = 10000 } }, second)
+    end
+    assert.is_true(#history <= 41 and #history >= 20, #history)
+    assert.same({ 5000, 5001 }, history[#history])
+    assert.same({ 1, 2 }, history[1])
+    local points = shown({ ItemCounts = { Total = 10000 } }, { history = history }).chart
+    assert.matches("^0%.0,24%.0 .* 100%.0,12%.0$", points)
+    assert.equal("", shown({}, { history = { history[1] } }).chart)
+    assert.same(history, view.remember(history, { ItemCounts = {} }, 5001))
+    assert.is_nil(view.remember(nil, { ItemCounts = "none" }, 1))
+  end)
+
+  it("15.8: lists first what needs somebody, then what is under way, and sums up in one line", function()
+    local list = view.all({
+      state({ Status = "Succeeded" }, { ended = true, id = "good" }), state({ Status = "Running" }, { id = "busy" }),
+      state({ Status = "Aborted" }, { ended = true, id = "stopped" }), state({ Status = "Resting" }, { id = "odd" }),
+      state({ Status = "Running" }, { id = "stalled", progress = { stalled = 5 } }),
+      state({ Status = "Failed" }, { ended = true, id = "bad" }), state({ Status = "Running" }, { id = "busy too" }),
+    }, NOW)
+    local ids = {}
+    for i, one in ipairs(list) do
+      ids[i] = one.id
+    end
+    assert.equal("bad, stalled, busy, busy too, odd, stopped, good", table.concat(ids, ", "))
+    assert.equal("2 running · 1 unknown · 1 stalled · 1 failed · 1 aborted · 1 succeeded", view.summary(list))
+    assert.equal("", view.summary {})
   end)
 end)
 
@@ -112,6 +192,20 @@ describe("the status page", function()
     assert.matches("1 of 4, 25\226\128\175%%", body)
     assert.is_nil(html:find "https?://")
     assert.is_nil(html:find "%$%l")
+  end)
+
+  it("15.8: is a row a run where there are many, which opens", function()
+    local function html(count)
+      local states = {}
+      for i = 1, count do
+        states[i] = state({ Status = "Running" }, { id = tostring(i) })
+      end
+      return page.text(view.all(states, NOW), "0123", "MapRuns"):gsub("<template.*</template>", "")
+    end
+    assert.matches('<div id="runs" class=""', html(6), 1, true)
+    assert.equal(6, select(2, html(6):gsub("<details open>", "")))
+    assert.matches('<div id="runs" class="many"', html(7), 1, true)
+    assert.equal(0, select(2, html(7):gsub("<details open>", "")))
   end)
 
   it("allows nothing but its own style, script and events", function()

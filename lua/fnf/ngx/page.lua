@@ -1,10 +1,17 @@
 --- The status page as HTML: complete without a script, kept up to date by one.
 -- SPDX-License-Identifier: MIT
+--
+-- Its markup, style and script are one subject: each field of a view has its place, its look and its update here.
+
+local number = require "fnf.number"
+local view = require "fnf.ngx.view"
 
 local page = {}
 
 local POLICY = "default-src 'none'; style-src 'nonce-%s'; script-src 'nonce-%s'; connect-src 'self'; img-src data:; "
-  .. "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  .. "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+local MANY = 6 -- runs above which each is a row that opens, not a card
 
 local PAGE = [[
 <!DOCTYPE html>
@@ -19,15 +26,20 @@ local PAGE = [[
 <style nonce="$nonce">$style</style>
 </head>
 <body>
-<svg width="0" height="0" aria-hidden="true"><defs>
+<svg class="patterns" width="0" height="0" aria-hidden="true"><defs>
 <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
 <rect width="6" height="6" class="ground"/><rect width="2" height="6" class="line"/></pattern>
 </defs></svg>
-<header><h1>$title</h1><p id="link" role="status"></p></header>
-<main id="runs">
+<header><h1>$title</h1><p id="summary">$summary</p><p id="link" role="status"></p>
+<form role="search"><label>Filter <input type="search" name="q" value="$asked" maxlength="200"
+placeholder="flow, execution, status"></label> <button id="go">Show</button></form></header>
+<main>
+<div id="runs" class="$many" data-many="$limit">
 $runs
-</main>
+</div>
 <p id="none"$some>No MapRun is watched.</p>
+<p id="no-match"$matched>No MapRun here has all of these words.</p>
+</main>
 <footer><a href="status.json">status.json</a> <a href="metrics">metrics</a></footer>
 <template id="run">
 $empty
@@ -38,11 +50,12 @@ $empty
 ]]
 
 local RUN = [[
-<article data-id="$id" data-tone="$tone">
-<h2 data-field="name">$name</h2>
-<p class="state"><span class="sign" data-field="sign" aria-hidden="true">$sign</span>
-<span data-field="status">$status</span></p>
-<p class="place" data-field="place">$place</p>
+<article data-id="$id" data-tone="$tone"$hidden>
+<details$open>
+<summary>
+<span class="sign" data-field="sign" aria-hidden="true">$sign</span>
+<h2><span data-field="place">$place</span> <small data-field="short">$short</small></h2>
+<span class="state" data-field="status">$status</span>
 <svg class="bar" role="img" aria-label="$items" width="100%" height="14">
 <rect class="track" width="100%" height="14"/>
 <rect class="succeed" data-bar="Succeed" x="$x1%" width="$w1%" height="14"/>
@@ -50,14 +63,23 @@ local RUN = [[
 <rect class="aborted" data-bar="Aborted" x="$x3%" width="$w3%" height="14"/>
 <rect class="running" data-bar="Running" x="$x4%" width="$w4%" height="14"/>
 </svg>
+<span class="share" data-field="share">$share</span>
+<span class="ending" data-field="ending">$ending</span>
+</summary>
+<p class="name"><span class="label">MapRun</span> <code data-field="name">$name</code>
+<button type="button" class="copy" hidden>Copy</button></p>
 <dl>
 <div><dt>Done</dt><dd data-field="items">$items</dd></div>
-<div><dt>Of these</dt><dd data-field="failed">$failed</dd></div>
-<div><dt>Now</dt><dd data-field="active">$active</dd></div>
+<div><dt>Without success</dt><dd data-field="ended_items">$ended_items</dd></div>
+<div><dt>Now</dt><dd data-field="active_items">$active_items</dd></div>
 <div><dt>Rate</dt><dd data-field="rate">$rate</dd></div>
-<div><dt>End</dt><dd data-field="ending">$ending</dd></div>
-<div><dt>Tolerance left</dt><dd data-field="tolerance">$tolerance</dd></div>
+<div><dt>Began</dt><dd data-field="started">$started</dd></div>
+<div><dt data-field="last_label">$last_label</dt><dd data-field="last">$last</dd></div>
+<div><dt>Last answer</dt><dd data-field="age">$age</dd></div>
 </dl>
+<svg class="chart" role="img" aria-label="Items done over time" viewBox="0 -1 100 26" preserveAspectRatio="none"
+width="100%" height="40"><polyline points="$chart"/></svg>
+</details>
 <p class="trouble" data-field="trouble">$trouble</p>
 </article>
 ]]
@@ -69,15 +91,15 @@ local function escape(value)
 end
 
 local function fill(template, values)
-  return (template:gsub("%$(%l%w*)", values))
+  return (template:gsub("%$(%l[%w_]*)", values))
 end
 
---- Light and dark, wide and narrow.
+--- Light and dark; cards of few runs and rows of many; from 320 pixels on.
 local STYLE = [[
 :root {
   color-scheme: light dark;
-  --ground: #f6f7f9; --card: #fff; --ink: #17202b; --soft: #566272; --edge: #d5dae1; --track: #e4e8ed;
-  --good: #1a7f4b; --bad: #c0271d; --stopped: #8a5a00; --busy: #1f6feb; --idle: #566272; --active: #9cc2f7;
+  --ground: #f6f7f9; --card: #fff; --ink: #17202b; --soft: #4c5866; --edge: #d5dae1; --track: #e4e8ed;
+  --good: #1a7f4b; --bad: #c0271d; --stopped: #8a5a00; --busy: #1a5fd0; --idle: #4c5866; --active: #9cc2f7;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -86,26 +108,35 @@ local STYLE = [[
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 76rem; padding: 1rem; background: var(--ground); color: var(--ink);
+[hidden] { display: none !important; }
+body { margin: 0 auto; max-width: 80rem; padding: 1rem; background: var(--ground); color: var(--ink);
   font: 1rem/1.45 system-ui, sans-serif; }
-header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; }
-h1 { font-size: 1.4rem; margin: .3rem 0 .8rem; }
-#link, footer, .place, dt { color: var(--soft); font-size: .875rem; }
-#link { margin: 0; }
+header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem 1rem; margin-bottom: .8rem; }
+h1 { font-size: 1.4rem; margin: 0; overflow-wrap: anywhere; }
+header p { margin: 0; }
+#link, footer, dt, .label, .ending, .share { color: var(--soft); font-size: .875rem; }
+form { margin-left: auto; display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; font-size: .875rem; }
+input, button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--soft);
+  border-radius: .3rem; padding: .15rem .5rem; max-width: 100%; }
+input { width: 14rem; }
+.patterns { position: absolute; }
 #runs { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); }
-svg[aria-hidden] { position: absolute; }
 article { background: var(--card); border: 1px solid var(--edge); border-left: .35rem solid var(--tone);
-  border-radius: .5rem; padding: .8rem 1rem; display: grid; grid-template-columns: 1fr auto; gap: .2rem 1rem;
-  align-content: start; --tone: var(--idle); }
+  border-radius: .5rem; padding: .6rem .9rem; min-width: 0; --tone: var(--idle); }
 article[data-tone=good] { --tone: var(--good); }
 article[data-tone=bad] { --tone: var(--bad); }
 article[data-tone=stopped] { --tone: var(--stopped); }
 article[data-tone=busy] { --tone: var(--busy); }
-article p { margin: 0; overflow-wrap: anywhere; }
-h2 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monospace; }
-.state { color: var(--tone); font-weight: 600; white-space: nowrap; }
-.place, .bar, dl, .trouble { grid-column: 1 / -1; }
-.bar { display: block; margin: .4rem 0; border-radius: 7px; overflow: hidden; }
+summary { display: grid; gap: .1rem .6rem; align-items: center; cursor: pointer; list-style: none;
+  grid-template: "sign title state" "bar bar share" "ending ending ending" / auto minmax(0, 1fr) auto; }
+summary::-webkit-details-marker { display: none; }
+.sign { grid-area: sign; color: var(--tone); }
+small { color: var(--soft); font: .8125rem ui-monospace, monospace; white-space: nowrap; }
+h2 { grid-area: title; font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+.state { grid-area: state; color: var(--tone); font-weight: 600; white-space: nowrap; }
+.bar { grid-area: bar; display: block; border-radius: 7px; overflow: hidden; }
+.share { grid-area: share; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.ending { grid-area: ending; overflow-wrap: anywhere; }
 .track { fill: var(--track); }
 .succeed { fill: var(--good); }
 .failed { fill: url(#hatch); }
@@ -113,10 +144,30 @@ h2 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; font-family: ui-monosp
 .running { fill: var(--active); }
 .ground { fill: var(--bad); }
 .line { fill: var(--card); }
-dl { margin: 0; display: grid; grid-template-columns: 1fr 1fr; gap: .4rem 1rem; }
+.name { margin: .5rem 0; font-size: .8125rem; }
+code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
+dl { margin: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .4rem 1rem; }
 dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-.trouble { color: var(--bad); font-size: .875rem; }
+.chart { display: block; margin-top: .5rem; border-bottom: 1px solid var(--edge); }
+polyline { fill: none; stroke: var(--tone); stroke-width: 2; vector-effect: non-scaling-stroke; }
+.trouble { color: var(--bad); font-size: .875rem; margin: .3rem 0 0; overflow-wrap: anywhere; }
 .trouble:empty { display: none; }
+.many#runs { grid-template-columns: minmax(0, 1fr); gap: .25rem; }
+.many article { padding: .25rem .7rem; border-radius: .25rem; }
+.many h2, .many .ending, .many .share { font-size: .8125rem; line-height: 1.25; }
+.many summary { grid-template: "sign title share" "sign bar ending" / 1rem minmax(0, 1fr) 7.5rem; }
+.many .state { display: none; }
+.many .ending, .many .state { text-align: right; }
+.many [data-tone=bad] .state, .many [data-tone=stopped] .state { display: inline; grid-area: share; }
+.many [data-tone=bad] .share, .many [data-tone=stopped] .share { display: none; }
+@media (min-width: 50rem) {
+  .many h2 { font-size: 1rem; }
+  .many summary { grid-template: "sign title state bar share ending" /
+    1rem minmax(0, 2fr) 6.5rem minmax(6rem, 1fr) 4.5rem 14rem; }
+  .many .state, .many [data-tone] .state { display: inline; grid-area: state; }
+  .many .share, .many [data-tone] .share { display: inline; }
+  .many .ending, .many .state { text-align: left; }
+}
 footer { margin-top: 1.2rem; }
 a { color: inherit; margin-right: 1rem; }
 ]]
@@ -124,74 +175,141 @@ a { color: inherit; margin-right: 1rem; }
 --- One stream of events keeps the page up to date; every text is set as text.
 local SCRIPT = [[
 "use strict";
-const runs = document.getElementById("runs"), none = document.getElementById("none");
-const link = document.getElementById("link"), blank = document.getElementById("run");
+const at = id => document.getElementById(id);
+const runs = at("runs"), blank = at("run"), filter = document.querySelector("input");
 const known = new Map();
-for (const card of runs.querySelectorAll("article")) known.set(card.dataset.id, card);
+let behind = 0, many = runs.classList.contains("many");
+
+const STYLES = { dateStyle: "short", timeStyle: "medium" };
+const local = seconds => new Date(1000 * seconds).toLocaleString(undefined, STYLES);
+function span(seconds) {
+  if (seconds < 100) return Math.ceil(seconds) + " s";
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return minutes + " min";
+  return minutes < 2880 ? Math.floor(minutes / 60) + " h " + minutes % 60 + " min"
+    : Math.floor(minutes / 1440) + " d " + Math.floor(minutes % 1440 / 60) + " h";
+}
+function set(node, text) { if (node.textContent !== text) node.textContent = text; }
+
+function copy(card, button) {
+  const name = card.querySelector("[data-field=name]");
+  const done = () => { button.textContent = "Copied"; setTimeout(() => { button.textContent = "Copy"; }, 1500); };
+  const choose = () => getSelection().selectAllChildren(name);
+  if (navigator.clipboard) navigator.clipboard.writeText(name.textContent).then(done, choose);
+  else choose();
+}
+function keep(card) {
+  known.set(card.dataset.id, card);
+  const button = card.querySelector(".copy");
+  button.hidden = false;
+  button.addEventListener("click", () => copy(card, button));
+}
+for (const card of runs.querySelectorAll("article")) keep(card);
 
 function show(card, run) {
-  card.dataset.tone = run.shown.tone;
+  const shown = run.shown;
+  card.dataset.tone = shown.tone;
+  card.seen = run.seen;
   for (const node of card.querySelectorAll("[data-field]")) {
-    const text = String(run.shown[node.dataset.field]);
-    if (node.textContent !== text) node.textContent = text;
+    const field = node.dataset.field;
+    const time = field === "started" ? shown.started_at : field === "ending" && shown.ended_at;
+    if (field !== "age" || !run.seen) set(node, time ? local(time) : String(shown[field]));
   }
   let from = 0;
   for (const rect of card.querySelectorAll("[data-bar]")) {
-    const width = run.shown.bar[rect.dataset.bar];
+    const width = shown.bar[rect.dataset.bar];
     rect.setAttribute("x", from + "%");
     rect.setAttribute("width", width + "%");
     from += width;
   }
-  card.querySelector(".bar").setAttribute("aria-label", run.shown.items);
+  card.querySelector("polyline").setAttribute("points", shown.chart);
+  card.querySelector(".bar").setAttribute("aria-label", shown.items);
 }
 
-function update(list) {
+function age() {
+  for (const card of known.values()) {
+    if (card.seen) set(card.querySelector("[data-field=age]"),
+      span(Math.max(0, Date.now() / 1000 - behind - card.seen)) + " ago");
+  }
+}
+
+function choose() {
+  const words = filter.value.toLowerCase().split(/\s+/);
+  let found = 0;
+  for (const card of known.values()) {
+    const text = ["place", "name", "status"].map(name => card.querySelector(`[data-field=${name}]`).textContent)
+      .join(" ").toLowerCase();
+    card.hidden = !words.every(word => text.includes(word));
+    if (!card.hidden) found++;
+  }
+  at("none").hidden = known.size > 0;
+  at("no-match").hidden = found > 0 || known.size === 0;
+}
+
+function arrange(count) {
+  if (count > runs.dataset.many === many) return;
+  many = !many;
+  runs.classList.toggle("many", many);
+  for (const card of known.values()) card.querySelector("details").open = !many;
+}
+
+function update(message) {
+  behind = Date.now() / 1000 - message.time;
   const here = new Set();
-  list.forEach((run, place) => {
+  message.map_runs.forEach((run, place) => {
     here.add(run.id);
     let card = known.get(run.id);
     if (!card) {
       card = blank.content.firstElementChild.cloneNode(true);
       card.dataset.id = run.id;
-      known.set(run.id, card);
+      card.querySelector("details").open = !many;
+      keep(card);
     }
     show(card, run);
     if (runs.children[place] !== card) runs.insertBefore(card, runs.children[place] || null);
   });
   for (const [id, card] of known) if (!here.has(id)) { card.remove(); known.delete(id); }
-  none.hidden = list.length > 0;
+  set(at("summary"), message.summary);
+  arrange(known.size);
+  choose();
+  age();
 }
 
 function listen() {
   const source = new EventSource("events");
-  source.onopen = () => { link.textContent = "live"; };
-  source.onmessage = event => update(JSON.parse(event.data).map_runs);
+  source.onopen = () => set(at("link"), "live");
+  source.onmessage = event => update(JSON.parse(event.data));
   source.onerror = () => {
-    link.textContent = "connecting again \u2026";
+    set(at("link"), "connecting again \u2026");
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
   };
 }
+at("go").hidden = true;
+filter.addEventListener("input", choose);
+filter.form.addEventListener("submit", event => event.preventDefault());
+setInterval(age, 1000);
 listen();
 ]]
 
 local BARS = { "Succeed", "Failed", "Aborted", "Running" }
 
-local function run_text(one)
-  local values = { id = escape(one.id) }
+local function run_text(one, open, hidden)
+  local values = { id = escape(one.id), open = open and " open" or "", hidden = hidden and " hidden" or "" }
   for name, value in pairs(one.shown) do
     values[name] = type(value) ~= "table" and escape(value) or nil
   end
   local from = 0
   for i, name in ipairs(BARS) do
-    values["x" .. i], values["w" .. i] = ("%.2f"):format(from), ("%.2f"):format(one.shown.bar[name])
+    values["x" .. i], values["w" .. i] = number.format("%.2f", from), number.format("%.2f", one.shown.bar[name])
     from = from + one.shown.bar[name]
   end
   return fill(RUN, values)
 end
 
-local EMPTY = run_text { id = "", shown = { name = "", sign = "", tone = "idle", status = "", place = "", items = "",
-  failed = "", active = "", rate = "", ending = "", tolerance = "", trouble = "",
-  bar = { Succeed = 0, Failed = 0, Aborted = 0, Running = 0 } } }
+local EMPTY = fill(RUN, setmetatable({ tone = "idle", x1 = "0", x2 = "0", x3 = "0", x4 = "0", w1 = "0", w2 = "0",
+  w3 = "0", w4 = "0" }, { __index = function()
+  return ""
+end }))
 
 --- The Content-Security-Policy of a page: nothing but its own style and script, and events from where it came.
 ---@param nonce string
@@ -204,14 +322,19 @@ end
 ---@param views fnf.View[]
 ---@param nonce string
 ---@param title string
+---@param asked? string words that a run's names or status must have, all of them; the others are there, but hidden
 ---@return string
-function page.text(views, nonce, title)
-  local runs = {}
+function page.text(views, nonce, title, asked)
+  local runs, found = {}, 0
   for i, one in ipairs(views) do
-    runs[i] = run_text(one)
+    local matches = view.matches(one, asked or "")
+    found = found + (matches and 1 or 0)
+    runs[i] = run_text(one, #views <= MANY, not matches)
   end
   return fill(PAGE, { title = escape(title), nonce = nonce, style = STYLE, script = SCRIPT, empty = EMPTY,
-    runs = table.concat(runs), some = #views > 0 and " hidden" or "" })
+    runs = table.concat(runs), some = #views > 0 and " hidden" or "", summary = escape(view.summary(views)),
+    asked = escape(asked or ""), many = #views > MANY and "many" or "", limit = ("%d"):format(MANY),
+    matched = (found > 0 or #views == 0) and " hidden" or "" })
 end
 
 return page

@@ -8,6 +8,7 @@ local core = require "fnf.core"
 local operations = require "fnf.operations"
 local rate_limiter = require "fnf.call.rate_limiter"
 local retry = require "fnf.call.retry"
+local view = require "fnf.ngx.view"
 local wait = require "fnf.wait.wait"
 
 local poller = {}
@@ -78,6 +79,7 @@ local function poll(self, entry)
   end
   if not trouble then
     state.run, state.seen, state.progress = one.last, core.time(), one.progress:report()
+    state.history = view.remember(state.history, one.last, state.seen)
   end
   state.polls, state.error, state.ended = one.polls, plain_error(trouble), ended or nil
   entry.next_at = core.now() + (ended and 0 or delay)

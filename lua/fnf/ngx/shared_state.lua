@@ -26,6 +26,7 @@ local RUN_FIELDS = { "Status", "MapRunName", "FlowName", "ExecutionName", "Reque
 ---@field polls integer polls so far
 ---@field run? table the last description
 ---@field progress? fnf.Report what fnf.progress made of it
+---@field history? number[][] of the page's chart: pairs of seconds since 1970 and items done
 ---@field seen? number seconds since 1970, of the last description
 ---@field polled? number seconds since 1970, of the last poll, answered or not
 ---@field due? number seconds since 1970, when it is to be polled next

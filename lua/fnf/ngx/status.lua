@@ -1,13 +1,14 @@
 --- What a location serves of the watched MapRuns: a page, its live events, status.json and metrics.
 -- SPDX-License-Identifier: MIT
 --
---   location /map-runs/ { content_by_lua_block { require("fnf.ngx").status { dict = "fnf" } } }
+--   location /map-runs { content_by_lua_block { require("fnf.ngx").status { dict = "fnf" } } }
 
 local shared_state = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
 local core = require "fnf.core"
 local json = require "fnf.json"
 local metrics = require "fnf.ngx.metrics"
+local number = require "fnf.number"
 local page = require "fnf.ngx.page"
 local poller = require "fnf.ngx.poller"
 local view = require "fnf.ngx.view"
@@ -28,7 +29,7 @@ local MOST_LISTENERS = 100 -- browsers that listen to one worker, unless the opt
 local PACE = 10 -- a list that took a second to build is built again after so many
 local GONE = 90 -- seconds without a turn after which a listener is taken for gone
 local REJOIN_MS = 1000 -- after which a browser comes back
-local LIST = '{"map_runs":%s,"time":%.3f}'
+local LIST = '{"map_runs":%s,"summary":%s,"time":%s}'
 
 --- The JSON text of a list; an empty one is no object.
 local function list_text(views)
@@ -36,7 +37,8 @@ local function list_text(views)
   for i, one in ipairs(views) do
     texts[i] = json.encode(one)
   end
-  return LIST:format("[" .. table.concat(texts, ",") .. "]", core.time())
+  return LIST:format("[" .. table.concat(texts, ",") .. "]", json.encode(view.summary(views)),
+    number.format("%.3f", core.time()))
 end
 
 local function answer(kind, text)
@@ -51,8 +53,9 @@ local function serve_page(shared, options)
   local nonce = core.nonce()
   ngx.header["Content-Security-Policy"] = page.policy(nonce)
   ngx.header["Referrer-Policy"] = "no-referrer"
-  local views = view.all(shared:states(), core.time())
-  answer("text/html; charset=utf-8", page.text(views, nonce, options.title or "MapRuns"))
+  local views, asked = view.all(shared:states(), core.time()), ngx.req.get_uri_args(10).q
+  answer("text/html; charset=utf-8",
+    page.text(views, nonce, options.title or "MapRuns", type(asked) == "string" and asked:sub(1, 200) or nil))
 end
 
 local function serve_json(shared)
@@ -128,7 +131,18 @@ local function serve_events(shared, options)
   listeners[token] = nil
 end
 
---- By the last part of the path; anything else is not here.
+--- The page stands behind a slash, since its links are beside it: whoever left it out at the top of the site is sent
+--- there, by a link that holds behind any proxy.
+local function send_on(name)
+  if ngx.var.uri ~= "/" .. name or name:find(".", 1, true) then
+    return ngx.exit(404)
+  end
+  local arguments = ngx.var.args
+  ngx.header.Location = "./" .. ngx.escape_uri(name) .. "/" .. (arguments and "?" .. arguments or "")
+  return ngx.exit(301)
+end
+
+--- By the last part of the path.
 local ROUTES = { [""] = serve_page, ["status.json"] = serve_json, metrics = serve_metrics, events = serve_events }
 
 --- Answer the request: the page for a path that ends in a slash, else status.json, metrics or events. Raises misuse.
@@ -143,12 +157,13 @@ function status.serve(options)
     error("fnf.ngx.status: " .. problem, 2)
   end
   local method = ngx.req.get_method()
-  local route = ROUTES[ngx.var.uri:match "[^/]*$"]
-  if not route then
-    return ngx.exit(404)
-  elseif method ~= "GET" and method ~= "HEAD" then
+  local name = ngx.var.uri:match "[^/]*$"
+  local route = ROUTES[name]
+  if method ~= "GET" and method ~= "HEAD" then
     ngx.header.Allow = "GET, HEAD"
     return ngx.exit(405)
+  elseif not route then
+    return send_on(name)
   end
   poller.revive(options.dict)
   return route(shared, options)
