@@ -172,9 +172,9 @@ local function status_of(state)
 end
 
 --- Samples of the watched runs as they are now.
-local function add_runs(shared, values)
+local function add_runs(shared, values, pause)
   local told = 0
-  for _, state in ipairs(shared:states()) do
+  for _, state in ipairs(shared:states(pause)) do
     local run = state.run or {}
     gauge(values, sample("fnf_map_runs", "status", status_of(state)), 1)
     if not state.ended and told < MOST_RUNS then
@@ -200,10 +200,11 @@ end
 
 --- The page that Prometheus scrapes.
 ---@param shared fnf.SharedState
+---@param pause? fun(count: integer) called after each run
 ---@return string
-function metrics.text(shared)
+function metrics.text(shared, pause)
   local _, values = shared:counts()
-  add_runs(shared, values)
+  add_runs(shared, values, pause)
   local names, lines = {}, {}
   for name in pairs(values) do
     names[#names + 1] = name

@@ -323,13 +323,17 @@ end
 ---@param nonce string
 ---@param title string
 ---@param asked? string words that a run's names or status must have, all of them; the others are there, but hidden
+---@param pause? fun(count: integer) called after each run
 ---@return string
-function page.text(views, nonce, title, asked)
+function page.text(views, nonce, title, asked, pause)
   local runs, found = {}, 0
   for i, one in ipairs(views) do
     local matches = view.matches(one, asked or "")
     found = found + (matches and 1 or 0)
     runs[i] = run_text(one, #views <= MANY, not matches)
+    if pause then
+      pause(i)
+    end
   end
   return fill(PAGE, { title = escape(title), nonce = nonce, style = STYLE, script = SCRIPT, empty = EMPTY,
     runs = table.concat(runs), some = #views > 0 and " hidden" or "", summary = escape(view.summary(views)),

@@ -172,11 +172,15 @@ function SharedState:ids()
 end
 
 --- States of all runs, in the same order.
+---@param pause? fun(count: integer) called after each
 ---@return fnf.WatchState[]
-function SharedState:states()
+function SharedState:states(pause)
   local states = {}
-  for _, id in ipairs(self:ids()) do
+  for i, id in ipairs(self:ids()) do
     states[#states + 1] = self:state(id)
+    if pause then
+      pause(i)
+    end
   end
   return states
 end

@@ -29,13 +29,27 @@ local MOST_LISTENERS = 100 -- browsers that listen to one worker, unless the opt
 local PACE = 10 -- a list that took a second to build is built again after so many
 local GONE = 90 -- seconds without a turn after which a listener is taken for gone
 local REJOIN_MS = 1000 -- after which a browser comes back
+local TURN = 50 -- runs shown at a time: a few milliseconds
+local LOST = 10 -- seconds after which a list that was begun is taken for given up, with the request that began it
 local LIST = '{"map_runs":%s,"summary":%s,"time":%s}'
+
+--- Called with each run of a list: thousands of them are shown in turns, between which the worker does other things.
+local function give_way(count)
+  if count % TURN == 0 then
+    ngx.sleep(0)
+  end
+end
+
+local function views_of(shared)
+  return view.all(shared:states(give_way), core.time(), give_way)
+end
 
 --- The JSON text of a list; an empty one is no object.
 local function list_text(views)
   local texts = {}
   for i, one in ipairs(views) do
     texts[i] = json.encode(one)
+    give_way(i)
   end
   return LIST:format("[" .. table.concat(texts, ",") .. "]", json.encode(view.summary(views)),
     number.format("%.3f", core.time()))
@@ -53,20 +67,21 @@ local function serve_page(shared, options)
   local nonce = core.nonce()
   ngx.header["Content-Security-Policy"] = page.policy(nonce)
   ngx.header["Referrer-Policy"] = "no-referrer"
-  local views, asked = view.all(shared:states(), core.time()), ngx.req.get_uri_args(10).q
-  answer("text/html; charset=utf-8",
-    page.text(views, nonce, options.title or "MapRuns", type(asked) == "string" and asked:sub(1, 200) or nil))
+  local views, asked = views_of(shared), ngx.req.get_uri_args(10).q
+  asked = type(asked) == "string" and asked:sub(1, 200) or nil
+  answer("text/html; charset=utf-8", page.text(views, nonce, options.title or "MapRuns", asked, give_way))
 end
 
 local function serve_json(shared)
-  answer("application/json", list_text(view.all(shared:states(), core.time())))
+  answer("application/json", list_text(views_of(shared)))
 end
 
 local function serve_metrics(shared)
-  answer("text/plain; version=0.0.4; charset=utf-8", metrics.text(shared))
+  answer("text/plain; version=0.0.4; charset=utf-8", metrics.text(shared, give_way))
 end
 
---- By dictionary, what this worker has built: the list, of which revision, when, and who listens.
+--- By dictionary, what this worker has built: the list, of which revision, when, and who listens; `begun` is since when
+--- another is being built.
 local built = setmetatable({}, { __index = function(self, name)
   self[name] = { at = -math.huge, cost = 0, listeners = {} }
   return self[name]
@@ -75,10 +90,11 @@ end })
 --- The event of the last change: built once for all who listen, and not so often that the worker does nothing else.
 local function event(shared)
   local known, revision, now = built[shared.name], shared:revision(), core.now()
-  if revision ~= known.revision and now - known.at >= PACE * known.cost then
-    known.revision = revision
-    known.text = ("id: %d\ndata: %s\n\n"):format(revision, list_text(view.all(shared:states(), core.time())))
-    ngx.update_time()
+  local begun = known.begun and now - known.begun < LOST
+  if revision ~= known.revision and not begun and now - known.at >= PACE * known.cost then
+    known.begun = now
+    local text = ("id: %d\ndata: %s\n\n"):format(revision, list_text(views_of(shared)))
+    known.text, known.revision, known.begun = text, revision, nil
     known.at = core.now()
     known.cost = known.at - now
   end

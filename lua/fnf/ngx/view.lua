@@ -250,12 +250,16 @@ local SUMMARY = { "Running", "Pending", "Unknown", "Stalled", "Not polled", "Fai
 --- All states as they are shown: first what needs somebody, then what is under way, then what has ended.
 ---@param states fnf.WatchState[]
 ---@param now number
+---@param pause? fun(count: integer) called after each
 ---@return fnf.View[]
-function view.all(states, now)
+function view.all(states, now, pause)
   local list, keys = {}, {}
   for i, state in ipairs(states) do
     local one = view.one(state, now)
     list[i] = one
+    if pause then
+      pause(i)
+    end
     keys[one] = ("%d %s %09d"):format(RANKS[one.shown.status] or RANKS.Unknown, one.shown.place, i)
   end
   table.sort(list, function(a, b)
