@@ -154,7 +154,7 @@ function Client:rate_limiter(row)
   local quota = self.settings.rate_limit
   if quota ~= false and not self.rate_limiters[row.action] then
     self.rate_limiters[row.action] = rate_limiter.new { rate = quota and quota.rate or row.quota.rate,
-      burst = quota and quota.burst or row.quota.burst - MARGIN }
+      burst = quota and quota.burst or row.quota.burst - MARGIN, probe = quota and quota.probe }
   end
   return self.rate_limiters[row.action]
 end

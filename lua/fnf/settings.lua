@@ -44,16 +44,18 @@ local DEFAULTS = { attempt_timeout = 15, connect_timeout = 5, max_attempts = 3, 
 local RATE_LIMIT = {
   rate = { type = "number", minimum = 0.01, maximum = 100000 },
   burst = { type = "number", minimum = 1, maximum = 100000 },
+  probe = { type = "boolean" },
 }
 
---- What is wrong with an option `rate_limit`: { rate = requests a second, burst = at once }, or false for none.
+--- What is wrong with an option `rate_limit`: { rate = requests a second, burst = at once, probe = whether
+--- to try for more }, or false for none.
 ---@param value any
 ---@return string|nil
 function settings.validate_rate_limit(value)
   if value == nil or value == false then
     return nil
   elseif type(value) ~= "table" then
-    return "option rate_limit must be a table of rate and burst, or false"
+    return "option rate_limit must be a table of rate, burst and probe, or false"
   end
   local problem = check.table(value, RATE_LIMIT, "entry")
   return problem and "option rate_limit: " .. problem
@@ -125,7 +127,7 @@ end
 ---@field attempt_timeout number
 ---@field connect_timeout number
 ---@field max_attempts integer
----@field rate_limit? { rate?: number, burst?: number }|false
+---@field rate_limit? { rate?: number, burst?: number, probe?: boolean }|false
 ---@field max_connections? integer
 
 --- The settings of a client, or what is wrong with its options.

@@ -41,7 +41,8 @@
 ---@field key_file? string PEM file of its key
 ---@field proxy? string URL; "" for none
 ---@field no_proxy? string hosts, separated by commas
----@field rate_limit? { rate?: number, burst?: number }|false requests a second and at once that all waits share
+---@field rate_limit? { rate?: number, burst?: number, probe?: boolean }|false requests a second and at once that all
+---  waits share; probe: try for more while none is throttled
 ---@field max_connections? integer at once (32)
 ---@field user_agent? string
 ---@field on_event? fun(name: fnf.EventName, fields: fnf.EventFields)

@@ -58,3 +58,22 @@ describe("the hint of an answer", function()
     end
   end
 end)
+
+describe("13.4: the quota that an answer tells", function()
+  local ROWS = {
+    { "Limit:10,Remain:3,TimeLeft:2500,Reset:1234", { limit = 10, remain = 3, left = 2.5 } },
+    { "Limit: 10, Remain: 0, TimeLeft: 0", { limit = 10, remain = 0, left = 0 } },
+    { "TimeLeft:5,Remain:4,Limit:3", { limit = 3, remain = 4, left = 0.005 } },
+    { "Limit:0,Remain:0,TimeLeft:1" }, { "Limit:-1,Remain:0,TimeLeft:1" }, { "Limit:10,Remain:3" }, { "" },
+    { "Limit:9999999999,Remain:1,TimeLeft:1" }, { "Limit:1,Remain:1,TimeLeft:" .. ("9"):rep(400) },
+  }
+  for i, row in ipairs(ROWS) do
+    it(("is read whole or not at all, row %d"):format(i), function()
+      assert.same({ row[2] }, { response.quota { ["x-ratelimit-user-api"] = row[1] } })
+    end)
+  end
+  it("is nothing without headers", function()
+    assert.is_nil(response.quota(nil))
+    assert.is_nil(response.quota { ["x-ratelimit-user"] = "Limit:10,Remain:3,TimeLeft:2500" })
+  end)
+end)

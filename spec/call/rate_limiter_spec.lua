@@ -89,11 +89,12 @@ describe("a rate limiter", function()
       last = p:take(8)
     end
     local slow = p:pause(last, 8)
-    for _ = 1, 100 do
-      p:succeeded(8)
+    for second = 9, 108 do
+      p:succeeded(second)
     end
     assert.equal(2, p.rate)
-    assert.equal(slow / 16, p:pause(last, 8))
+    local fresh = rate_limiter.new { rate = 2, burst = 10 }
+    assert.is_true(slow > 70 and p:pause(last, 108) == 0 and take(fresh, 0) == 0)
   end)
 
   it("lets later permits come sooner when one before them is given back", function()
@@ -111,12 +112,12 @@ describe("a rate limiter", function()
       p:throttled(2 * second)
     end
     assert.equal(2 / 16, p.rate)
-    for _ = 1, 10 do
-      p:succeeded(300)
+    for second = 201, 210 do
+      p:succeeded(second)
     end
-    assert.is_true(p.rate > 2 / 16 and p.rate < 1)
-    for _ = 1, 100 do
-      p:succeeded(300)
+    assert.is_true(p.rate > 2 / 16 and p.rate < 1, p.rate)
+    for second = 211, 310 do
+      p:succeeded(second)
     end
     assert.equal(2, p.rate)
   end)
@@ -128,6 +129,114 @@ describe("a rate limiter", function()
     end
     assert.equal(0.5, take(p, 5))
     assert.equal(1, take(p, 4))
+  end)
+end)
+
+--- Wait for a permit as a call does; the time when it has come.
+local function send(p, now)
+  local permit = p:take(now)
+  now = now + 0.01
+  while p:pause(permit, now) > 0 do
+    now = now + p:pause(permit, now)
+  end
+  return now
+end
+
+describe("13.4: a rate limiter that is told the quota", function()
+  local function told(p, limit, remain, left, now)
+    p:told({ limit = limit, remain = remain, left = left }, now)
+  end
+
+  it("uses a larger one", function()
+    local p, now = rate_limiter.new(QUOTA), 0
+    for i = 1, 500 do
+      now = send(p, now)
+      told(p, 600, 600 - i, 60 - now, now)
+    end
+    assert.is_true(math.abs(p.rate - 10) < 0.1, p.rate)
+    assert.is_true(now > 48 and now < 55, now)
+  end)
+
+  it("keeps a smaller one without being throttled into it, whatever other programs take of it", function()
+    for _, others in ipairs { 0, 0.3 } do -- requests a second
+      local p, now, sent, window, taken = rate_limiter.new(QUOTA), 0, 0, -1, 0
+      while now < 600 do
+        now = send(p, now)
+        local left = 10 - now % 10
+        if math.floor(now / 10) ~= window then
+          window, taken = math.floor(now / 10), 0
+        end
+        taken, sent = taken + 1, sent + 1
+        local remain = 10 - taken - math.ceil(others * (10 - left))
+        assert.is_true(sent < 15 or remain >= 0, ("at %g s, %d"):format(now, remain)) -- the first window is a surprise
+        told(p, 10, math.max(0, remain), left, now)
+      end
+      assert.is_true(sent > (1 - others) * 540, sent)
+    end
+  end)
+
+  it("has nothing come before the next window when none is left of this", function()
+    local p = rate_limiter.new(QUOTA)
+    take(p, 0)
+    told(p, 20, 0, 7, 1)
+    local pause = take(p, 1)
+    assert.is_true(pause >= 7 and pause < 8, pause)
+  end)
+
+  it("believes less of a larger one with each throttle above the configured rate", function()
+    local p = rate_limiter.new(QUOTA)
+    told(p, 100, 99, 10, 0)
+    local rates = { p.rate }
+    for second = 10, 40, 10 do
+      p:throttled(second)
+      told(p, 100, 50, 5, second)
+      for after = 1, 9 do
+        p:succeeded(second + after)
+      end
+      p.rate = p.most
+      rates[#rates + 1] = p.rate
+    end
+    assert.same({ 10, 6, 4, 3, 2.5 }, rates)
+  end)
+
+  it("does not take a window for shorter than a second, nor grow without bounds", function()
+    local p = rate_limiter.new(QUOTA)
+    told(p, 5, 4, 0, 0)
+    assert.equal(5, p.rate)
+    told(p, 999999999, 999999999, 0, 0)
+    assert.is_true(p.rate <= 1e5)
+  end)
+end)
+
+describe("13.4: a rate limiter that probes", function()
+  local function wanted(p, from, to, throttled)
+    local now = from
+    while now < to do
+      now = send(p, now)
+      if throttled and throttled(now) then
+        p:throttled(now)
+      else
+        p:succeeded(now)
+      end
+    end
+    return p.rate
+  end
+
+  it("grows above its rate while permits are waited for and no throttle comes", function()
+    local p = rate_limiter.new { rate = 2, burst = 10, probe = true }
+    assert.is_true(math.abs(wanted(p, 0, 100) - 4) < 0.2, p.rate)
+    p:throttled(100)
+    assert.is_true(math.abs(p.rate - 2) < 0.1)
+  end)
+
+  it("does not grow while nobody waits, nor without the option", function()
+    local p = rate_limiter.new { rate = 2, burst = 10, probe = true }
+    for second = 1, 1000 do
+      take(p, second)
+      p:succeeded(second)
+    end
+    assert.equal(2, p.rate)
+    assert.equal(2, wanted(rate_limiter.new(QUOTA), 0, 100))
   end)
 end)
 

@@ -344,6 +344,7 @@ describe("a call that keeps a rate limiter", function()
   --- first second.
   local function limited(others, options, meanwhile, is_slow)
     local cloud, p = fake_platform.new { fake_platform.run() }, rate_limiter.new { rate = 1, burst = 1 }
+    cloud.chance = 0
     if is_slow then
       p:throttled(cloud.clock)
     end
@@ -377,12 +378,28 @@ describe("a call that keeps a rate limiter", function()
   end)
 
   it("waits no longer than it has to when the rate limiter recovers meanwhile", function()
-    local cloud = limited(3, {}, function(p, now)
-      for _ = 1, 100 do
-        p:succeeded(now)
-      end
+    local cloud = limited(3, {}, function(p)
+      p.rate = 1
     end, true)
-    assert.equal(1001 + (4 - 0.5) / 1, cloud.sent[1].at)
+    assert.equal(1001 + 3 / 1, cloud.sent[1].at)
+  end)
+
+  it("13.4: sleeps a little longer than it has to, so that programs in lockstep part, not past its deadline", function()
+    for timeout, seconds in pairs { [1.01] = 1, [9] = 1.05 } do
+      local cloud, p = fake_platform.new { fake_platform.run() }, rate_limiter.new { rate = 1, burst = 1 }
+      cloud.chance = 0.5
+      p:take(1000)
+      assert(cloud:client():perform(READ, fake_platform.names, { rate_limiter = p, timeout = timeout }))
+      assert.is_true(math.abs(cloud.sent[1].at - 1000 - seconds) < 1e-6, cloud.sent[1].at)
+    end
+  end)
+
+  it("13.4: tells its rate limiter what the answer tells of the quota", function()
+    local p = rate_limiter.new { rate = 2, burst = 9 }
+    local cloud = fake_platform.new { fake_platform.run({}, { headers = {
+      ["x-ratelimit-user-api"] = "Limit:600,Remain:599,TimeLeft:60000,Reset:1" } }) }
+    assert(cloud:client():perform(READ, fake_platform.names, { rate_limiter = p }))
+    assert.equal(10, p.rate)
   end)
 
   it("gives its turn to others when it is cancelled, or its deadline is too near", function()

@@ -116,6 +116,7 @@ local function exchange(call, key)
   if not answer then
     return nil, err
   end
+  call.quota = call.rate_limiter and response.quota(answer.headers)
   result, err = response.read(call.row, call.params, answer)
   if err then
     explain_signature(key, call, answer, err)

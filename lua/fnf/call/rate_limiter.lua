@@ -4,33 +4,44 @@
 -- Permits are handed out in the order of asking, and a wait asks when its poll is due: so what is due first is polled
 -- first, and where the quota is too small all are late alike. That the quota goes to the runs whose end is near comes
 -- from the plan (fnf.wait.progress): with more waits than it can serve, the polls that a far end needs are stretched.
+-- The quota is the configured one until the service tells its own, which may be larger or smaller (RateLimiter:told).
 
 local rate_limiter = {}
 
 ---@class fnf.RateLimiter
 ---@field rate number requests a second at present
 ---@field private contexts table<fnf.WaitContext, boolean> whose waits share it
----@field private most number the configured rate
+---@field private configured number
+---@field private most number the rate without throttling: the configured one, or what the service tells
 ---@field private burst number
+---@field private probe? boolean grow above that while no throttle comes
+---@field private answered? number when an answer came last
+---@field private limit? integer requests of a window, as last told
+---@field private window? number seconds of it: the most that were told to be left
+---@field private trust? number share of a larger quota that is used: halved by each throttle above the configured rate
 ---@field private permits integer handed out so far
+---@field private sent integer the last permit that came
 ---@field private granted number permits that may have come so far; `burst` more than handed out at most
 ---@field private at? number when that was right
 local RateLimiter = {}
 RateLimiter.__index = RateLimiter
 
 local SLOWEST = 1 / 16 -- of the configured rate, however often the service throttles
-local RECOVERY = 1 / 100 -- of the configured rate, won back by a success
+local RECOVERY = 1 / 100 -- of the configured rate a second, won back while answers come
+local LONGEST_RECOVERY = 10 -- seconds between two answers that count for it: silence proves nothing
 local NEAR, FAR = 1 / 50, 2 -- of a round: the least and the most between two polls of a run when many are waited for
 local EAGER = 0.65 -- of the time that first polls of many take: what is known of none goes before what is of some
 local CALM_ROUND = 8 -- seconds a round may take before polls are spared
 local ROUNDING = 1e-6 -- of a permit: a time that is too short to be slept
+local SHORTEST_WINDOW, FASTEST = 1, 1e5 -- seconds, and requests a second, that are believed
 local CALM = 1 -- seconds after a halving in which further throttling is its echo
 
----@param quota { rate: number, burst: number } requests a second, and at once
+---@param quota { rate: number, burst: number, probe?: boolean } requests a second, and at once
 ---@return fnf.RateLimiter
 function rate_limiter.new(quota)
-  return setmetatable({ rate = quota.rate, most = quota.rate, burst = quota.burst, permits = 0,
-    granted = quota.burst, contexts = setmetatable({}, { __mode = "k" }) }, RateLimiter)
+  return setmetatable({ rate = quota.rate, configured = quota.rate, most = quota.rate, burst = quota.burst,
+    probe = quota.probe, permits = 0, sent = 0, granted = quota.burst,
+    contexts = setmetatable({}, { __mode = "k" }) }, RateLimiter)
 end
 
 local function refill(self, now)
@@ -94,13 +105,19 @@ end
 function RateLimiter:pause(permit, now)
   refill(self, now)
   local missing = permit - self.granted
-  return missing > ROUNDING and missing / self.rate or 0
+  if missing > ROUNDING then
+    return missing / self.rate
+  end
+  self.sent = math.max(self.sent, permit)
+  return 0
 end
 
 --- Give back a permit that was not used: all later ones come sooner.
 function RateLimiter:give_back()
   self.granted = math.min(self.permits + self.burst, self.granted + 1)
 end
+
+---- what the service says ----
 
 --- The service throttled: half the rate, and nothing at once.
 ---@param now number
@@ -109,18 +126,49 @@ function RateLimiter:throttled(now)
   if self.halved and now - self.halved < CALM then
     return
   end
-  self.halved = now
+  if self.rate > self.configured then
+    self.trust = (self.trust or 1) / 2
+  end
+  self.halved, self.answered = now, now
   self.rate = math.max(self.most * SLOWEST, self.rate / 2)
   self.granted = math.min(self.permits, self.granted)
 end
 
---- The service answered.
+--- The service answered. The rate grows by the time, not by the answer: what has been halved more often than another
+--- program would else never catch up with it. With `probe` it grows on as long as permits are waited for.
 ---@param now number
 function RateLimiter:succeeded(now)
-  if self.rate < self.most then
+  local passed = math.max(0, math.min(LONGEST_RECOVERY, now - (self.answered or now)))
+  self.answered = now
+  local most = self.probe and self.permits + 1 > self.granted and FASTEST or self.most
+  if self.rate < most then
     refill(self, now)
-    self.rate = math.min(self.most, self.rate + self.most * RECOVERY)
+    self.rate = math.min(most, self.rate + self.configured * RECOVERY * passed)
   end
+end
+
+---@class fnf.Quota what the service tells of it: requests of a window
+---@field limit integer in all
+---@field remain integer left in this one
+---@field left number seconds until the next
+
+--- The service told the quota: a larger one is used, as far as it throttles nothing that it allows, and a smaller one
+--- kept. How long a window is is not told, but the most that was ever left of one is nearly that.
+---@param quota fnf.Quota
+---@param now number
+function RateLimiter:told(quota, now)
+  refill(self, now)
+  if quota.limit ~= self.limit then
+    self.limit, self.window = quota.limit, SHORTEST_WINDOW
+  end
+  self.window = math.max(self.window, quota.left)
+  local most = math.min(FASTEST, self.limit / self.window)
+  most = math.min(most, self.configured + math.max(0, most - self.configured) * (self.trust or 1))
+  self.rate = self.rate < self.most and math.min(self.rate, most) or math.max(most, self.probe and self.rate or 0)
+  self.most = most
+  -- Of a whole window all may be sent at once; the less is left of it, the more evenly it is spread over the rest.
+  local used = 1 - math.min(1, quota.remain / quota.limit)
+  self.granted = math.min(self.granted, self.sent + quota.remain - self.rate * quota.left * used)
 end
 
 return rate_limiter

@@ -72,6 +72,21 @@ local function time_left(headers, name)
   return left and tonumber(left) / 1000
 end
 
+local MOST_DIGITS = 9 -- a larger figure is no quota
+
+--- What an answer tells of the user's quota of the operation, whole or not at all: the form is that of the SDK's tests,
+--- the meaning that of its names (API.md section 8).
+---@param headers table<string, string>|string|nil
+---@return fnf.Quota|nil
+function response.quota(headers)
+  local text = response.header(headers, "x-ratelimit-user-api") or ""
+  local limit, remain = text:match("Limit:%s*(%d+)"), text:match("Remain:%s*(%d+)")
+  local left = text:match("TimeLeft:%s*(%d+)")
+  if limit and remain and left and math.max(#limit, #remain, #left) <= MOST_DIGITS and tonumber(limit) > 0 then
+    return { limit = tonumber(limit), remain = tonumber(remain), left = tonumber(left) / 1000 }
+  end
+end
+
 --- How many seconds the service asks to wait, by the first hint it gives; nil without one.
 ---@param headers table<string, string>|string|nil
 ---@return number|nil

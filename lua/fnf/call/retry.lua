@@ -26,6 +26,7 @@ local DELAYS = { -- seconds: first, and most, of the window a delay is drawn fro
   fault = { 0.25, 10 },
 }
 local PERMIT_SLICE = 1 -- seconds between two questions when a permit comes: the rate may have changed
+local PERMIT_JITTER = 0.1 -- of such a pause at most is slept in addition: programs in lockstep would starve each other
 -- As many retries as do not multiply an outage's load: a call that succeeds after a retry gives back what that retry
 -- cost, one that needed none earns a little (the retry quota of botocore's standard mode).
 local BUDGET = { most = 500, retry = 5, success = 1 }
@@ -121,6 +122,7 @@ end
 ---@field credentials? fnf.Credentials the last attempt was signed with
 ---@field cancel? fun(): any true once the caller has given up
 ---@field rate_limiter? fnf.RateLimiter to keep
+---@field quota? fnf.Quota what the last answer told of it
 ---@field outcome_unknown? boolean a write of which a failed attempt may have been carried out
 
 --- A clock, nonce or token that was refused is mended once; a second refusal has another cause.
@@ -165,7 +167,9 @@ local function take_permit(call)
       refusal = errors.new { kind = "timeout", retryable = true, sent = false,
         message = "the request quota leaves no permit before the deadline" }
     else
-      local slept, why = platform.sleep(math.min(pause, PERMIT_SLICE), call.cancel)
+      pause = math.min(pause, PERMIT_SLICE)
+      local longer = pause * (1 + PERMIT_JITTER * platform.random())
+      local slept, why = platform.sleep(now + longer < (call.deadline or math.huge) and longer or pause, call.cancel)
       refusal = not slept and (why or errors.cancelled()) or nil
       now = platform.now()
       pause = rate_limiter:pause(permit, now)
@@ -184,10 +188,15 @@ local function limited(call, attempt)
     return nil, late
   end
   local result, err = attempt(call)
+  local rate_limiter, now = call.rate_limiter, call.platform.now()
   if result then
-    call.rate_limiter:succeeded(call.platform.now())
+    rate_limiter:succeeded(now)
   elseif retry.reason(call.row, err) == "throttle" then
-    call.rate_limiter:throttled(call.platform.now())
+    rate_limiter:throttled(now)
+  end
+  if call.quota then
+    rate_limiter:told(call.quota, now)
+    call.quota = nil
   end
   return result, err
 end

@@ -65,6 +65,8 @@ local function validate(options)
     return "option min_delay is greater than max_delay"
   elseif settings.validate_rate_limit(options.rate_limit) then
     return settings.validate_rate_limit(options.rate_limit)
+  elseif options.rate_limit and options.rate_limit.probe then
+    return "option rate_limit: a watch does not probe; give its rate"
   elseif ngx.get_phase() == "init" then
     return "there are no timers yet in the phase init; call it from init_worker_by_lua, or in a request"
   end
