@@ -36,7 +36,7 @@ describe("the module", function()
 
   it("does by itself what a client does, as the environment says", function()
     w.environment = ENVIRONMENT
-    w.script = { fake_platform.run(), fake_platform.run { Status = "Failed" } }
+    w.answers = { fake_platform.run(), fake_platform.run { Status = "Failed" } }
     assert.equal("Running", assert(fnf.describe_map_run(fake_platform.names)).Status)
     assert.equal("Failed", assert(fnf.wait_map_run(fake_platform.names, { timeout = 600 })).Status)
     for _, sent in ipairs(w.sent) do
@@ -48,7 +48,7 @@ describe("the module", function()
   it("goes where FNF_ENDPOINT says", function()
     w.environment = { FNF_ENDPOINT = "http://127.0.0.1:9", ALIBABA_CLOUD_ACCESS_KEY_ID = "a",
       ALIBABA_CLOUD_ACCESS_KEY_SECRET = "b" }
-    w.script = { fake_platform.run() }
+    w.answers = { fake_platform.run() }
     assert(fnf.describe_map_run(fake_platform.names))
     assert.is_truthy(w.sent[1].url:find("http://127.0.0.1:9/?", 1, true))
   end)
@@ -58,7 +58,7 @@ describe("the module", function()
     assert.is_false(done)
     assert.is_truthy(raised:find("fnf.describe_map_run: no region", 1, true), raised)
     w.environment = { ALIBABA_CLOUD_REGION_ID = "us-west-1" }
-    w.script = { { fault = "network", message = "no metadata service here", times = math.huge } }
+    w.answers = { { kind = "network", message = "no metadata service here", times = math.huge } }
     local result, err = fnf.describe_map_run(fake_platform.names)
     assert.is_nil(result)
     assert.equal("credentials", err.kind)

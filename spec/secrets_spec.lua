@@ -58,7 +58,7 @@ end
 
 local function fault(kind, message)
   return function(sent)
-    return { fault = kind, message = (message:gsub("%$url", function()
+    return { kind = kind, message = (message:gsub("%$url", function()
       return sent.url
     end)) }
   end
@@ -139,7 +139,7 @@ describe("no text", function()
   end)
 
   it("of an error made of a proxy's address holds its password", function()
-    local cloud = fake_platform.new { { fault = "network", message = "Could not resolve proxy http://user:"
+    local cloud = fake_platform.new { { kind = "network", message = "Could not resolve proxy http://user:"
       .. fake_platform.secret
       .. "@proxy:3128" } }
     local _, err = cloud:client({ access_key_secret = "AnotherSecret", max_attempts = 1 })

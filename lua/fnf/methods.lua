@@ -30,7 +30,8 @@ methods.call_options = {
 ---- operations that are newer than the rows, or newer parameters of those that are there ----
 
 --- What every request has by itself; an operation's parameter of such a name would break the signature.
-local TAKEN = { Action = true, Version = true, Format = true, Timestamp = true, SignatureNonce = true,
+---@type table<string, boolean>
+methods.every_request = { Action = true, Version = true, Format = true, Timestamp = true, SignatureNonce = true,
   SignatureMethod = true, SignatureVersion = true, SignatureType = true, Signature = true, AccessKeyId = true,
   SecurityToken = true }
 
@@ -66,7 +67,7 @@ local function validate_unlisted(params, _, action)
   for name, value in pairs(params) do
     if type(name) ~= "string" or not name:find("^[%w_.-]+$") then
       return "a parameter's name must be a word, is " .. tostring(name):gsub("%c", "?")
-    elseif TAKEN[name] then
+    elseif methods.every_request[name] then
       return ("parameter %s belongs to every request and cannot be given"):format(name)
     end
     local problem = validate_value(value)

@@ -60,7 +60,7 @@ end
 
 local function answer(random)
   if random() < 0.1 then
-    return { fault = pick(random, { "network", "timeout", "tls", "protocol" }), message = "broken",
+    return { kind = pick(random, { "network", "timeout", "tls", "protocol" }), message = "broken",
       retryable = random() < 0.7, sent = random() < 0.5 }
   end
   local kind, headers = random(), {}

@@ -112,7 +112,7 @@ describe("a call", function()
   it("survives throttle, fault and reset by the waits that were asked for, each attempt signed anew", function()
     local cloud, run = call({ fake_platform.refusal(429, "ResourceThrottled", nil, { ["x-acs-retry-after"] = "300" }),
       BROKEN,
-      { fault = "network", message = "reset" }, fake_platform.run() }, { max_attempts = 4 })
+      { kind = "network", message = "reset" }, fake_platform.run() }, { max_attempts = 4 })
     assert.equal("Running", run.Status)
     assert.equal(4, #cloud.sent)
     assert.same({ 0.3, 0.25, 0.5 }, cloud.sleeps)
@@ -248,7 +248,7 @@ describe("a call", function()
 
   it("never sleeps past its deadline, nor sends after it", function()
     for deadline = 0.05, 8, 0.37 do
-      for _, row in ipairs { { status = 429 }, { status = 500, takes = 0.4 }, { fault = "network", takes = 1.3 },
+      for _, row in ipairs { { status = 429 }, { status = 500, takes = 0.4 }, { kind = "network", takes = 1.3 },
         fake_platform.refusal(429, "Throttling", nil, { ["x-acs-retry-after"] = "900" }) } do
         row.times = math.huge
         local cloud, result, err = call({ row }, { timeout = deadline, max_attempts = 100 })
@@ -294,7 +294,7 @@ describe("a call", function()
       client:describe_map_run(fake_platform.names)
     end
     assert.equal(100 + 2 + 1, #cloud.sent) -- a hundred retries in all, then none
-    cloud.script, cloud.used = { fake_platform.run({}, { times = 5 }), { status = 500, times = math.huge } }, 0
+    cloud.answers = { fake_platform.run({}, { times = 5 }), { status = 500, times = math.huge } }
     for _ = 1, 5 do
       assert(client:describe_map_run(fake_platform.names))
     end
@@ -307,7 +307,7 @@ describe("a call", function()
     local cloud = fake_platform.new()
     local client = cloud:client { max_attempts = 3 }
     for _ = 1, 1000 do -- every call needs a retry; without the rule the budget would end after 125
-      cloud.script = { { status = 503 }, fake_platform.run() }
+      cloud.answers = { { status = 503 }, fake_platform.run() }
       assert(client:describe_map_run(fake_platform.names))
     end
     assert.equal(2000, #cloud.sent)

@@ -206,8 +206,8 @@ local function nothing() end
 
 --- A service with the fields above, and `log`, `clock`, `executions`, `created`, `inputs` (starts by Input) to look at.
 function service.new(fields)
-  local self = setmetatable({ latency = 0.01, log = {}, executions = {}, inputs = {}, created = 0, wall = 1790000000,
-    holds = true, plan = nothing, fault = nothing, pages = {} }, Service)
+  local self = setmetatable({ latency = 0.01, log = {}, executions = {}, inputs = {}, created = 0,
+    clock = 1000, wall = 1790000000, holds = true, plan = nothing, fault = nothing, pages = {} }, Service)
   for name, value in pairs(fields or {}) do
     self[name] = value
   end

@@ -24,7 +24,7 @@ describe("the deadline of a wait", function()
   end)
 
   it("names the last trouble if there was never an answer", function()
-    local _, run, err = wait({ { fault = "network", message = "connection refused", times = ENDLESS } },
+    local _, run, err = wait({ { kind = "network", message = "connection refused", times = ENDLESS } },
       { timeout = 30 })
     assert.is_nil(run)
     assert.is_nil(err.last)
@@ -37,7 +37,7 @@ describe("the deadline of a wait", function()
     { "a server that hangs", { takes = 1e9 } },
     { "a throttle with a long hint", fake_platform.refusal(429, "X", "x", { ["retry-after"] = "500" }) },
     { "an outage", { status = 503 } },
-    { "an unreachable host", { fault = "network", message = "x", takes = 0.2 } },
+    { "an unreachable host", { kind = "network", message = "x", takes = 0.2 } },
   }
   for _, row in ipairs(NEVER) do
     it("is never passed, nor far from reached: " .. row[1], function()
@@ -70,7 +70,7 @@ describe("the deadline of a wait", function()
   end)
 
   it("is absent unless given, except for a wait that never had one answer", function()
-    local w, run, err = wait { { fault = "network", message = "refused", times = ENDLESS } }
+    local w, run, err = wait { { kind = "network", message = "refused", times = ENDLESS } }
     assert.is_nil(run)
     assert.equal("timeout", err.kind)
     assert.is_true(w.clock - START >= 300 and w.clock - START < 400)
