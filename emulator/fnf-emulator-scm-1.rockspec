@@ -26,6 +26,7 @@ build = {
   type = "builtin",
   modules = {
     ["fnf.emulator"] = "lua/fnf/emulator.lua",
+    ["fnf.emulator.children"] = "lua/fnf/emulator/children.lua",
     ["fnf.emulator.clock"] = "lua/fnf/emulator/clock.lua",
     ["fnf.emulator.command"] = "lua/fnf/emulator/command.lua",
     ["fnf.emulator.control"] = "lua/fnf/emulator/control.lua",

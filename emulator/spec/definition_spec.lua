@@ -134,12 +134,14 @@ States:
     local function items(path, input)
       return definition.items({ ItemsPath = path }, input)
     end
-    assert.equal(3, items("$Input.a.b", '{"a":{"b":[1,2,3]}}'))
-    assert.equal(2, items("$.a", '{"a":[1,2],"c":[1]}'))
-    assert.equal(2, items(nil, '{"x":1,"a":[1,2]}'))
-    for _, case in ipairs { { nil, '{"a":[1],"b":[2]}' }, { "$.none", "{}" }, { "$.a.b", '{"a":1}' }, { "$.a", nil },
-      { "$.a", '{"a":[]}' } } do
-      assert.equal(0, items(case[1], case[2]))
+    assert.same({ "1", "2", "3" }, items("$Input.a.b", '{"a":{"b":[1,2,3]}}'))
+    assert.same({ "1", "2" }, items("$.a", '{"a":[1,2],"c":[1]}'))
+    assert.same({ "1", "2" }, items(nil, '{"x":1,"a":[1,2]}'))
+    assert.same({ "[]", '{"id":1234567890123456789, "t":"],\\"}"}', "null", '"a"', "true", "-1.50" }, items("$.a.b",
+      ' { "a" : {"c":[1], "\\u0062" : [ [] ,{"id":1234567890123456789, "t":"],\\"}"},null , "a",true,-1.50 ] } } '))
+    for _, case in ipairs { { nil, '{"a":[1],"b":[2]}' }, { "$.none", "{}" }, { "$.a.b", '{"a":1}' },
+      { "$.a.b", '{"a":[1]}' }, { "$.a", nil }, { "$.a", '{"a":[]}' }, { "$.a", "no JSON" } } do
+      assert.same({}, items(case[1], case[2]))
     end
     assert.is_nil(definition.items({ reads = true }, "{}"))
   end)

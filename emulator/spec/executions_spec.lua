@@ -446,6 +446,69 @@ describe("the emulator's executions", function()
       assert.matches('^{"Executions":%[%],', text)
     end)
 
+    describe("whose items fail by name", function()
+      local name
+
+      before_each(function()
+        emulator:script { map_runs = { { StepName = "Each", Concurrency = 2, ToleratedFailedCount = 9,
+          Output = '{"done":$Number}', fail = { ["3"] = { Error = "Timeout", Cause = "no answer" }, ["5"] = {} } } } }
+        good(start("e1", { Input = '{"orders":[{"id":12345678901234567890},2,"x y",4,[],6]}' }))
+        emulator:clock { advance = 60 }
+        name = map_run_of "e1"
+      end)
+
+      it("have a child for each, with its input, output and history", function()
+        local page = get("ListExecutions", { FlowName = "orders", MapRunName = name })
+        local seen = {}
+        for number, child in ipairs(page.Executions) do
+          seen[number] = ("%s %s %s"):format(child.Input, child.Status, child.Output or "-")
+        end
+        assert.same({ '{"id":12345678901234567890} Succeeded {"done":1}', '2 Succeeded {"done":2}', '"x y" Failed -',
+          '4 Succeeded {"done":4}', "[] Failed -", '6 Succeeded {"done":6}' }, seen)
+        local child = page.Executions[3]
+        local events = get("GetExecutionHistory", { FlowName = "orders", ExecutionName = child.Name }).Events
+        assert.same({ "ExecutionStarted", '{"input":"x y"}' }, { events[1].Type, events[1].EventDetail })
+        assert.same({ "ExecutionFailed", '{"error":"Timeout","cause":"no answer"}' },
+          { events[#events].Type, (events[#events].EventDetail:gsub('^{("cause":"no answer"),(.*)}$', "{%2,%1}")) })
+        child = get("DescribeExecution", { FlowName = "orders", ExecutionName = page.Executions[5].Name })
+        assert.same({ "Failed", "[]" }, { child.Status, child.Input })
+        events = get("GetExecutionHistory", { FlowName = "orders", ExecutionName = child.Name }).Events
+        assert.matches("Item 5 failed.", events[#events].EventDetail, 1, true)
+      end)
+
+      it("leave out what a list of metadata has not, and know no child that never was", function()
+        local page = get("ListExecutions", { FlowName = "orders", MapRunName = name, MetadataOnly = "true" })
+        assert.is_nil(page.Executions[1].Input)
+        for _, other in ipairs { name .. ":0", name .. ":7", "x:1" } do
+          for _, action in ipairs { "GetExecutionHistory", "DescribeExecution" } do
+            local status = client:ask { action = action, query = { FlowName = "orders", ExecutionName = other } }
+            assert.equal(404, status)
+          end
+        end
+      end)
+    end)
+
+    it("show children that are listed late, or never", function()
+      emulator:map_run { FlowName = "orders", ExecutionName = "late", MapRunName = "late", items = 10,
+        Concurrency = 1, list_lag = 5 }
+      emulator:map_run { FlowName = "orders", ExecutionName = "never", MapRunName = "never", items = 10,
+        listed = false }
+      emulator:clock { advance = 10.5 }
+      local function listed(run, status)
+        return #get("ListExecutions", { FlowName = "orders", MapRunName = run, Status = status }).Executions
+      end
+      assert.same({ 5, 0 }, { listed("late", "Succeeded"), listed "never" })
+      assert.equal("Succeeded", get("DescribeExecution", { FlowName = "orders", ExecutionName = "late:9" }).Status)
+      emulator:clock { advance = 5 }
+      assert.equal(10, listed("late", "Succeeded"))
+      for _, wrong in ipairs { { fail = { ["0"] = {} } }, { fail = { ["1"] = 2 } }, { fail = "1" },
+        { list_lag = -1 } } do
+        assert.has_error(function()
+          emulator:map_run(wrong)
+        end)
+      end
+    end)
+
     it("belong to MapRuns that a test adds, and end with them", function()
       local run = emulator:map_run { FlowName = "orders", ExecutionName = "mine", StepName = "Each", items = 10 }
       assert.same({ "Running", run.MapRunName }, { look("mine").Status, map_run_of "mine" })

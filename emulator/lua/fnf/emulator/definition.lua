@@ -139,10 +139,10 @@ function definition.read(source)
   return { Name = text(get(tree, "Name")), states = states }
 end
 
-local function only_list(object)
+local function only_list(input)
   local found
-  for _, value in pairs(object) do
-    if type(value) == "table" and value[1] ~= nil then
+  for _, value in ipairs(json.parts(input) or {}) do
+    if value:find "^%[" and json.parts(value)[1] then
       if found then
         return nil
       end
@@ -152,26 +152,30 @@ local function only_list(object)
   return found
 end
 
---- How many items a Map state has: the length of the list at its ItemsPath (`$Input.orders`, `$.orders`), without one
---- that of the only list in the input, 0 if there is none.
+local function at_path(input, items_path)
+  for name in items_path:gsub("^%$Input", ""):gsub("^%$", ""):gmatch "[^.%[%]\"']+" do
+    input = input and json.member(input, name)
+  end
+  return input
+end
+
+--- The items of a Map state, each as it is written: those of the list at its ItemsPath (`$Input.orders`, `$.orders`),
+--- without one those of the only list in the input; none if there is none.
 ---@param map table
 ---@param input? string JSON
----@return integer? items nil where they come from a file
+---@return string[]? items nil where they come from a file
 function definition.items(map, input)
   if map.reads then
     return nil
   end
-  local value = input and json.decode(input)
-  if type(value) ~= "table" then
-    return 0
+  input = input and input:match "^%s*(.*)$" or ""
+  local list = input
+  if map.ItemsPath then
+    list = at_path(input, map.ItemsPath)
+  elseif input:find "^{" then
+    list = only_list(input)
   end
-  if not map.ItemsPath then
-    return #(only_list(value) or {})
-  end
-  for name in map.ItemsPath:gsub("^%$Input", ""):gsub("^%$", ""):gmatch "[^.%[%]\"']+" do
-    value = type(value) == "table" and value[name]
-  end
-  return type(value) == "table" and #value or 0
+  return list and list:find "^%[" and json.parts(list) or {}
 end
 
 return definition

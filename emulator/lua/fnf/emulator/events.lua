@@ -98,4 +98,27 @@ function events.of(self, now)
   return list
 end
 
+--- Those of a child execution, whose one step works at its item. An Input that is no JSON stands there as text.
+---@param child fnf.emulator.Child
+---@return fnf.emulator.Event[]
+function events.of_child(child)
+  local list, step = {}, { name = "Item" }
+  local function add(at, kind, of, detail)
+    list[#list + 1] = { at = at, type = kind, step = of and of.name or "", detail = detail }
+  end
+  local input = with("input", json.valid(child.Input) and child.Input or json.encode(child.Input))
+  add(child.started, "ExecutionStarted", nil, input)
+  add(child.started, "StepEntered", step, input)
+  add(child.started, "StepStarted", step, input)
+  if child.stopped then
+    local detail = child.problem and problem_detail(child.problem) or with("output", child.Output)
+    if child.Status ~= "Stopped" then
+      add(child.stopped, "Step" .. child.Status, step, detail)
+      add(child.stopped, "StepExited", step, with("local", "{}"))
+    end
+    add(child.stopped, "Execution" .. child.Status, nil, detail)
+  end
+  return list
+end
+
 return events

@@ -32,7 +32,7 @@ local function run_of(self, step, from, now)
   if step.run then
     return step.run
   end
-  local run = assert(map_run.new(step.specification, from))
+  local run = assert(map_run.new(step.specification, from, step.inputs))
   if self.stop then
     map_run.abort(run, self.stop.at)
   end

@@ -53,6 +53,74 @@ function json.decode(text)
   return plain(value)
 end
 
+---- texts of JSON as they are written ----
+
+-- Where the value ends that begins here. The text is JSON, so only brackets and quotes need to be looked at.
+local function skip(text, at)
+  if not text:find('^["%[{]', at) then
+    return text:find("[%s,%]}]", at) and text:find("[%s,%]}]", at) - 1 or #text
+  end
+  local depth = 0
+  repeat
+    at = text:find('["%[%]{}]', at)
+    local mark = text:sub(at, at)
+    if mark == '"' then
+      repeat
+        at = text:find('["\\]', at + 1)
+        local escapes = text:sub(at, at) == "\\"
+        at = escapes and at + 1 or at
+      until not escapes
+    else
+      depth = depth + ((mark == "[" or mark == "{") and 1 or -1)
+    end
+    at = at + 1
+  until depth == 0
+  return at - 1
+end
+
+-- Calls visit(text of the value, key) for each part of the object or list.
+local function each_part(text, visit)
+  local at, is_object = text:find("[^%s]", 2), text:find "^{"
+  while at and not text:find("^[%]}]", at) do
+    local key
+    if is_object then
+      local stop = skip(text, at)
+      key, at = json.decode(("[%s]"):format(text:sub(at, stop)))[1], text:find("[^%s:]", stop + 1)
+    end
+    local stop = skip(text, at)
+    visit(text:sub(at, stop), key)
+    at = text:find("[^%s,]", stop + 1)
+  end
+end
+
+--- The values of an object or the entries of a list, each as it is written.
+---@param text string
+---@return string[]? nil if it is no object, no list, or no JSON
+function json.parts(text)
+  if not text:find "^[%[{]" or not json.valid(text) then
+    return nil
+  end
+  local parts = {}
+  each_part(text, function(value)
+    parts[#parts + 1] = value
+  end)
+  return parts
+end
+
+--- A member of an object as it is written.
+---@param text string
+---@param name string
+---@return string?
+function json.member(text, name)
+  local member
+  if text:find "^{" and json.valid(text) then
+    each_part(text, function(value, key)
+      member = key == name and value or member
+    end)
+  end
+  return member
+end
+
 --- Compact JSON text of a Lua value.
 ---@param value any
 ---@return string

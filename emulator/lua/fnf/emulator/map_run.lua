@@ -10,6 +10,21 @@ local map_run = {}
 
 local floor, max, min, huge = math.floor, math.max, math.min, math.huge
 
+-- { ["3"] = { Error =, Cause = } }: items by number.
+local function are_failures(value)
+  if type(value) ~= "table" then
+    return false
+  end
+  for number, problem in pairs(value) do
+    number = tonumber(number)
+    if not number or number < 1 or number % 1 ~= 0 or type(problem) ~= "table"
+      or not fields.is_text(problem.Error or "") or not fields.is_text(problem.Cause or "") then
+      return false
+    end
+  end
+  return true
+end
+
 -- 10 million items: ten times the most that the service gives on request, and the sums stay exact in a double.
 local rows = {
   FlowName = fields.name "flow",
@@ -29,6 +44,13 @@ local rows = {
     return shape.shapes[value] ~= nil or shape.valid(value)
   end, "the name of a shape or a list of corners [time share, item share]", "linear"),
   counts = fields.flag(true),
+  fail = fields.custom(are_failures, 'items by number with what ends them: { ["3"] = { Error =, Cause = } }'),
+  Error = fields.text "ItemFailed",
+  Cause = fields.text "Item $Number failed.",
+  Input = fields.text '{"item":$Number}',
+  Output = fields.text "{}",
+  list_lag = fields.seconds(0),
+  listed = fields.flag(true),
 }
 
 --- A complete specification out of a given one.
@@ -64,21 +86,38 @@ local EARLY = 1e-4
 ---@field aborted_at? number
 ---@field history fnf.emulator.Settings[] oldest first, never empty
 
+-- Which of the finished items fail, and how many if all are worked off.
+local function failures(spec)
+  if not spec.fail then
+    return shape.rules[spec.failures], floor(spec.items * spec.failure_share + 0.5)
+  end
+  local numbers = {}
+  for number in pairs(spec.fail) do
+    number = tonumber(number)
+    numbers[#numbers + 1] = number <= spec.items and number or nil
+  end
+  table.sort(numbers)
+  return shape.listed(numbers), #numbers
+end
+
 --- A MapRun from its specification (see emulator/README.md for the fields).
 ---@param specification table
 ---@param now number seconds on the emulator's clock
+---@param inputs? string[] JSON of its items, where they are known
 ---@return fnf.emulator.MapRun? run
 ---@return string? message what is wrong with the specification
-function map_run.new(specification, now)
+function map_run.new(specification, now, inputs)
   local spec, message = map_run.read(specification)
   if not spec then
     return nil, message
   end
+  local rule, failed = failures(spec)
   return {
     FlowName = spec.FlowName, ExecutionName = spec.ExecutionName, MapRunName = spec.MapRunName,
     StepName = spec.StepName, created = now, starts = now + spec.pending,
     items = spec.items, item_duration = spec.item_duration,
-    failed = floor(spec.items * spec.failure_share + 0.5), rule = shape.rules[spec.failures],
+    failed = failed, rule = rule, fail = spec.fail or {}, inputs = inputs or {}, texts = spec,
+    list_lag = spec.list_lag, listed = spec.listed,
     corners = shape.shapes[spec.shape] or spec.shape,
     counts = spec.counts,
     aborted_at = spec.abort_after and now + spec.abort_after,
@@ -240,6 +279,42 @@ function map_run.describe(run, time)
     stopped = over and stops or nil,
     settings = settings,
   }
+end
+
+--- Does the n-th item to finish fail?
+---@param run fnf.emulator.MapRun
+---@param number integer
+---@return boolean
+function map_run.fails(run, number)
+  return run.rule.among(number, run.failed, run.items) > run.rule.among(number - 1, run.failed, run.items)
+end
+
+local function of_number(text, number)
+  return (text:gsub("%$Number", ("%d"):format(number)))
+end
+
+--- What ends an item that fails.
+---@param run fnf.emulator.MapRun
+---@param number integer
+---@return fnf.emulator.Problem
+function map_run.problem(run, number)
+  local said = run.fail[("%d"):format(number)] or run.fail[number] or {}
+  return { Error = said.Error or run.texts.Error, Cause = of_number(said.Cause or run.texts.Cause, number) }
+end
+
+--- The input of an item: that of the list, where it is known.
+---@param run fnf.emulator.MapRun
+---@param number integer
+---@return string
+function map_run.input(run, number)
+  return run.inputs[number] or of_number(run.texts.Input, number)
+end
+
+---@param run fnf.emulator.MapRun
+---@param number integer
+---@return string
+function map_run.output(run, number)
+  return of_number(run.texts.Output, number)
 end
 
 --- Changes settings from now on; what is absent keeps its value (inferred, the service's page does not say).

@@ -54,6 +54,7 @@ end
 ---@field kind "plain"|"map"|"task"|"fail"
 ---@field duration number seconds; of a task: until it is submitted
 ---@field specification? table of a Map's MapRun
+---@field inputs? string[] of its items, JSON
 ---@field run? fnf.emulator.MapRun once it has begun
 ---@field token? string of a task
 ---@field report? { at: number, Output?: string, Error?: string, Cause?: string }
@@ -84,10 +85,13 @@ end
 
 local function of_map(state, scripted, execution, next_name)
   local found = state.map
-  return map(state.Name, {
+  local inputs = definition.items(found, execution.Input)
+  local step = map(state.Name, {
     Concurrency = found.Concurrency, ToleratedFailedCount = found.ToleratedFailedCount,
-    ToleratedFailedPercentage = found.ToleratedFailedPercentage, items = definition.items(found, execution.Input),
+    ToleratedFailedPercentage = found.ToleratedFailedPercentage, items = inputs and #inputs,
   }, scripted or {}, next_name)
+  step.inputs = not (scripted and scripted.Input) and inputs or nil
+  return step
 end
 
 local function of_state(state, scripted, execution, next_name)

@@ -103,4 +103,27 @@ shape.rules = {
   },
 }
 
+--- The rule of failures that are named.
+---@param numbers integer[] in their order: the n-th finished item of each
+---@return table
+function shape.listed(numbers)
+  return {
+    among = function(k)
+      local low, high = 0, #numbers
+      while low < high do
+        local middle = ceil((low + high) / 2)
+        if numbers[middle] <= k then
+          low = middle
+        else
+          high = middle - 1
+        end
+      end
+      return low
+    end,
+    position = function(j)
+      return numbers[j]
+    end,
+  }
+end
+
 return shape

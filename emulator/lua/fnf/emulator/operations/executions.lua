@@ -1,11 +1,11 @@
 --- Executions: StartExecution, StartSyncExecution, DescribeExecution, StopExecution, ListExecutions.
 -- SPDX-License-Identifier: MIT
 
+local children = require "fnf.emulator.children"
 local errors = require "fnf.emulator.errors"
 local execution = require "fnf.emulator.execution"
 local flow = require "fnf.emulator.flow"
 local hold = require "fnf.emulator.hold"
-local map_run = require "fnf.emulator.map_run"
 local paging = require "fnf.emulator.paging"
 local store = require "fnf.emulator.store"
 local timestamp = require "fnf.emulator.timestamp"
@@ -33,6 +33,13 @@ local function description(self)
     Input = self.Input, Output = course.Status == "Succeeded" and execution.output(self) or nil,
     Environment = environment(self), StartedTime = shown(self.starts),
     StoppedTime = course.over and shown(course.ends) or nil,
+  }
+end
+
+local function describe_child(child)
+  return {
+    FlowName = child.FlowName, Name = child.Name, Status = child.Status, Input = child.Input, Output = child.Output,
+    StartedTime = shown(child.started), StoppedTime = shown(child.stopped),
   }
 end
 
@@ -145,6 +152,10 @@ local function start_rows(...)
 end
 
 local function describe_execution(values)
+  local child = children.find(values.FlowName, values.ExecutionName)
+  if child then
+    return describe_child(child)
+  end
   local found, refusal = store.find_execution(values.FlowName, values.ExecutionName)
   if not found then
     return nil, refusal
@@ -210,70 +221,23 @@ local function entry(values, found)
   return answer
 end
 
--- The child executions of a MapRun are made up as they are asked for out of the run's counts: none is stored.
-local function find_run(parent, name)
-  for _, each in ipairs(parent.started) do
-    local run = execution.find_run(each, name, store.simulated())
-    if run then
-      return run
-    end
-  end
-end
-
--- How many of the run's items have ended by themselves, and how many more have begun.
-local function progress(run, look)
-  local counts = look.ItemCounts
-  if not counts then
-    return 0, 0
-  end
-  local finished = counts.Succeed + counts.Failed
-  if look.Status == "Running" then
-    return finished, counts.Running
-  end
-  return finished, run.starts <= (look.stopped or 0) and math.min(look.settings.Concurrency, counts.Aborted) or 0
-end
-
--- Cheap enough to be asked of every one of a million.
-local function status_of(run, number, state)
-  if number > state.finished then
-    return state.look.stopped and "Stopped" or "Running"
-  end
-  local failed = run.rule.among(number, run.failed, run.items) > run.rule.among(number - 1, run.failed, run.items)
-  return failed and "Failed" or "Succeeded"
-end
-
--- The form of a child's name is not documented; it is not the form of a name that anybody may give.
-local function describe_child(parent, run, number, state)
-  local finished = map_run.finished_when(run, number)
-  local stopped = state.look.stopped
-  if number <= state.finished then
-    stopped = finished
-  end
-  local ending = finished or stopped or state.now
-  return {
-    FlowName = parent.Name, Name = ("%s:%d"):format(run.MapRunName, number), Status = status_of(run, number, state),
-    StartedTime = shown(math.max(run.starts, math.min(state.now, ending - run.item_duration))),
-    StoppedTime = shown(stopped),
-  }
-end
-
 -- A page of ListExecutions with a MapRunName: those that have begun, in the order of their ends.
 local function list_children(parent, values, mark)
-  local run = find_run(parent, values.MapRunName)
-  if not run then
+  local listed = children.of(parent, values.MapRunName)
+  if not listed then
     return { Executions = {} }
   end
-  local now = store.simulated()
-  local state = { look = map_run.describe(run, now), now = now }
-  local begun
-  state.finished, begun = progress(run, state.look)
   local prefix, status = values.ExecutionNamePrefix or "", values.Status
-  local entries, last = paging.gather(values.Limit, { mark + 1, state.finished + begun, 1 }, function(number)
-    if status and status ~= status_of(run, number, state) then
+  local entries, last = paging.gather(values.Limit, { mark + 1, listed.begun, 1 }, function(number)
+    if status and status ~= children.status(listed, number)
+      or children.name(listed, number):sub(1, #prefix) ~= prefix then
       return nil
     end
-    local child = describe_child(parent, run, number, state)
-    return child.Name:sub(1, #prefix) == prefix and child
+    local child = describe_child(children.describe(listed, number))
+    if values.MetadataOnly then
+      child.Input, child.Output = nil, nil
+    end
+    return child
   end)
   return { Executions = entries, NextToken = last and paging.token(last) }
 end

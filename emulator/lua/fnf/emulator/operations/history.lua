@@ -1,6 +1,7 @@
 --- What has happened in an execution, as events: GetExecutionHistory, ReportTaskSucceeded, ReportTaskFailed.
 -- SPDX-License-Identifier: MIT
 
+local children = require "fnf.emulator.children"
 local errors = require "fnf.emulator.errors"
 local events = require "fnf.emulator.events"
 local execution = require "fnf.emulator.execution"
@@ -18,15 +19,18 @@ end
 
 -- The token of this list is documented as the number of an event.
 local function get_history(values)
-  local found, refusal = store.find_execution(values.FlowName, values.ExecutionName)
-  if not found then
+  local child, found, refusal = children.find(values.FlowName, values.ExecutionName), nil, nil
+  if not child then
+    found, refusal = store.find_execution(values.FlowName, values.ExecutionName)
+  end
+  if refusal then
     return nil, refusal
   end
   local token = values.NextToken or ""
   if not token:find "^%d*$" then
     return nil, errors.refuse("InvalidArgument", "NextToken is not from an answer of this list.")
   end
-  local list = events.of(found, store.simulated())
+  local list = child and events.of_child(child) or events.of(found, store.simulated())
   local page, last = paging.gather(values.Limit, { (tonumber(token) or 0) + 1, #list, 1 }, function(number)
     return described(number, list[number])
   end)
