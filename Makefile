@@ -15,7 +15,7 @@ build = build/$(abi)
 headers = $(wildcard csrc/*.h)
 core = $(addprefix csrc/,lua_core.c lua_signer.c lua_host.c lua_normalize.c sign.c canonical.c random.c clock.c file.c \
   process.c buf.c fnf.c)
-curl = $(addprefix csrc/,lua_curl.c http.c transfer.c head.c clock.c buf.c fnf.c)
+curl = $(addprefix csrc/,lua_curl.c http.c transfer.c head.c resolve.c clock.c buf.c fnf.c)
 
 # The pkg-config name of Lua $(1) differs between systems.
 lua_cflags = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --cflags $$name 2>/dev/null && break; done)

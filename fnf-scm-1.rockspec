@@ -106,7 +106,7 @@ build = {
     },
     ["fnf.curl"] = {
       sources = {
-        "csrc/lua_curl.c", "csrc/http.c", "csrc/transfer.c", "csrc/head.c",
+        "csrc/lua_curl.c", "csrc/http.c", "csrc/transfer.c", "csrc/head.c", "csrc/resolve.c",
         "csrc/clock.c", "csrc/buf.c", "csrc/fnf.c",
       },
       libraries = { "curl" },

@@ -575,3 +575,8 @@ void fnf_http_cancel(struct fnf_http *http, int64_t id) {
 size_t fnf_http_in_flight(const struct fnf_http *http) {
   return is_inherited(http) ? 0 : http->in_flight;
 }
+
+struct fnf_http_versions fnf_http_versions(void) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  return (struct fnf_http_versions){info->version, info->ssl_version ? info->ssl_version : "none"};
+}

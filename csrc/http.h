@@ -91,6 +91,13 @@ void fnf_http_cancel(struct fnf_http *http, int64_t id);
 /* Transfers started and not yet ended. */
 size_t fnf_http_in_flight(const struct fnf_http *http);
 
+/* Versions of what does the work: of libcurl, and of its TLS ("none" without). Static. */
+struct fnf_http_versions {
+  const char *libcurl;
+  const char *tls;
+};
+struct fnf_http_versions fnf_http_versions(void);
+
 #pragma GCC visibility pop
 
 #endif

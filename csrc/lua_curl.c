@@ -12,6 +12,8 @@
  *             -> id, nil, status, message, sent     a failed one; sent: false if it never left this machine
  *             -> nil                                none has ended
  * pool:cancel(id), pool:in_flight() -> count, pool:close()
+ * curl.resolve(host) -> { address, ... } | nil, status, message    blocks: see resolve.h
+ * curl.versions() -> "7.88.1", "OpenSSL/3.0.11"    of libcurl, and of what it does TLS by
  *
  * `status` is a name of fnf_status: "network", "timeout", "tls", "certificate",
  * "protocol", "bad input", "too big", ... Misuse raises. Links libcurl only.
@@ -21,6 +23,7 @@
 
 #include "glue.h"
 #include "http.h"
+#include "resolve.h"
 
 enum { MAX_HEADERS = 32 /* one more than may be given */ };
 
@@ -192,11 +195,37 @@ static int pool_in_flight(lua_State *L) {
   return 1;
 }
 
+/* ---- what a doctor asks ---- */
+
+static int curl_resolve(lua_State *L) {
+  struct fnf_addresses found;
+  const char *reason = NULL;
+  struct fnf_str host = fnf_check_str(L, 1);
+  luaL_argcheck(L, host.size > 0 && host.size < 256 && strlen(host.data) == host.size, 1, "a host's name expected");
+  enum fnf_status status = fnf_resolve(host.data, &found, &reason);
+  if (status != FNF_OK)
+    return fnf_fail(L, status, reason);
+  lua_createtable(L, (int)found.count, 0);
+  for (size_t i = 0; i < found.count; i++) {
+    lua_pushstring(L, found.text[i]);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  return 1;
+}
+
+static int curl_versions(lua_State *L) {
+  struct fnf_http_versions versions = fnf_http_versions();
+  lua_pushstring(L, versions.libcurl);
+  lua_pushstring(L, versions.tls);
+  return 2;
+}
+
 FNF_MODULE(luaopen_fnf_curl) {
   static const luaL_Reg methods[] = {
       {"start", pool_start},         {"wait", pool_wait},   {"take", pool_take}, {"cancel", pool_cancel},
       {"in_flight", pool_in_flight}, {"close", close_pool}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"pool", curl_pool}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"pool", curl_pool}, {"resolve", curl_resolve}, {"versions", curl_versions}, {NULL, NULL}};
   fnf_pin();
   fnf_new_class(L, POOL, methods, close_pool);
   lua_newtable(L);

@@ -124,6 +124,13 @@ local function of_raised(problem, limited)
   return complain(with_flags(plain(problem)), exit.USAGE)
 end
 
+local function examine(options)
+  local doctor = require "fnf.cli.doctor"
+  local found = doctor.examine(options, make_client)
+  local written = io.stdout:write(doctor.text(found, options.format))
+  return written and io.stdout:flush() and doctor.code(found) or exit.CLOSED_PIPE
+end
+
 local function run(words)
   local line, problem = require("fnf.cli.command").parse(words)
   if not line then
@@ -135,6 +142,9 @@ local function run(words)
       fields[#fields + 1] = field
     end
     line.options.fields = fields
+  end
+  if line.entry.does == "doctor" then
+    return examine(line.options)
   end
   local made, client = pcall(make_client, line.options)
   if not made then

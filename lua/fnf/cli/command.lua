@@ -137,6 +137,9 @@ local function build(words)
   call:argument("words", "Name=value"):args "*"
   call:flag("--unlisted", "ask for an operation that this version does not know"):target "_unlisted"
   add_common(call)
+  local doctor = parser:command("doctor"):summary "find out what stands between this machine and the service"
+  doctor:option("--nginx", "look at an nginx configuration instead: FILE, or - for stdin"):target "_nginx"
+  add_common(doctor)
   parser:command("emulator"):summary "a CloudFlow on this machine"
   parser:command("help"):summary "help exit-codes"
   return parser
@@ -260,6 +263,8 @@ function command.parse(words)
   local entry, problem = (command.words[parsed._noun] or {})[parsed._verb], nil
   if parsed._action then
     entry, problem = find_action(parsed)
+  elseif parsed.doctor then
+    entry = { does = "doctor" }
   end
   if not entry then
     return nil, problem or "a command expected; fnf --help lists them"

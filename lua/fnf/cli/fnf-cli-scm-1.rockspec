@@ -24,6 +24,7 @@ build = {
   modules = {
     ["fnf.cli"] = "lua/fnf/cli.lua",
     ["fnf.cli.command"] = "lua/fnf/cli/command.lua",
+    ["fnf.cli.doctor"] = "lua/fnf/cli/doctor.lua",
     ["fnf.cli.exit"] = "lua/fnf/cli/exit.lua",
     ["fnf.cli.output"] = "lua/fnf/cli/output.lua",
     ["fnf.cli.wait"] = "lua/fnf/cli/wait.lua",

@@ -56,6 +56,7 @@ function chain.new(links, prefix, hint)
       end
       if found then
         chosen = link
+        found.passed_over = tried
         return found
       elseif errors.is_own(err) or context.left() <= 0 then
         return nil, err

@@ -14,6 +14,7 @@ local parse = {}
 ---@field security_token? string
 ---@field expires? number seconds since 1970; nil: never
 ---@field single_use? boolean they are to be asked for anew each time
+---@field passed_over? { name: string, err: fnf.Error }[] sources of the default chain that gave none before
 ---@field source? string names joined by "/", such as "default/env" (CREDENTIALS.md)
 
 local FIELDS = { "access_key_id", "access_key_secret", "security_token" }

@@ -136,4 +136,20 @@ function plain.new(options)
   return platform
 end
 
+--- The addresses of a host by the system's resolver, which blocks: for finding out what is wrong.
+---@param host string
+---@return string[]|nil
+---@return string|nil status
+---@return string|nil reason
+function plain.resolve(host)
+  return require("fnf.curl").resolve(host)
+end
+
+--- Versions of libcurl and of its TLS.
+---@return string libcurl
+---@return string tls
+function plain.versions()
+  return require("fnf.curl").versions()
+end
+
 return plain
