@@ -1,10 +1,11 @@
 --- The blocks of a page of the documentation, and what it takes to run them as a reader would paste them.
 -- SPDX-License-Identifier: MIT
 --
--- A ```lua block that requires fnf, or a module of it, begins a program, and those behind it, up to the next such block, go on with it. A
--- ```sh block is a program, too; Lua that describes is a spec for busted. A block without a language behind a program is what it prints: blanks count as one,
--- `...` in a line stands for anything, and a line of `...` for any lines. What cannot run here has a comment
--- `<!-- not run: why -->` above it; Lua of that sort is compiled all the same.
+-- A ```lua block that requires fnf, or a module of it, begins a program, and those behind it, up to the next such
+-- block, go on with it. A ```sh block is a program, too; Lua that describes is a spec for busted. A block without a
+-- language behind a program is what it prints: blanks count as one, `...` in a line stands for anything, and a line of
+-- `...` for any lines. What cannot run here has a comment `<!-- not run: why -->` above it; Lua of that sort is
+-- compiled all the same.
 
 local shell = require "fnf.emulator.shell"
 
@@ -111,24 +112,23 @@ end
 ---@return string printed with what it complained of
 function documents.run(program, environment)
   local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
+  local file = assert(io.open(path .. "_spec.lua", "w"))
   file:write(program.text)
   file:close()
-  local words = { 'PATH="$PWD/bin:$PATH" exec timeout 60 env "$@" 2>&1', "LUA_PATH=" .. package.path,
-    "LUA_CPATH=" .. package.cpath }
+  local words = { 'PATH="$PWD/bin:$PATH" exec timeout 60 env -u LUA_PATH -u LUA_CPATH "$@" 2>&1' }
   for name, value in pairs(environment) do
     words[#words + 1] = name .. "=" .. value
   end
-  if program.language == "sh" then
-    words[#words + 1], words[#words + 2] = "sh", "-e"
-  else
-    words[#words + 1] = interpreter()
-    words[#words + 1] = program.text:find "\ndescribe%(" and "spec/run.lua" or nil
+  local is_spec = program.text:find "\ndescribe%("
+  for _, word in ipairs(program.language == "sh" and { "sh", "-e" } or { "LUA_PATH=" .. package.path,
+    "LUA_CPATH=" .. package.cpath, interpreter(), is_spec and "spec/run.lua" or nil }) do
+    words[#words + 1] = word
   end
-  words[#words + 1] = path
+  words[#words + 1] = path .. "_spec.lua"
   local done, printed = shell.run((table.unpack or unpack)(words)) -- luacheck: ignore 113 143
   os.remove(path)
-  return done, printed
+  os.remove(path .. "_spec.lua")
+  return done and not (is_spec and printed:find "%f[%d]0 successes"), printed
 end
 
 return documents
