@@ -149,7 +149,7 @@ conformance: build ## check signatures against the vendor's own JavaScript code,
 .PHONY: rows
 rows: build ## write anew what follows from the rows of the operations
 	@for kind in parameters results methods; do $(run) $(lua) spec/support/operation_types.lua $$kind > lua/fnf/types/$$kind.lua; done
-	@$(run) $(lua) spec/support/operations_table.lua < README.md > build/README.md && cp build/README.md README.md
+	@$(run) $(lua) spec/support/operations_page.lua > build/operations.md && cp build/operations.md docs/operations.md
 	@$(lua) spec/support/module_map.lua < CONTRIBUTING.md > build/CONTRIBUTING.md && cp build/CONTRIBUTING.md CONTRIBUTING.md
 
 check: ## formatter and linters; warnings are errors

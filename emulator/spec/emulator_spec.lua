@@ -229,3 +229,30 @@ describe("the emulator", function()
     end)
   end)
 end)
+
+describe("an emulator with the sample", function()
+  it("has the flow and the MapRuns of the README's examples, which begin when they are first asked for", function()
+    local emulator = assert(require("fnf.emulator").start { sample = true })
+    local client = asker.new(emulator)
+    local function status_of(name)
+      local _, object = client:describe { FlowName = "orders", ExecutionName = name,
+        MapRunName = "5f2c8d1e0a7b4c3d9e6f8a1b2c3d4e5f" }
+      return object.Status, object.ItemCounts
+    end
+    for _ = 1, 2 do
+      emulator:clock { freeze = true, advance = 100 }
+      local status, counts = status_of "nightly-1"
+      assert.equal("Running", status)
+      assert.equal(0, counts.Succeed)
+      emulator:clock { advance = 15 }
+      status, counts = status_of "nightly-1"
+      assert.same({ "Succeeded", 294, 6 }, { status, counts.Succeed, counts.Failed })
+      status, counts = status_of "nightly-2"
+      assert.same({ "Failed", 16 }, { status, counts.Failed })
+      assert.equal("Running", (status_of "nightly-3"))
+      emulator:reset()
+    end
+    assert.equal("", emulator:error_log())
+    emulator:stop()
+  end)
+end)

@@ -16,6 +16,7 @@ local CONTROL_TIMEOUT = 10
 ---@class fnf.emulator.Options
 ---@field quota? boolean enforce the documented request quotas; false by default
 ---@field gateway? boolean refuse in the words of the shared gateway instead of CloudFlow's own; false by default
+---@field sample? boolean begin with the flow and the MapRuns of the README's examples; false by default
 ---@field keys? fnf.emulator.Key[] the accepted access keys; one made-up key by default
 ---@field port? integer for http; a free one by default
 ---@field https_port? integer a free one by default
@@ -43,6 +44,7 @@ end
 local rows = {
   quota = fields.flag(false),
   gateway = fields.flag(false),
+  sample = fields.flag(false),
   keys = fields.custom(function(value)
     return fields.list(is_key).valid(value) and #value > 0
   end, "a list of { id =, secret = }", { DEFAULT_KEY }),
@@ -67,7 +69,8 @@ function emulator.start(options)
   local keys, token = options.keys, options.token or directories.random_digits()
   local process, message = launch.start {
     port = options.port, https_port = options.https_port, directory = options.directory,
-    settings = json.encode { token = token, keys = keys, quota = options.quota, gateway = options.gateway },
+    settings = json.encode { token = token, keys = keys, quota = options.quota, gateway = options.gateway,
+      sample = options.sample },
   }
   if not process then
     return nil, message

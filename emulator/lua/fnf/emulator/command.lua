@@ -13,6 +13,7 @@ A CloudFlow (Serverless Workflow) on this machine, on loopback only, until Ctrl-
   --key-file PATH    access keys that are accepted, ID:SECRET[:TOKEN] in each line; a made-up one by default
   --quota            enforce the documented request quotas
   --gateway          refuse in the words of the shared gateway instead of CloudFlow's own
+  --empty            without the flow "orders" and its MapRuns, which the README's examples ask for
   --directory PATH   where nginx runs and logs, kept afterwards; a fresh one that is removed by default
   --help
 
@@ -63,7 +64,7 @@ local with_value = {
   ["--key-file"] = key_file, ["--directory"] = directory,
 }
 
-local flags = { ["--quota"] = "quota", ["--gateway"] = "gateway" }
+local flags = { ["--quota"] = "quota", ["--gateway"] = "gateway", ["--empty"] = "empty" }
 
 -- Reads one option that has a value; nil and a message where it makes no sense.
 local function read_value(options, word, value)
@@ -109,6 +110,7 @@ local function add_environment(options)
   if not options.keys[1] then
     options.keys = nil
   end
+  options.sample, options.empty = not options.empty, nil
   return options
 end
 
@@ -130,7 +132,7 @@ local function welcome(handle)
     "", "or, to have TLS as well:", "",
     "  export FNF_ENDPOINT=" .. handle.https_url,
     "  export FNF_CA_FILE=" .. handle.ca_file,
-    "", "A MapRun to look at (here a minute long; emulator/README.md has the other fields):", "",
+    "", "The examples of the README run on it as they stand. Another MapRun to look at, a minute long:", "",
     "  curl -H 'X-Fnf-Token: " .. handle.token .. "' \\",
     "    -d '{\"items\":600,\"Concurrency\":10,\"item_duration\":1}' " .. handle.url .. "/_fnf/map_runs",
     "", "Log: " .. handle.process.directory .. "/error.log. Ctrl-C ends it.",

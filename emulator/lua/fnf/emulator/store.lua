@@ -20,6 +20,7 @@ local script = require "fnf.emulator.script"
 ---@field token string that the control URL asks for
 ---@field quota table? nil when no quota is enforced
 ---@field identity? fnf.emulator.Identity made by identity.lua
+---@field sample? fnf.emulator.Flow that nobody has asked for yet
 local store = {}
 
 local initial
@@ -35,6 +36,28 @@ local function copy(list)
   return result
 end
 
+-- What there is to look at without a script, by the names of the README: a flow with a Map state, and three executions
+-- of it that begin when the flow is first asked for, one to succeed, one to fail and one to go on.
+local SAMPLE = {
+  flow = { Name = "orders", Type = "FDL", Description = "each order of a night", Definition = [[
+Type: StateMachine
+SpecVersion: v1
+Name: orders
+StartAt: Each
+States:
+  - Type: Map
+    Name: Each
+    ProcessorConfig: { ExecutionMode: Express }
+    End: true
+]] },
+  executions = {
+    ["nightly-1"] = { items = 300, Concurrency = 20, failure_share = 0.02, ToleratedFailedPercentage = 5 },
+    ["nightly-2"] = { items = 300, Concurrency = 20, failure_share = 0.2, ToleratedFailedPercentage = 5 },
+    ["nightly-3"] = { items = 100000, Concurrency = 10, ToleratedFailedPercentage = 5 },
+  },
+  MapRunName = "5f2c8d1e0a7b4c3d9e6f8a1b2c3d4e5f",
+}
+
 --- Forgets everything: the state right after the start.
 ---@param now number wall time, seconds
 function store.reset(now)
@@ -48,10 +71,24 @@ function store.reset(now)
   for _, key in ipairs(copy(initial.keys)) do
     store.keys[key.id] = key
   end
+  store.sample = initial.sample and store.add_flow(SAMPLE.flow) or nil
+end
+
+-- Begins the executions of the sample, once.
+local function begin_sample()
+  store.sample = nil
+  for name, run in pairs(SAMPLE.executions) do
+    local specification = { FlowName = SAMPLE.flow.Name, ExecutionName = name, MapRunName = SAMPLE.MapRunName,
+      StepName = "Each" }
+    for field, value in pairs(run) do
+      specification[field] = value
+    end
+    assert(store.add_map_run(specification))
+  end
 end
 
 --- Sets up the state that a reset goes back to.
----@param settings { token: string, keys: fnf.emulator.Key[], quota: boolean, gateway: boolean }
+---@param settings { token: string, keys: fnf.emulator.Key[], quota: boolean, gateway: boolean, sample: boolean }
 ---@param now number wall time, seconds
 function store.open(settings, now)
   initial, store.token = settings, settings.token
@@ -86,6 +123,8 @@ function store.find_flow(name)
   local found = store.flows[name]
   if not found then
     return nil, errors.refuse("FlowNotExists", name)
+  elseif found == store.sample then
+    begin_sample()
   end
   return found
 end
