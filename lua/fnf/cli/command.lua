@@ -5,6 +5,7 @@ local argparse = require "argparse"
 local nearest = require "fnf.nearest"
 local operations = require "fnf.operations"
 local output = require "fnf.cli.output"
+local progress = require "fnf.cli.progress"
 
 local command = {}
 
@@ -92,6 +93,8 @@ local function add_wait(parser, does)
       :convert(tonumber)
   end
   if does ~= "run" and does ~= "wait_execution" then
+    parser:option("--progress", "how to follow it: " .. table.concat(progress.modes, ", ")):target "_progress"
+      :choices(progress.modes)
     parser:flag("--fail-fast", "give up once more has failed than is tolerated"):target "_fail_fast"
   end
 end

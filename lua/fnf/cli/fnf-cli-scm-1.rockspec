@@ -26,7 +26,11 @@ build = {
     ["fnf.cli.command"] = "lua/fnf/cli/command.lua",
     ["fnf.cli.doctor"] = "lua/fnf/cli/doctor.lua",
     ["fnf.cli.exit"] = "lua/fnf/cli/exit.lua",
+    ["fnf.cli.frame"] = "lua/fnf/cli/frame.lua",
+    ["fnf.cli.live"] = "lua/fnf/cli/live.lua",
     ["fnf.cli.output"] = "lua/fnf/cli/output.lua",
+    ["fnf.cli.progress"] = "lua/fnf/cli/progress.lua",
+    ["fnf.cli.terminal"] = "lua/fnf/cli/terminal.lua",
     ["fnf.cli.wait"] = "lua/fnf/cli/wait.lua",
   },
   install = {

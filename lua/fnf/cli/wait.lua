@@ -4,52 +4,35 @@
 local command = require "fnf.cli.command"
 local exit = require "fnf.cli.exit"
 local output = require "fnf.cli.output"
+local progress = require "fnf.cli.progress"
 
 local waiting = {}
 
-local function label(params)
-  return output.cell(("%s/%s/%s"):format(params.FlowName, params.ExecutionName, params.MapRunName))
-end
-
---- One line of a MapRun's state.
-local function describe(run, progress)
-  local counts = run.ItemCounts or {}
-  local share = progress and progress.share
-  return ("%s%s  %s of %s done, %s failed, %s running"):format(output.cell(run.Status),
-    share and ("  %d %%"):format(math.floor(share * 100)) or "", (progress and progress.done) or 0,
-    counts.Total or "?", counts.Failed or 0, counts.Running or 0)
-end
-
---- What the flags say of the wait, and a listener that keeps the waits for their checkpoints.
-local function options_of(line, seen)
-  local given, shown = line.options, {}
-  return { timeout = given.timeout, stall_after = given.stall_after, fail_fast = given.fail_fast,
-    on_progress = function(run, progress, wait)
-      local key = label(run.MapRunName and run or seen.params)
-      seen.waits[wait] = true
-      local text = describe(run, progress)
-      if line.entry.does == "watch" and shown[wait] ~= text then
-        shown[wait] = text
-        io.stderr:write(seen.one and "" or key .. "  ", text, "\n")
-      end
+--- What the flags say of the wait; `waits` keeps them for their checkpoints.
+local function options_of(line, report, waits, cancel)
+  local given = line.options
+  return { timeout = given.timeout, stall_after = given.stall_after, fail_fast = given.fail_fast, cancel = cancel,
+    on_progress = function(run, state, wait)
+      waits[wait] = true
+      report:changed(run, state, wait)
     end }
 end
 
 --- The code of an error that ended a wait; the checkpoint is printed where the wait can go on.
-local function fail(err, seen)
-  io.stderr:write("fnf: ", tostring(err), "\n")
-  if err.kind == "timeout" then
-    for wait in pairs(seen.waits) do
-      io.stdout:write(wait:checkpoint(), "\n")
+local function fail(err, report, waits)
+  report:complain(report.has_left and "" or "fnf: " .. tostring(err) .. "\n")
+  if err.kind == "timeout" or report.has_left then
+    for wait in pairs(waits) do
+      report:print(wait:checkpoint() .. "\n")
     end
-    io.stderr:write("fnf: go on with: fnf map-run resume CHECKPOINT\n")
+    report:complain(next(waits) and "fnf: go on with: fnf map-run resume CHECKPOINT\n" or "")
   end
   return exit.of_error(err)
 end
 
 --- Print a final description; its code.
-local function finish(line, run)
-  io.stdout:write(output.text(run, line.options))
+local function finish(line, run, report)
+  report:print(output.text(run, line.options))
   local code = exit.of_status(run.Status)
   return line.options.exit_zero and (code == exit.FAILED or code == exit.ABORTED or code == exit.GUARD) and exit.OK
     or code
@@ -106,21 +89,33 @@ local function worse(a, b)
   return (GRAVITY[b] or 3) > (GRAVITY[a] or 3) and b or a
 end
 
-local function wait_many(client, line, list, seen)
-  local options, code = options_of(line, seen), exit.OK
+--- Tell the end of one; its code.
+local function conclude(line, report, waits, names, run, err)
+  report:ended(names, run, err)
+  return run and finish(line, run, report) or fail(err, report, waits)
+end
+
+local function wait_many(client, line, list, report, cancel)
+  local waits, code = {}, exit.OK
+  local options = options_of(line, report, waits, cancel)
   if line.options.any then
     options.any = true
-    local _, run, err = client:wait_map_runs(list, options)
-    return run and finish(line, run) or fail(err, seen)
+    local place, run, err = client:wait_map_runs(list, options)
+    return conclude(line, report, waits, list[place or 1], run, err)
   end
   options.each = true
-  for _, run, err in client:wait_map_runs(list, options) do
-    code = worse(code, run and finish(line, run) or fail(err, seen))
-    if err and err.kind == "timeout" then
+  for place, run, err in client:wait_map_runs(list, options) do
+    code = worse(code, conclude(line, report, waits, list[place], run, err))
+    if err and (err.kind == "timeout" or report.has_left) then
       return code
     end
   end
   return code
+end
+
+--- How the command tells what goes on: `wait` is silent unless it is asked not to be.
+local function report_of(client, line, list)
+  return progress.new(client, line.options.progress or line.entry.does == "watch" and "auto" or "none", list)
 end
 
 --- `map-run wait` and `watch`.
@@ -143,12 +138,15 @@ function waiting.map_runs(client, line)
   if problem then
     return nil, problem
   end
-  local seen = { waits = {}, params = list[1], one = #list == 1 }
-  if #list > 1 then
-    return wait_many(client, line, list, seen)
-  end
-  local run, err = client:wait_map_run(list[1], options_of(line, seen))
-  return run and finish(line, run) or fail(err, seen)
+  local report = report_of(client, line, list)
+  return report:run(function(cancel)
+    if #list > 1 then
+      return wait_many(client, line, list, report, cancel)
+    end
+    local waits = {}
+    local run, err = client:wait_map_run(list[1], options_of(line, report, waits, cancel))
+    return conclude(line, report, waits, list[1], run, err)
+  end)
 end
 
 --- `map-run resume CHECKPOINT`.
@@ -156,12 +154,18 @@ function waiting.resume(client, line)
   if #line.rest ~= 1 then
     return nil, "one checkpoint expected: fnf map-run resume CHECKPOINT"
   end
-  local seen = { waits = {}, params = {}, one = true }
-  local run, err = client:resume(line.rest[1], options_of(line, seen))
-  if err and err.kind == "protocol" and not err.operation then
-    return nil, tostring(err)
-  end
-  return run and finish(line, run) or fail(err, seen)
+  local report, problem = report_of(client, line, {}), nil
+  local code = report:run(function(cancel)
+    local waits = {}
+    local run, err = client:resume(line.rest[1], options_of(line, report, waits, cancel))
+    if err and err.kind == "protocol" and not err.operation then
+      problem = tostring(err)
+      return nil
+    end
+    local one = next(waits)
+    return conclude(line, report, waits, one and one.params or {}, run, err)
+  end)
+  return code, problem
 end
 
 --- `execution wait` and `execution run`.
@@ -172,7 +176,8 @@ function waiting.execution(client, line)
   else
     run, err = client:wait_execution(line.params, { timeout = line.options.timeout })
   end
-  return run and finish(line, run) or fail(err, { waits = {} })
+  local report = progress.new(client, "none", {})
+  return run and finish(line, run, report) or fail(err, report, {})
 end
 
 return waiting

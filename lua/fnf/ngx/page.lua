@@ -4,7 +4,7 @@
 -- Its markup, style and script are one subject: each field of a view has its place, its look and its update here.
 
 local number = require "fnf.number"
-local view = require "fnf.ngx.view"
+local view = require "fnf.wait.view"
 
 local page = {}
 

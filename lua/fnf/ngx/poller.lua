@@ -8,7 +8,7 @@ local core = require "fnf.core"
 local operations = require "fnf.operations"
 local rate_limiter = require "fnf.call.rate_limiter"
 local retry = require "fnf.call.retry"
-local view = require "fnf.ngx.view"
+local view = require "fnf.wait.view"
 local wait = require "fnf.wait.wait"
 
 local poller = {}

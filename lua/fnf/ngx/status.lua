@@ -11,7 +11,7 @@ local metrics = require "fnf.ngx.metrics"
 local number = require "fnf.number"
 local page = require "fnf.ngx.page"
 local poller = require "fnf.ngx.poller"
-local view = require "fnf.ngx.view"
+local view = require "fnf.wait.view"
 
 local status = {}
 

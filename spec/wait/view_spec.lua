@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 local page = require "fnf.ngx.page"
-local view = require "fnf.ngx.view"
+local view = require "fnf.wait.view"
 
 local NOW = 1000
 
