@@ -4,6 +4,7 @@
  *
  * One subject: what is set on a handle and what is read from it are the two ends of one exchange.
  */
+#define _FILE_OFFSET_BITS 64    /* readdir: as in file.c */
 #define _POSIX_C_SOURCE 200809L /* opendir */
 #include "transfer.h"
 
