@@ -32,6 +32,7 @@ lua_libs = $(shell pkg-config --libs $(call lua_package,$(1)) 2>/dev/null)
 # A module takes Lua from the program that loads it.
 shared = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 
+.DELETE_ON_ERROR:
 .PHONY: all build test check browser demo openresty-demo bench install uninstall clean deps env help
 all: build
 
@@ -189,6 +190,20 @@ uninstall: ## remove what install put below PREFIX
 	rm -f $(so_folder)/core.so $(so_folder)/curl.so $(bin_folder)/fnf $(bin_folder)/fnf-emulator
 	for folder in $(lua_folder)/fnf $(so_folder); do \
 	  [ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
+
+# To pack a source rock, LuaRocks takes the source from an address, or from an archive by its full path.
+build/rock/%-scm-1.src.rock: FORCE
+	@mkdir -p $(@D)
+	@git archive --prefix=$*-scm-1/ -o $(@D)/$*-scm-1.tar.gz HEAD:$(tree)
+	@git show HEAD:$(tree)$(folder)$*-scm-1.rockspec | \
+	  sed 's|url = "."|url = "file://$(CURDIR)/$(@D)/$*-scm-1.tar.gz"|' > $(@D)/$*-scm-1.rockspec
+	@cd $(@D) && luarocks pack $*-scm-1.rockspec
+
+build/rock/fnf-cli-scm-1.src.rock: folder = lua/fnf/cli/
+build/rock/fnf-emulator-scm-1.src.rock: tree = emulator/
+
+.PHONY: rock FORCE
+rock: $(foreach name,fnf fnf-cli fnf-emulator,build/rock/$(name)-scm-1.src.rock) ## pack what is committed as source rocks, in build/rock
 
 clean: ## remove what was built
 	rm -rf build

@@ -275,9 +275,10 @@ describe("a lua-cjson that cannot be loaded", function()
   end)
 
   it("15.6: is told as what it is: that of another Lua, truly", function()
-    local other = package.cpath:gsub("%f[%d]5%.%d", _VERSION == "Lua 5.1" and "5.4" or "5.1")
+    local mine, other = _VERSION:match("5%.%d"), _VERSION == "Lua 5.1" and "5.4" or "5.1"
     local file
-    for template in other:gmatch("[^;]+") do
+    for before, after in package.cpath:gmatch("([^;]*/)" .. mine:gsub("%.", "%%.") .. "(/[^;]*)") do
+      local template = before .. other .. after
       local found = io.open((template:gsub("%?", "cjson")), "rb")
       file = file or found and template:gsub("%?", "cjson")
       if found then found:close() end
