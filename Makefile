@@ -157,6 +157,7 @@ conformance: build ## check signatures against the vendor's own JavaScript code,
 	@$(run) $(lua) spec/conformance/requests.lua > build/requests.jsonl
 	@node spec/conformance/recompute.js < build/requests.jsonl
 	@$(run) $(lua) spec/conformance/drive.lua
+	@$(run) $(lua) spec/conformance/drive_former.lua
 
 .PHONY: rows
 rows: build ## write anew what follows from the rows of the operations
