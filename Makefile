@@ -1,4 +1,4 @@
-# Build, test and try fnf; `make help` lists what there is. Needs GNU make.
+# Build, test and try fnf; `make help` lists what there is. Needs GNU make (`gmake` on FreeBSD).
 # SPDX-License-Identifier: MIT
 
 LUA ?= 5.4
@@ -7,28 +7,39 @@ CFLAGS ?= -O2 -g
 WARNINGS = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef $(if $(CI),-Werror)
 PREFIX ?= /usr/local
 
+$(if $(filter-out 5.1 5.3 5.4 5.5 luajit,$(LUA)),$(error LUA=$(LUA): fnf is built for Lua 5.1, 5.3, 5.4, 5.5 or luajit))
+
 # LuaJIT runs what is built for Lua 5.1.
 abi = $(if $(filter luajit,$(LUA)),5.1,$(LUA))
-lua = $(if $(filter luajit,$(LUA)),luajit,lua$(LUA))
 build = build/$(abi)
+
+# Systems call the same program by different names; asked for once, when it is needed.
+lua = $(eval lua := $(shell for name in $(if $(filter luajit,$(LUA)),luajit,lua$(LUA) lua-$(LUA) lua$(subst .,,$(LUA)) lua); do \
+  [ "$$($$name -e 'io.write(_VERSION)' 2>/dev/null)" = "Lua $(abi)" ] && echo $$name && break; done))$(or $(lua),lua$(LUA))
 
 headers = $(wildcard csrc/*.h)
 core = $(addprefix csrc/,lua_core.c lua_signer.c lua_host.c lua_normalize.c sign.c canonical.c random.c clock.c file.c \
   process.c buf.c fnf.c)
 curl = $(addprefix csrc/,lua_curl.c http.c transfer.c head.c resolve.c clock.c buf.c fnf.c)
 
-# The pkg-config name of Lua $(1) differs between systems.
-lua_cflags = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --cflags $$name 2>/dev/null && break; done)
+# So are the pkg-config names of Lua $(1); that of the newest, and of LuaJIT, may be without a number. Headers of LuaJIT
+# serve where there are none of Lua 5.1.
+lua_package = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)) lua $(if $(filter 5.1,$(1)),luajit); do \
+  case $$name:$$(pkg-config --modversion $$name 2>/dev/null) in (luajit:2* | *:$(1)*) echo $$name; break ;; esac; done)
+lua_cflags = $(shell pkg-config --cflags $(call lua_package,$(1)) 2>/dev/null)
+lua_libs = $(shell pkg-config --libs $(call lua_package,$(1)) 2>/dev/null)
 
-lua_libs = $(shell for name in lua$(1) lua-$(1) lua$(subst .,,$(1)); do pkg-config --libs $$name 2>/dev/null && break; done)
+# A module takes Lua from the program that loads it.
+shared = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 
+.DELETE_ON_ERROR:
 .PHONY: all build test check browser demo openresty-demo bench install uninstall clean deps env help
 all: build
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
-build: needs ## compile both modules for LUA=5.4 (5.1, 5.3, luajit); installs nothing, tells what is missing
+build: needs ## compile both modules for LUA=5.4 (5.1, 5.3, 5.5, luajit); installs nothing, tells what is missing
 	@$(MAKE) --no-print-directory modules
 
 .PHONY: needs
@@ -36,22 +47,24 @@ needs:
 	@missing=; need() { what=$$1; shift; "$$@" >/dev/null 2>&1 || { echo "missing: $$what" >&2; missing=yes; }; }; \
 	need "a C compiler (gcc)" command -v $(CC); \
 	need "pkg-config" command -v pkg-config; \
-	need "headers of Lua $(abi) (liblua$(abi)-dev; LUA= is one of 5.1, 5.3, 5.4, luajit)" \
-	  sh -c "echo '#include <lua.h>' | $(CC) $(call lua_cflags,$(abi)) -E -"; \
-	need "libcurl 7.62 or newer, with headers (libcurl4-openssl-dev)" pkg-config --atleast-version=7.62 libcurl; \
-	need "OpenSSL 3 or newer, with headers (libssl-dev)" pkg-config --atleast-version=3 libcrypto; \
-	[ -z "$$missing" ] || { echo "On Debian and Ubuntu \`make deps\` installs these; elsewhere it lists them." >&2; exit 1; }
+	need "headers of Lua $(abi) (liblua$(abi)-dev; LUA= is one of 5.1, 5.3, 5.4, 5.5, luajit)" sh -c \
+	  "printf '#include <lua.h>\n#if LUA_VERSION_NUM != $(subst .,0,$(abi))\n#error another\n#endif\n' | $(CC) $(call lua_cflags,$(abi)) -E -"; \
+	need "libcurl 7.62 or newer, with headers (libcurl4-openssl-dev); found: $$(pkg-config --modversion libcurl 2>/dev/null || echo none)" \
+	  pkg-config --atleast-version=7.62 libcurl; \
+	need "OpenSSL 3 or newer, with headers (libssl-dev); found: $$(pkg-config --modversion libcrypto 2>/dev/null || echo none)" \
+	  pkg-config --atleast-version=3 libcrypto; \
+	[ -z "$$missing" ] || { echo "On Debian and Ubuntu \`make deps\` installs these; docs/platforms.md has their names elsewhere." >&2; exit 1; }
 
 .PHONY: modules
 modules: $(build)/fnf/core.so $(build)/fnf/curl.so
 
 build/%/fnf/core.so: $(core) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcrypto) -shared -o $@ $(core) $(LDFLAGS) $(shell pkg-config --libs libcrypto)
+	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcrypto) $(shared) -o $@ $(core) $(LDFLAGS) $(shell pkg-config --libs libcrypto)
 
 build/%/fnf/curl.so: $(curl) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcurl) -shared -o $@ $(curl) $(LDFLAGS) $(shell pkg-config --libs libcurl)
+	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcurl) $(shared) -o $@ $(curl) $(LDFLAGS) $(shell pkg-config --libs libcurl)
 
 # The C specs: the core without its glue, every allocation through spec/c/memory.c.
 spec_c = $(wildcard spec/c/*.c) $(filter-out csrc/lua_%,$(wildcard csrc/*.c))
@@ -86,8 +99,7 @@ test-c: build build/c/spec build/c/spec-sanitized $(build)/states ## test the C 
 	build/c/spec-sanitized
 	$(run) $(build)/states spec/c/states/use.lua
 
-test-c-memory: deps build/c/spec ## test the C core under valgrind
-	@.ci/deps bench
+test-c-memory: deps-bench build/c/spec ## test the C core under valgrind
 	valgrind -q --leak-check=full --errors-for-leak-kinds=definite,indirect --error-exitcode=9 \
 	  --child-silent-after-fork=yes build/c/spec
 
@@ -123,7 +135,7 @@ env: ## print the exports that make `require "fnf"` work from this checkout
 # nginx's own Lua is 5.1, whatever Lua the rest runs in; a client called while nginx starts uses libcurl.
 in_nginx = build/5.1/fnf/core.so build/5.1/fnf/curl.so
 
-test: deps build $(in_nginx) build/c/server build/c/spec ## build and pass every test
+test: deps-test build $(in_nginx) build/c/server build/c/spec ## build and pass every test
 	@build/c/spec
 	@$(run) $(lua) spec/run.lua $(BUSTED)
 
@@ -135,7 +147,7 @@ browser: build $(in_nginx) ## look at the status page in a real browser; screens
 openresty-demo: build $(in_nginx) ## watch MapRuns of the local emulator in nginx; prints the address of the page
 	@$(run) $(lua) examples/openresty/demo.lua
 
-demo: deps build ## wait for a MapRun on the local emulator, with live progress
+demo: deps-demo build ## wait for a MapRun on the local emulator, with live progress
 	@$(run) $(lua) examples/demo.lua
 
 .PHONY: conformance
@@ -145,6 +157,7 @@ conformance: build ## check signatures against the vendor's own JavaScript code,
 	@$(run) $(lua) spec/conformance/requests.lua > build/requests.jsonl
 	@node spec/conformance/recompute.js < build/requests.jsonl
 	@$(run) $(lua) spec/conformance/drive.lua
+	@$(run) $(lua) spec/conformance/drive_former.lua
 
 .PHONY: rows
 rows: build ## write anew what follows from the rows of the operations
@@ -158,23 +171,50 @@ check: ## formatter and linters; warnings are errors
 	for file in csrc/*.c; do clang-tidy --quiet --warnings-as-errors='*' $$file -- -std=c11 $(call lua_cflags,5.4) 2>/dev/null || exit 1; done
 	luacheck --quiet lua emulator spec bench examples bin/fnf emulator/bin/fnf-emulator
 
+# By the options of `install` that every system has.
+lua_folder = $(DESTDIR)$(PREFIX)/share/lua/$(abi)
+so_folder = $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf
+bin_folder = $(DESTDIR)$(PREFIX)/bin
+
 install: build ## install below PREFIX=/usr/local, DESTDIR allowed
-	for tree in lua emulator/lua; do (cd $$tree && find . -name '*.lua' ! -path './fnf/types*' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;) || exit 1; done
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf $(build)/fnf/core.so $(build)/fnf/curl.so
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 bin/fnf $(DESTDIR)$(PREFIX)/bin/fnf
-	sed '1s|.*|#!/usr/bin/env $(lua)|' emulator/bin/fnf-emulator > $(DESTDIR)$(PREFIX)/bin/fnf-emulator
-	chmod 755 $(DESTDIR)$(PREFIX)/bin/fnf-emulator
+	install -d $(so_folder) $(bin_folder)
+	for tree in lua emulator/lua; do find $$tree -name '*.lua' ! -path 'lua/fnf/types*' | while read -r file; do \
+	  to="$(lua_folder)/$${file#$$tree/}"; install -d "$${to%/*}" && install -m 644 "$$file" "$$to" || exit 1; done || exit 1; done
+	install -m 755 $(build)/fnf/core.so $(build)/fnf/curl.so $(so_folder)
+	install -m 755 bin/fnf $(bin_folder)/fnf
+	sed '1s|.*|#!/usr/bin/env $(lua)|' emulator/bin/fnf-emulator > $(bin_folder)/fnf-emulator
+	chmod 755 $(bin_folder)/fnf-emulator
 
 uninstall: ## remove what install put below PREFIX
-	for tree in lua emulator/lua; do (cd $$tree && find . -name '*.lua' -exec rm -f $(DESTDIR)$(PREFIX)/share/lua/$(abi)/{} \;) || exit 1; done
-	rm -f $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf/core.so $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf/curl.so
-	rm -f $(DESTDIR)$(PREFIX)/bin/fnf $(DESTDIR)$(PREFIX)/bin/fnf-emulator
-	for folder in $(DESTDIR)$(PREFIX)/share/lua/$(abi)/fnf $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf; do \
+	for tree in lua emulator/lua; do find $$tree -name '*.lua' | while read -r file; do \
+	  rm -f "$(lua_folder)/$${file#$$tree/}" || exit 1; done || exit 1; done
+	rm -f $(so_folder)/core.so $(so_folder)/curl.so $(bin_folder)/fnf $(bin_folder)/fnf-emulator
+	for folder in $(lua_folder)/fnf $(so_folder); do \
 	  [ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
+
+# To pack a source rock, LuaRocks takes the source from an address, or from an archive by its full path.
+build/rock/%-scm-1.src.rock: FORCE
+	@mkdir -p $(@D)
+	@git archive --prefix=$*-scm-1/ -o $(@D)/$*-scm-1.tar.gz HEAD:$(tree)
+	@git show HEAD:$(tree)$(folder)$*-scm-1.rockspec | \
+	  sed 's|url = "."|url = "file://$(CURDIR)/$(@D)/$*-scm-1.tar.gz"|' > $(@D)/$*-scm-1.rockspec
+	@cd $(@D) && luarocks pack $*-scm-1.rockspec
+
+build/rock/fnf-cli-scm-1.src.rock: folder = lua/fnf/cli/
+build/rock/fnf-emulator-scm-1.src.rock: tree = emulator/
+
+.PHONY: rock FORCE
+rock: $(foreach name,fnf fnf-cli fnf-emulator,build/rock/$(name)-scm-1.src.rock) ## pack what is committed as source rocks, in build/rock
 
 clean: ## remove what was built
 	rm -rf build
 
 deps: ## install the system packages that are missing (Debian, Ubuntu)
-	@.ci/deps
+	@.ci/deps all $(LUA)
+
+deps-%:
+	@.ci/deps $* $(LUA)
+
+.PHONY: fresh
+fresh: deps-fresh ## both commands of the README in an empty RELEASE=trixie (bookworm, ...), as root
+	@.ci/fresh $(RELEASE)

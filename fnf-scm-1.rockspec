@@ -2,7 +2,7 @@ rockspec_format = "3.0"
 package = "fnf"
 version = "scm-1"
 
--- Built from a checkout: `luarocks make`.
+-- Built from a checkout: `luarocks make`; `make rock` packs it.
 source = {
   url = ".",
 }
@@ -20,7 +20,7 @@ description = {
 -- lua-cjson is needed too and not listed: OpenResty and every distribution bring it, and a rock of it would shadow
 -- OpenResty's own, and make `luarocks make` need a network. Elsewhere: `luarocks install lua-cjson`.
 dependencies = {
-  "lua >= 5.1, < 5.5",
+  "lua >= 5.1, < 5.6, ~= 5.2",
 }
 
 -- By library: a header test fails on Debian, which keeps curl.h in a folder of the architecture.

@@ -2,6 +2,8 @@
  * Monotonic now, wall time, sleep.
  * SPDX-License-Identifier: MIT
  */
+#define _FILE_OFFSET_BITS 64    /* glibc wants it with the next */
+#define _TIME_BITS 64           /* where a long has 32 bits, there is a time after 2038, too */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime, nanosleep */
 #include "clock.h"
 

@@ -2,6 +2,7 @@
  * A small file read in one go.
  * SPDX-License-Identifier: MIT
  */
+#define _FILE_OFFSET_BITS 64    /* where a long has 32 bits, files numbered beyond them are files, too */
 #define _POSIX_C_SOURCE 200809L /* O_CLOEXEC */
 #include "file.h"
 

@@ -211,17 +211,17 @@ static lua_Number read_float(lua_State *L, const char *text) {
 }
 
 static void push_number(lua_State *L, lua_Number number, int is_float) {
+  lua_pushnumber(L, number);
 #if LUA_VERSION_NUM >= 503
-  lua_Integer integer = 0;
-  if (!is_float && fabs(number) < 9007199254740992.0 && lua_numbertointeger(number, &integer) &&
-      (lua_Number)integer == number) {
+  int is_whole = 0;
+  lua_Integer integer = lua_tointegerx(L, -1, &is_whole);
+  if (!is_float && is_whole && fabs(number) < 9007199254740992.0) {
+    lua_pop(L, 1);
     lua_pushinteger(L, integer);
-    return;
   }
 #else
   (void)is_float;
 #endif
-  lua_pushnumber(L, number);
 }
 
 /* lua-cjson before 2.1.0.9 makes every number a float, later ones some an integer. */

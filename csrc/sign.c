@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+#error "fnf needs OpenSSL 3 or newer: what is found here is older, or not OpenSSL (LibreSSL, say)"
+#endif
+
 struct fnf_signer {
   enum fnf_algorithm algorithm;
   EVP_MD *md;                /* fetched once: a one-shot call would fetch every time */

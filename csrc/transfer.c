@@ -4,6 +4,7 @@
  *
  * One subject: what is set on a handle and what is read from it are the two ends of one exchange.
  */
+#define _FILE_OFFSET_BITS 64    /* readdir: as in file.c */
 #define _POSIX_C_SOURCE 200809L /* opendir */
 #include "transfer.h"
 
@@ -373,6 +374,12 @@ static int is_half_head(const struct fnf_transfer *transfer) {
   return transfer->head.status || (transfer->received > 1 && !transfer->head.is_streamed);
 }
 
+/* What libcurl calls a connection that ended where an answer should come. */
+static int is_end(const struct fnf_transfer *transfer) {
+  return transfer->code == CURLE_GOT_NOTHING || transfer->code == CURLE_ABORTED_BY_CALLBACK ||
+         transfer->code == CURLE_SEND_ERROR;
+}
+
 static int is_refused_by_proxy(const struct fnf_transfer *transfer) {
   long tunnel = 0, status = 0;
   (void)curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
@@ -437,6 +444,7 @@ static enum fnf_status judge_code(const struct fnf_transfer *transfer) {
     return has_begun(transfer) ? FNF_PROTOCOL : FNF_NETWORK;
   case CURLE_GOT_NOTHING:
   case CURLE_ABORTED_BY_CALLBACK: /* the same on a kept connection, where libcurl would try once more */
+  case CURLE_SEND_ERROR:          /* and at every sixth of these: it counts them over all exchanges of a handle */
     return is_half_head(transfer) ? FNF_PROTOCOL : FNF_NETWORK;
   default:
     return FNF_NETWORK;
@@ -464,8 +472,7 @@ static const char *explain(const struct fnf_transfer *transfer, enum fnf_status 
     return "headers of more than 64 KiB";
   if (transfer->body.status == FNF_TOO_BIG || transfer->code == CURLE_FILESIZE_EXCEEDED)
     return "a body of more than 8 MiB";
-  if (transfer->code == CURLE_OK ||
-      (status == FNF_PROTOCOL && (transfer->code == CURLE_GOT_NOTHING || transfer->code == CURLE_ABORTED_BY_CALLBACK)))
+  if (transfer->code == CURLE_OK || (status == FNF_PROTOCOL && is_end(transfer)))
     return "the connection was closed in the middle of the answer";
   if (transfer->code == CURLE_ABORTED_BY_CALLBACK)
     return "the kept connection ended before an answer came";

@@ -10,6 +10,10 @@
 
 #include <curl/curl.h>
 
+#if LIBCURL_VERSION_NUM < 0x073e00
+#error "fnf needs libcurl 7.62 or newer: the headers found here are older"
+#endif
+
 #include "buf.h"
 #include "head.h"
 #include "http.h"

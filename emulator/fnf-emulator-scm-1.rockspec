@@ -19,7 +19,7 @@ description = {
 -- The rest is nginx's business, whatever Lua this rock is installed for: nginx with its Lua module, lua-resty-core,
 -- lua-cjson and lyaml (Debian: lua-yaml) for Lua 5.1, OpenSSL's libcrypto. `fnf-emulator` says what is missing.
 dependencies = {
-  "lua >= 5.1, < 5.5",
+  "lua >= 5.1, < 5.6, ~= 5.2",
 }
 
 build = {

@@ -3,6 +3,13 @@
 
 local curl = require "fnf.curl"
 
+local function set_collector(name, value)
+  if _VERSION == "Lua 5.5" then
+    return collectgarbage("param", name, value)
+  end
+  return collectgarbage("set" .. name, value)
+end
+
 local function raises(pattern, call)
   local done, message = pcall(call)
   assert.is_false(done)
@@ -160,7 +167,7 @@ describe("a pool", function()
   end)
 
   it("survives a collector that never rests", function()
-    local pause, mul = collectgarbage("setpause", 1), collectgarbage("setstepmul", 10000)
+    local pause, mul = set_collector("pause", 1), set_collector("stepmul", 10000)
     for i = 1, 15 do
       local other = assert(curl.pool { user_agent = "agent " .. i, no_proxy = "*" })
       other:start(request("/hang"))
@@ -168,8 +175,8 @@ describe("a pool", function()
       assert.matches("\r\nx%-" .. i .. ": v" .. i .. "\r\n", echo)
       assert.matches("b" .. i .. "$", echo)
     end
-    collectgarbage("setpause", pause)
-    collectgarbage("setstepmul", mul)
+    set_collector("pause", pause)
+    set_collector("stepmul", mul)
     collectgarbage()
   end)
 end)

@@ -237,3 +237,56 @@ describe("writing", function()
     end
   end)
 end)
+
+describe("a lua-cjson that cannot be loaded", function()
+  --- What a fresh fnf.json says where `require "cjson"` does that.
+  local function said(loader, cpath)
+    local loaded, ours, path = package.loaded["cjson"], package.loaded["fnf.json"], package.cpath
+    package.loaded["cjson"], package.loaded["fnf.json"] = nil, nil
+    package.preload["cjson"], package.cpath = loader, cpath or path
+    local _, reason = pcall(function() require("fnf.json").load() end)
+    package.preload["cjson"], package.cpath = nil, path
+    package.loaded["cjson"], package.loaded["fnf.json"] = loaded, ours
+    return reason
+  end
+
+  local OTHER = "fnf needs lua-cjson for " .. _VERSION .. ", and %s is built for another Lua (there is no %s in this "
+    .. "one): install that of " .. _VERSION .. ", or put it first in LUA_CPATH"
+  for _, row in ipairs {
+    { "error loading module 'cjson' from file '/a/cjson.so':\n\t/a/cjson.so: undefined symbol: luaL_setfuncs",
+      OTHER:format("/a/cjson.so", "luaL_setfuncs") },
+    { "error loading module 'cjson' from file '/a/lua_b/cjson.so':\n\tError relocating /a/cjson.so: lua_newuserdatauv: "
+      .. "symbol not found", OTHER:format("/a/lua_b/cjson.so", "lua_newuserdatauv") },
+    { "error loading module 'cjson' from file '/a/cjson.so':\n\tdlopen(/a/cjson.so, 0x0006): symbol not found in flat "
+      .. "namespace '_lua_pcall'", OTHER:format("/a/cjson.so", "lua_pcall") },
+    { "error loading module 'cjson' from file '/a/cjson.so':\n\tfile too short",
+      "fnf needs lua-cjson, and the module cjson that is found cannot serve: error loading" },
+    { "module 'cjson' not found:\n\tno field", "fnf needs lua-cjson: install your system's package" },
+  } do
+    it("15.6: is told as what it is: " .. row[1]:match("[^\n]*$"), function()
+      local reason = said(function() error(row[1], 0) end)
+      assert.equal(row[2], reason:sub(1, #row[2]))
+    end)
+  end
+
+  it("15.6: is told as what it is: another module of that name", function()
+    assert.equal("fnf needs lua-cjson, and the module cjson that is found cannot serve: it is another module of that "
+      .. "name", said(function() return { decode = tostring } end))
+  end)
+
+  it("15.6: is told as what it is: that of another Lua, truly", function()
+    local mine, other = _VERSION:match("5%.%d"), _VERSION == "Lua 5.1" and "5.4" or "5.1"
+    local file
+    for before, after in package.cpath:gmatch("([^;]*/)" .. mine:gsub("%.", "%%.") .. "(/[^;]*)") do
+      local template = before .. other .. after
+      local found = io.open((template:gsub("%?", "cjson")), "rb")
+      file = file or found and template:gsub("%?", "cjson")
+      if found then found:close() end
+    end
+    if not file then
+      pending "there is no lua-cjson of another Lua on this machine"
+      return
+    end
+    assert.matches("is built for another Lua", said(nil, (file:gsub("cjson%.so$", "?.so"))))
+  end)
+end)

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 local emulated = require "fnf.emulator.operations"
 local json = require "fnf.json"
+local request = require "fnf.emulator.request"
 local rows = require "fnf.operations"
 
 -- Two readings of the same pages, made apart: the client's rows, the emulator's, and the reference they are both from.
@@ -34,7 +35,8 @@ describe("the emulator's operations", function()
         -- The one that the SDK's own signer overwrites, and that the metadata dropped.
         if name ~= "CreateSchedule SignatureVersion" then
           local mine = assert(named[parameter.name], name)
-          assert.equal(parameter["in"] == "body" and "form" or "query", mine.place, name)
+          assert.equal(parameter["in"] == "body" and "form" or "query", request.place(mine, operation.method),
+            name)
           assert.equal(parameter.required, mine.required or false, name)
           assert.equal(parameter.limits and parameter.limits.maximum, mine.maximum, name)
           assert.same(parameter.limits and parameter.limits.max_length, (mine.characters or {})[2], name)
@@ -58,7 +60,8 @@ describe("the emulator's operations", function()
       for parameter, wanted in pairs(row.parameters) do
         local mine = assert(named[parameter], name .. " " .. parameter)
         assert.equal(wanted.required or false, mine.required or false, name .. " " .. parameter)
-        assert.equal((row.method == "GET" or wanted.query) and "query" or "form", mine.place, name .. " " .. parameter)
+        assert.equal((row.method == "GET" or wanted.query) and "query" or "form",
+          request.place(mine, operation.method), name .. " " .. parameter)
         named[parameter] = nil
       end
       assert.is_nil(next(named), name)

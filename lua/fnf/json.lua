@@ -15,14 +15,31 @@ local WRITE_DEPTH = 1000 -- of a caller's: what goes deeper is a table within it
 
 local core, cjson, answers, texts -- the modules, and lua-cjson for answers and for what callers give
 
+--- Why there is no lua-cjson, in words.
+local function why_not(reason)
+  reason = tostring(reason)
+  local path, linker = reason:match("from file '([^']*)':%s*(.*)")
+  local symbol = linker and linker:find("symbol", 1, true) and linker:match("%f[%w]luaL?_%w+")
+  if symbol then
+    return ("fnf needs lua-cjson for %s, and %s is built for another Lua (there is no %s in this one): install that of "
+      .. "%s, or put it first in LUA_CPATH"):format(_VERSION, path, symbol, _VERSION)
+  elseif reason:find("module 'cjson' not found", 1, true) then
+    return "fnf needs lua-cjson: install your system's package lua-cjson, or `luarocks install lua-cjson`"
+  end
+  return "fnf needs lua-cjson, and the module cjson that is found cannot serve: " .. reason
+end
+
 --- Load what reading needs; raises in words where lua-cjson is missing.
 function json.load()
   if answers then
     return
   end
   local found, module = pcall(require, "cjson")
+  if found and (type(module) ~= "table" or type(module.new) ~= "function") then
+    found, module = false, "it is another module of that name"
+  end
   if not found then
-    error("fnf needs lua-cjson: install your system's package lua-cjson, or `luarocks install lua-cjson`", 0)
+    error(why_not(module), 0)
   end
   core, cjson = require "fnf.core", module
   local function codec(depth)

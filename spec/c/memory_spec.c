@@ -118,8 +118,9 @@ static enum fnf_status exchange_twice(void) {
   return status;
 }
 
-/* What libcurl calls otherwise, though there is memory again when it is asked: a host it does not find. */
-enum { TOLERATED = 3 };
+/* What libcurl calls otherwise, though there is memory again when it is asked: a host it does not find. So many places
+ * it has in 8.14, one more than in 7.88. */
+enum { TOLERATED = 4 };
 
 /* Do the work with its first, second, ... allocation failing, and all that follow if `for_good`, until none does. */
 static void fails_everywhere(const char *name, work *act, int for_good) {

@@ -14,7 +14,7 @@ description = {
 }
 
 dependencies = {
-  "lua >= 5.1, < 5.5",
+  "lua >= 5.1, < 5.6, ~= 5.2",
   "fnf",
   "argparse",
 }

@@ -56,8 +56,8 @@ end
 function credentials_file.parse(content)
   local sections, section = {}, nil
   local next_line = content:gsub("\r\n?", "\n"):gmatch("([^\n]*)\n?")
-  for line in next_line do
-    line = parse.trim(line)
+  for read in next_line do
+    local line = parse.trim(read)
     local name = line:match("^%[([^%]]*)%]")
     if name then
       name = parse.trim(name)

@@ -25,11 +25,20 @@ local function all_modules(folder)
   return files
 end
 
+-- One added as a dynamic module is a file to load, however its folder is called; that of streams is another module.
+local function is_built_in(about)
+  for folder in about:gmatch "%s'?%-%-add%-module=(%S+)" do
+    if not folder:find "stream" and (folder:find "lua[-_]nginx[-_]module" or folder:find "ngx[-_]lua") then
+      return true
+    end
+  end
+  return false
+end
+
 local function modules_for(about)
   if not about:find("nginx version: ", 1, true) then
     return nil
-  end
-  if about:find "lua[-_]nginx[-_]module" or about:find "ngx_lua" or about:find "openresty" then
+  elseif is_built_in(about) then
     return {}
   end
   local found = all_modules(about:match "%-%-modules%-path=(%S+)" or "/nonexistent")

@@ -5,6 +5,7 @@ local request = require "fnf.emulator.request"
 
 ---@class fnf.emulator.Operation
 ---@field method "GET"|"POST"
+---@field former_method? "GET" that older clients use
 ---@field parameters fnf.emulator.Parameter[]
 ---@field version? string of the API, if it is not CloudFlow's
 ---@field unsigned? boolean it proves itself by its parameters
@@ -24,7 +25,7 @@ for _, noun in ipairs(nouns) do
   for action, row in pairs(require("fnf.emulator.operations." .. noun)) do
     operations[action] = row
     for _, parameter in ipairs(row.parameters) do
-      request.complete(parameter, row.method)
+      request.complete(parameter)
     end
   end
 end

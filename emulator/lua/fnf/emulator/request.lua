@@ -83,7 +83,8 @@ end
 
 ---@class fnf.emulator.Parameter
 ---@field name string
----@field place "query"|"form"
+---@field place? "query"|"form" the query of a GET and the form of a POST unless given
+---@field former? "query"|"form" where older clients put it
 ---@field type "string"|"name"|"integer"|"number"|"boolean"|"time"|"json"|"object"
 ---@field required? boolean
 ---@field minimum? number
@@ -184,15 +185,21 @@ local readers = {
   number = numeric("a number", "^%-?%d+%.?%d*$"),
 }
 
---- A complete row: in the query of a GET and in the form of a POST, and a text, unless it says otherwise.
+--- A complete row: a text unless it says otherwise.
 ---@param row table
----@param method "GET"|"POST"
 ---@return fnf.emulator.Parameter
-function request.complete(row, method)
+function request.complete(row)
   row.name = row.name or row[1]
-  row.place = row.place or (method == "GET" and "query" or "form")
   row.type = row.type or "string"
   return row
+end
+
+--- Where a parameter stands in a request of that method.
+---@param parameter fnf.emulator.Parameter
+---@param method string
+---@return "query"|"form"
+function request.place(parameter, method)
+  return parameter.place or (method == "GET" and "query" or "form")
 end
 
 --- Reads every parameter of the row.
@@ -203,7 +210,8 @@ end
 function request.values(row, self)
   local values = {}
   for _, parameter in ipairs(row.parameters) do
-    local text = self[parameter.place][parameter.name]
+    local text = self[request.place(parameter, self.method)][parameter.name]
+      or parameter.former and self[parameter.former][parameter.name]
     if parameter.required and (text or "") == "" then
       return nil, errors.refuse("MissingRequiredParams", parameter.name)
     end

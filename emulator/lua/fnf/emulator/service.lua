@@ -78,8 +78,8 @@ function service.carry_out(request, claim)
   if store.quota and not operation.version and not quota.take(store.quota, claim.action, ngx.now()) then
     return nil, refuse "ResourceThrottled"
   end
-  -- No code for a wrong method is documented.
-  if request.method ~= operation.method then
+  -- No code for a wrong method is documented. The former one is that of the vendor's clients before 2.1.1.
+  if request.method ~= operation.method and request.method ~= operation.former_method then
     return nil, refuse("ActionNotSupported", claim.action)
   end
   local refusal = check_media_type(request)

@@ -120,7 +120,8 @@ return {
     },
   },
   DeleteFlow = {
-    method = "POST", writes = true, carry_out = delete, parameters = { { "Name", required = true } },
+    method = "POST", former_method = "GET", writes = true, carry_out = delete,
+    parameters = { { "Name", required = true } },
   },
   DescribeFlow = {
     method = "GET", carry_out = describe, parameters = { { "Name", required = true }, { "FlowVersion" } },

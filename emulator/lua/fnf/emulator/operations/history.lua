@@ -78,9 +78,9 @@ local function report(values)
   return {}
 end
 
--- In the query although these are POSTs.
+-- In the query although these are POSTs; the vendor's clients before 2.0 send it in the form.
 local function task_token()
-  return { "TaskToken", place = "query", required = true }
+  return { "TaskToken", place = "query", former = "form", required = true }
 end
 
 return {

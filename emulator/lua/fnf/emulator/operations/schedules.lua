@@ -122,7 +122,7 @@ return {
       { "FlowName", required = true }, { "ScheduleName", required = true }, { "CronExpression" }, settings(),
     },
   },
-  DeleteSchedule = { method = "POST", carry_out = delete, parameters = names() },
+  DeleteSchedule = { method = "POST", former_method = "GET", carry_out = delete, parameters = names() },
   DescribeSchedule = { method = "GET", carry_out = describe, parameters = names() },
   ListSchedules = {
     method = "GET", list = "Schedules", carry_out = list,
