@@ -35,11 +35,12 @@ local function hold(run, later, platform, seconds, cancel)
 end
 
 --- The library's own wait, on a clock that only sleep moves. What is between it and the service is left out. `later`
---- is how many seconds after its run an execution ends whose last step it is said to be.
+--- is how many seconds after its run an execution ends that may be polled, too.
+---@param last_step? boolean the wait is told that nothing follows the run
 ---@return integer polls
 ---@return number seconds
 ---@return integer held polls of the execution
-function alone.ours(run, seed, later)
+function alone.ours(run, seed, later, last_step)
   local platform, held = clock.new(seed), 0
   local client = { tell = function() end, rate_limiter = function() end, settings = {} }
   function client.choose_platform()
@@ -53,16 +54,16 @@ function alone.ours(run, seed, later)
     return hold(run, later, platform, params.WaitTimeSeconds, options.cancel)
   end
   local polls = 0
-  assert(group.one(client, ROW, NAMES, { last_step = later ~= nil, on_progress = function()
+  assert(group.one(client, ROW, NAMES, { last_step = last_step, others = later ~= nil, on_progress = function()
     polls = polls + 1
   end }))
   return polls, platform.now(), held
 end
 
---- The same, told that the run is the last step of its execution.
-local function watching(later)
+--- The same beside an execution that ends so many seconds after its run.
+local function watching(later, last_step)
   return function(run, seed)
-    return alone.ours(run, seed, later)
+    return alone.ours(run, seed, later, last_step)
   end
 end
 
@@ -70,14 +71,16 @@ alone.strategies = {
   { name = "fixed 5 s", wait = blind(function() return 5 end) },
   { name = "fixed 30 s", wait = blind(function() return 30 end) },
   { name = "exponential 1 to 60 s", wait = blind(function(polls) return math.min(60, 2 ^ (polls - 1)) end) },
-  { name = "fnf", wait = alone.ours },
+  { name = "fnf", wait = function(run, seed) return alone.ours(run, seed) end },
 }
 
 -- An execution takes a moment to end after its last step; of one that goes on the end says nothing.
 alone.watching = {
   alone.strategies[4],
-  { name = "fnf, `last_step`", wait = watching(0.5) },
-  { name = "the same, wrongly", wait = watching(3600) },
+  { name = "fnf, execution held", wait = watching(0.5) },
+  { name = "the same, goes on", wait = watching(3600) },
+  { name = "fnf, `last_step`", wait = watching(0.5, true) },
+  { name = "the same, wrongly", wait = watching(3600, true) },
 }
 
 local function summary(name, polls, held, lags, shares)

@@ -39,13 +39,13 @@ local function ending(one)
   return one.started + one.run.duration
 end
 
-local function summary(lags, polls, held)
+local function summary(lags, polls, asked, told)
   table.sort(lags)
-  local sum = 0
-  for _, lag in ipairs(lags) do
-    sum = sum + lag
+  local sum, known = 0, 0
+  for i, lag in ipairs(lags) do
+    sum, known = sum + lag, known + (told and told[i] or lag)
   end
-  return { polls = polls / #lags, held = (held or 0) / #lags, lag = sum / #lags,
+  return { polls = polls / #lags, asked = (asked or 0) / #lags, told = known / #lags, lag = sum / #lags,
     lag_p95 = lags[math.ceil(0.95 * #lags)] }
 end
 
@@ -102,15 +102,7 @@ local function describe(one, name, now)
   return run
 end
 
---- Every execution ends with the last of its MapRuns.
-local function hold(finish, request, platform, cancel)
-  local left = math.min(tonumber(request.url:match("WaitTimeSeconds=(%d+)")), finish - platform.now())
-  if left > 0 and not platform.sleep(left, cancel) then
-    return nil, errors.cancelled()
-  end
-  return { Name = request.url:match("ExecutionName=(%w+)"),
-    Status = platform.now() >= finish and "Succeeded" or "Running" }
-end
+---- the service, by the platform's own clock ----
 
 local function answer(object)
   return { status = 200, headers = {}, body = json.encode(object) }
@@ -134,60 +126,152 @@ local function gate(platform, spare)
   end
 end
 
---- Answer requests by the platform's own clock.
-local function serve(drawn, platform, seen, passes)
-  function platform.send(request, cancel)
-    if request.url:find("Action=DescribeExecution", 1, true) then
-      seen.held = seen.held + 1
-      local finish = seen.finish[request.url:match("ExecutionName=(%w+)")]
-      local execution, err = hold(finish, request, platform, cancel)
-      return execution and answer(execution), err
+local actions = {}
+
+function actions.DescribeMapRun(served, params, now)
+  local one, seen = served.drawn[tonumber(params.MapRunName)], served.seen
+  local run, last = describe(one, params.MapRunName, now), seen.last[params.MapRunName]
+  seen.gap = math.max(seen.gap, now - (last or now))
+  seen.last[params.MapRunName] = now
+  if run.Status ~= "Running" then
+    seen.lags[#seen.lags + 1] = now - ending(one)
+  end
+  return run
+end
+
+--- Held open until the execution ends, or its time is over.
+function actions.DescribeExecution(served, params, now, cancel)
+  local execution = served.executions[tonumber(params.ExecutionName)]
+  local left = math.min(tonumber(params.WaitTimeSeconds), execution.ending - now)
+  if left > 0 and not served.platform.sleep(left, cancel) then
+    return nil, errors.cancelled()
+  end
+  return { Name = params.ExecutionName,
+    Status = served.platform.now() >= execution.ending and "Succeeded" or "Running" }
+end
+
+--- Its Map steps begin together, each with a run, and exit when that has ended.
+function actions.GetExecutionHistory(served, params, now)
+  local events = {}
+  local function add(place, kind, at)
+    if at <= now then
+      events[#events + 1] = { at = at, Type = kind, StepName = "s" .. place,
+        EventDetail = ('{"output":{"MapRunName":"%d"}}'):format(place) }
     end
-    local name = request.url:match("MapRunName=(%w+)")
-    local one = drawn[tonumber(name)]
-    local now = platform.now()
-    seen.polls = seen.polls + 1
-    if not passes() then
-      seen.throttled = seen.throttled + 1
-      return THROTTLED
+  end
+  for _, place in ipairs(served.executions[tonumber(params.ExecutionName)].places) do
+    local one = served.drawn[place]
+    add(place, "MapRunStarted", one.started)
+    add(place, "StepExited", ending(one))
+  end
+  table.sort(events, function(a, b)
+    return a.at < b.at
+  end)
+  for i, event in ipairs(events) do
+    event.EventId = i
+  end
+  return { RequestId = "r", Events = events }
+end
+
+function actions.ListExecutions(served, params, now)
+  local found, from = {}, tonumber(params.NextToken or 0)
+  for name = from + 1, #served.executions do
+    local execution = served.executions[name]
+    if execution.ending > now then
+      if #found == tonumber(params.Limit) then
+        return { RequestId = "r", Executions = found, NextToken = tostring(name - 1) }
+      end
+      found[#found + 1] = { Name = tostring(name), Status = "Running", StartedTime = clock.rfc3339(execution.started) }
     end
-    seen.gap = math.max(seen.gap, now - (seen.last[name] or now))
-    seen.last[name] = now
-    local run = describe(one, name, now)
-    if run.Status ~= "Running" then
-      seen.lags[#seen.lags + 1] = now - ending(one)
+  end
+  return { RequestId = "r", Executions = found }
+end
+
+local function parameters(url)
+  local found = {}
+  for name, value in url:gmatch("([%w]+)=([^&]*)") do
+    found[name] = value
+  end
+  return found
+end
+
+--- Answer the requests of a client; `passes` is asked whether the quota of DescribeMapRun allows one.
+local function serve(served, passes)
+  local seen, platform = served.seen, served.platform
+  return function(request, cancel)
+    local params = parameters(request.url)
+    if params.Action ~= "DescribeMapRun" then
+      seen.asked = seen.asked + 1
+    else
+      seen.polls = seen.polls + 1
+      if not passes() then
+        seen.throttled = seen.throttled + 1
+        return THROTTLED
+      end
     end
-    return answer(run)
+    local object, err = actions[params.Action](served, params, platform.now(), cancel)
+    return object and answer(object), err
   end
 end
 
---- `client:wait_map_runs` with its defaults, and that option. The strategy also gives what was seen: polls, those that
---- were `throttled`, and `gap`, the longest time between two polls of a run.
----@param last_step boolean
----@param spare? number requests a second that other programs leave of the quota; all of it unless given
----@param together? integer runs an execution (1)
-function crowd.ours(last_step, spare, together)
+--- Executions of so many runs each, which go on for so many seconds after the last of these.
+local function executions_of(drawn, together, goes_on)
+  local executions = {}
+  for i, one in ipairs(drawn) do
+    local place = math.ceil(i / together)
+    local execution = executions[place] or { places = {}, started = one.started, ending = 0 }
+    executions[place] = execution
+    table.insert(execution.places, i)
+    execution.started = math.min(execution.started, one.started)
+    execution.ending = math.max(execution.ending, ending(one) + goes_on)
+  end
+  return executions
+end
+
+---@class waiting.World what there is besides the runs
+---@field spare? number requests a second that other programs leave of the quota; all of it unless given
+---@field together? integer runs an execution (1)
+---@field goes_on? number seconds from the end of its last run to that of an execution (0)
+
+--- Wait for them with `client:wait_map_runs`, its defaults and these options. Also gives what was seen: polls, those
+--- that were `throttled`, and `gap`, the longest time between two polls of a run.
+---@param options table
+---@param world? waiting.World
+function crowd.ours(options, world)
+  world = world or {}
   return function(drawn, seed)
-    local platform, list = clock.new(seed), {}
-    local seen = { lags = {}, polls = 0, held = 0, last = {}, gap = 0, throttled = 0, finish = {} }
-    serve(drawn, platform, seen, gate(platform, spare))
+    local platform, list, given = clock.new(seed), {}, {}
+    local together = world.together or 1
+    local served = { drawn = drawn, platform = platform,
+      executions = executions_of(drawn, together, world.goes_on or 0),
+      seen = { lags = {}, told = {}, polls = 0, asked = 0, last = {}, gap = 0, throttled = 0 } }
+    platform.send = serve(served, gate(platform, world.spare))
     local waiting = assert(client.new({ region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret" },
       platform))
-    for i, one in ipairs(drawn) do
-      local execution = tostring(math.ceil(i / (together or 1)))
-      list[i] = { FlowName = "f", ExecutionName = execution, MapRunName = tostring(i) }
-      seen.finish[execution] = math.max(seen.finish[execution] or 0, ending(one))
+    for i in ipairs(drawn) do
+      list[i] = { FlowName = "f", ExecutionName = tostring(math.ceil(i / together)), MapRunName = tostring(i) }
     end
-    local _, failures = waiting:wait_map_runs(list, { last_step = last_step })
+    for name, value in pairs(options) do
+      given[name] = value
+    end
+    function given.on_end(place)
+      served.seen.told[place] = platform.now() - ending(drawn[place])
+    end
+    local _, failures = waiting:wait_map_runs(list, given)
     assert(not failures, "a wait failed")
-    return summary(seen.lags, seen.polls, seen.held), seen
+    local seen = served.seen
+    return summary(seen.lags, seen.polls, seen.asked, seen.told), seen
   end
 end
+
+local POLLS_ALONE = { others = false }
 
 crowd.strategies = {
   { name = "each in turn", wait = round_robin },
-  { name = "fnf", wait = crowd.ours(false) },
-  { name = "fnf, `last_step`", wait = crowd.ours(true) },
+  { name = "fnf, polls alone", wait = crowd.ours(POLLS_ALONE) },
+  { name = "fnf", wait = crowd.ours {} },
+  { name = "fnf, `last_step`", wait = crowd.ours { last_step = true } },
+  { name = "fnf, executions of 5 that go on", wait = crowd.ours({}, { together = 5, goes_on = 3600 }) },
   { name = "knowing ends after a poll", wait = informed },
 }
 
@@ -196,7 +280,7 @@ crowd.strategies = {
 function crowd.measure(size, start, count, seed)
   local rows = {}
   for i, strategy in ipairs(crowd.strategies) do
-    rows[i] = { strategy = strategy.name, polls = 0, held = 0, lag = 0, lag_p95 = 0 }
+    rows[i] = { strategy = strategy.name, polls = 0, asked = 0, told = 0, lag = 0, lag_p95 = 0 }
   end
   for i = 1, count do
     local drawn = crowd.draw(size, start, seed + 100000 * i)

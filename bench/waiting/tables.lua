@@ -11,8 +11,8 @@ local ALONE = { "| progress | strategy | polls | lag, mean | lag, 95 % | lag of 
   "| --- | --- | ---: | ---: | ---: | ---: | ---: |" }
 local WATCHING = { "| progress | strategy | polls | at its execution | lag, mean | lag, 95 % |",
   "| --- | --- | ---: | ---: | ---: | ---: |" }
-local CROWD = { "| runs | start | strategy | polls a run | at its execution | lag, mean | lag, 95 % |",
-  "| ---: | --- | --- | ---: | ---: | ---: | ---: |" }
+local CROWD = { "| runs | start | strategy | polls a run | others asked | told after, mean | lag, mean | lag, 95 % |",
+  "| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |" }
 
 --- One strategy on the runs of one shape.
 function tables.alone_row(shape, row)
@@ -28,8 +28,8 @@ end
 
 --- One strategy on crowds of one size.
 function tables.crowd_row(count, start, row)
-  return ("| %d | %s | %s | %.1f | %.1f | %.1f s | %.1f s |"):format(count, start, row.strategy, row.polls, row.held,
-    row.lag, row.lag_p95)
+  return ("| %d | %s | %s | %.1f | %.1f | %.1f s | %.1f s | %.1f s |"):format(count, start, row.strategy, row.polls,
+    row.asked, row.told, row.lag, row.lag_p95)
 end
 
 --- Lines of the first table: all strategies on `count` runs of every shape.

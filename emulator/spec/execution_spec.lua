@@ -39,6 +39,20 @@ describe("a simulated execution", function()
     assert.equal("Succeeded", status(once, 60))
   end)
 
+  it("has no events at the end of a Map step on request", function()
+    local function kinds(given)
+      local found = {}
+      for _, event in ipairs(events.of(new(given), 60)) do
+        found[#found + 1] = event.step == "A" and event.type or nil
+      end
+      return found
+    end
+    local runs = { { StepName = "A", items = 2 } }
+    assert.same({ "StepEntered", "StepStarted", "MapRunStarted", "StepSucceeded", "StepExited" },
+      kinds { map_runs = runs })
+    assert.same({ "StepEntered", "StepStarted", "MapRunStarted" }, kinds { map_runs = runs, step_ends = false })
+  end)
+
   it("finds one of many MapRuns without a look at all the others", function()
     local self = new { map_runs = { { MapRunName = "own" } } }
     for i = 1, 100 do

@@ -664,6 +664,24 @@ describe("the emulator's executions", function()
     end)
   end)
 
+  it("are behind in lists and histories by so many seconds as a script says", function()
+    emulator:script { step_duration = 2, list_delay = 5, history_delay = 3 }
+    post("StartExecution", { FlowName = "orders", ExecutionName = "late" })
+    local function seen(status)
+      local list = get("ListExecutions", { FlowName = "orders", Status = status }).Executions
+      local events = get("GetExecutionHistory", { FlowName = "orders", ExecutionName = "late" }).Events
+      return { #list, #events, events[#events] and events[#events].Type }
+    end
+    assert.same({ 0, 0 }, seen "Running")
+    emulator:clock { advance = 4 }
+    assert.same({ 0, 3, "StepStarted" }, seen "Running")
+    emulator:clock { advance = 2 }
+    assert.equal("Running", get("ListExecutions", { FlowName = "orders" }).Executions[1].Status)
+    emulator:clock { advance = 200 }
+    assert.equal("ExecutionSucceeded", seen("Succeeded")[3])
+    assert.same({ 0 }, { seen("Running")[1] })
+  end)
+
   it("refuse a script that cannot be", function()
     for _, case in ipairs {
       { { speed = 1 }, "unknown field 'speed'" },

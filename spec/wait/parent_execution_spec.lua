@@ -9,12 +9,14 @@ local errors = require "fnf.errors"
 local json = require "fnf.json"
 require "fnf.methods"
 
-local WAYS = { DescribeMapRun = "polls", DescribeExecution = "holds" }
+local WAYS = { DescribeMapRun = "polls", DescribeExecution = "holds", ListExecutions = "lists",
+  GetExecutionHistory = "histories" }
 
 --- A service whose executions "1", "2", ... end at `ends[i]`, their runs at `runs_end[i]` or then; `refuse(action, n)`
 --- may give another answer to the n-th request of an action. Holds last, on a clock that only sleep moves.
 local function service(ends, fields)
-  local self = { platform = clock.new(1), polls = {}, holds = {}, in_flight = 0, most = 0, events = {} }
+  local self = { platform = clock.new(1), polls = {}, holds = {}, lists = {}, histories = {},
+    in_flight = 0, most = 0, events = {} }
   for name, value in pairs(fields or {}) do
     self[name] = value
   end
@@ -29,6 +31,16 @@ local function service(ends, fields)
     return slept
   end
 
+  --- Those that run, in one page; the beginnings of runs, and no end.
+  local function list(action)
+    local found = {}
+    for i, ending in ipairs(ends) do
+      found[#found + 1] = platform.now() < ending and { Name = tostring(i), Status = "Running" } or nil
+    end
+    return { status = 200, headers = {}, body = json.encode { RequestId = "r",
+      Executions = action == "ListExecutions" and found or nil } }
+  end
+
   function self.answer(request, cancel)
     local action, name = request.url:match("Action=(%w+)"), request.url:match("ExecutionName=(%w+)")
     local log, place = self[WAYS[action]], tonumber(name)
@@ -40,6 +52,9 @@ local function service(ends, fields)
         platform.sleep(row.after, cancel)
       end
       return row.answer, row.err
+    end
+    if action == "ListExecutions" or action == "GetExecutionHistory" then
+      return list(action)
     end
     local ending = ends[place]
     if action == "DescribeMapRun" then

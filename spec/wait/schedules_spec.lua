@@ -25,22 +25,28 @@ local function draw(seed)
     return (select(math.floor(random() * select("#", ...)) + 1, ...))
   end
   local plan = { seed = seed, random = random, one_of = one_of, runs = {}, executions = {},
-    options = { last_step = one_of(true, true, false), timeout = one_of(nil, false, 0.5, 3, 10 * random(), 40) or nil,
+    options = { last_step = one_of(true, false, false), others = one_of(nil, nil, false),
+      timeout = one_of(nil, false, 0.5, 3, 10 * random(), 40) or nil,
       min_delay = one_of(false, 0.01, 2) or nil, max_delay = one_of(false, 2, 5) or nil,
       initial_delay = one_of(false, false, 3) or nil },
     way = one_of("all", "all", "each", "any"), faults = one_of(0, 0, 0.1, 0.5), latency = one_of(0, 0.02, 0.3, 6),
     limited = one_of(true, false), transport = one_of(false, false, true) }
-  local count, places = one_of(1, 1, 2, 5), one_of(1, 2, 5)
+  local count, places = one_of(1, 1, 2, 5, 24), one_of(1, 2, 5, 24)
+  plan.limited = plan.limited and count <= 5 -- more of them wait for permits
   for i = 1, count do
     local name = tostring(i % places)
     local run = { name = tostring(i), execution = name, ending = one_of(0, 1, 10, 40) * random(),
       items = one_of(0, 1, 30, 300), hangs = random() < 0.1 }
     plan.runs[i] = run
     local execution = plan.executions[name] or { ending = 0, refused = random() < 0.1, holds = random() < 0.8,
-      goes_on = one_of(0, 0.5, 30) }
-    execution.ending = math.max(execution.ending, run.ending + execution.goes_on)
+      goes_on = one_of(0, 0.5, 30), dies = random() < 0.1 and 20 * random() or nil }
+    execution.ending = execution.dies or math.max(execution.ending, run.ending + execution.goes_on)
     plan.executions[name] = execution
   end
+  plan.late = { list = one_of(0, 0, 10), history = one_of(0, 0, 10) }
+  plan.form = one_of("StepExited", "StepSucceeded", "MapRunSucceeded", "Nothing")
+  plan.wrong = one_of(nil, nil, nil, { Events = 1, Executions = "no" }, { Events = { 1, { EventId = "x" } },
+    Executions = { 5, {} }, NextToken = "again" })
   plan.cancel_at = random() < 0.15 and 20 * random() or nil
   return plan
 end
@@ -90,6 +96,43 @@ local function describe_execution(cloud, params, options)
   return not err and { Status = platform.now() >= execution.ending and "Succeeded" or "Running" } or nil, err
 end
 
+local function list_executions(cloud)
+  local plan, found = cloud.plan, {}
+  if plan.wrong then
+    return plan.wrong
+  end
+  for name, execution in pairs(plan.executions) do
+    if cloud.platform.now() - plan.late.list < execution.ending then
+      found[#found + 1] = { Name = name, Status = "Running", StartedTime = "2026-01-01T00:00:00.000Z" }
+    end
+  end
+  return { Executions = found }
+end
+
+local function read_history(cloud, params)
+  local plan, events = cloud.plan, {}
+  local now = cloud.platform.now() - plan.late.history
+  if plan.wrong then
+    return plan.wrong
+  end
+  local function add(kind, run)
+    events[#events + 1] = { EventId = #events + 1, Type = kind, StepName = run.name,
+      EventDetail = ('{"output":{"MapRunName":"%s"}}'):format(run.name) }
+  end
+  for _, run in ipairs(plan.runs) do
+    if run.execution == params.ExecutionName and now >= 0 then
+      add("MapRunStarted", run)
+      if now >= run.ending then
+        add(plan.form, run)
+      end
+    end
+  end
+  return { Events = events }
+end
+
+local OTHERS = { [operations.describe_execution] = describe_execution, [operations.list_executions] = list_executions,
+  [operations.get_execution_history] = read_history }
+
 local function describe_map_run(cloud, params)
   local place, now = tonumber(params.MapRunName), cloud.platform.now()
   local run = cloud.plan.runs[place]
@@ -102,7 +145,7 @@ end
 
 --- A client whose calls are answered by the plan; `polls` are the times of each run's: begun, over.
 local function new_cloud(plan)
-  local cloud = { plan = plan, platform = clock.new(plan.seed), polls = {}, seen = {} }
+  local cloud = { plan = plan, platform = clock.new(plan.seed), polls = {}, seen = {}, told = {} }
   local now, asked, at = cloud.platform.now, 0, nil
   function cloud.platform.now()
     local time = now()
@@ -111,7 +154,7 @@ local function new_cloud(plan)
     return time
   end
   local limiter = plan.limited and rate_limiter.new { rate = 2, burst = 10 } or nil
-  cloud.client = { settings = { max_connections = plan.one_of(nil, 1, 4) }, transport = plan.transport,
+  cloud.client = { settings = { max_connections = plan.one_of(nil, 1, 4, 4) }, transport = plan.transport,
     tell = function() end, rate_limiter = function() return limiter end,
     choose_platform = function() return cloud.platform end, time = function() return cloud.platform.time() end }
   function cloud.client.perform(_, row, params, options)
@@ -119,8 +162,8 @@ local function new_cloud(plan)
     local err = permit(cloud, options) or pass(cloud, plan.latency * plan.random(), options)
       or plan.random() < plan.faults and failure(plan) or nil
     local answer
-    if not err and row == operations.describe_execution then
-      answer, err = describe_execution(cloud, params, options)
+    if not err and OTHERS[row] then
+      answer, err = OTHERS[row](cloud, params, options)
     elseif not err then
       answer = describe_map_run(cloud, params)
     end
@@ -145,6 +188,10 @@ local function wait_for(cloud)
   end }
   for name, value in pairs(plan.options) do
     options[name] = value
+  end
+  function options.on_end(place, how)
+    assert(list[place] and not cloud.told[place], "an end was told twice")
+    cloud.told[place] = how
   end
   options.each, options.any = plan.way == "each" or nil, plan.way == "any" or nil
   local first, second, third = group.run(cloud.client, operations.describe_map_run, list, options)
@@ -172,6 +219,7 @@ local function check_ends(cloud, ends)
         "an end was lost: " .. tostring(found))
     else
       assert(found.Status == "Succeeded" and found.MapRunName == tostring(place), "another's end")
+      assert(cloud.told[place], "an end was not told")
     end
   end
   assert(count == (plan.way == "any" and 1 or #plan.runs), "an end was lost")
@@ -191,7 +239,7 @@ local function check_gaps(cloud)
       local gap = polls[i].begun - polls[i - 1].over
       local is_last = polls[i].begun >= timeout - math.min(1, timeout / 10) - GRAIN
       assert(is_last or gap >= least - GRAIN, ("%g s are too close"):format(gap))
-      -- 32 workers and more serve five runs: nobody has to wait for one.
+      -- 32 workers serve as many runs: nobody has to wait for one.
       assert(gap <= math.max(most, polls[i - 1].hint) + slack, ("%g s are too far apart"):format(gap))
     end
   end

@@ -4,14 +4,14 @@
 package.path = "./bench/?.lua;" .. package.path
 
 local clock = require "waiting.clock"
-local group = require "fnf.wait.group"
+local poll_queue = require "fnf.wait.poll_queue"
 
 --- A queue of `count` that notes each poll: `plan(name, n, now)` is the delay after the n-th poll of one, nil its end.
 local function new(count, plan)
   local platform = clock.new(1)
   local context = { platform = platform, open = count, limits = { min_delay = 0 } }
   local log, names = {}, {}
-  local made = group.queue(context, function()
+  local made = poll_queue.new(context, function()
     context.open = context.open - 1
   end)
   made.wakeable = true
@@ -88,7 +88,7 @@ describe("a queue of polls", function()
       local polls = i > 4
       local platform, steps, settled = clock.new(1), 0, nil
       local context = { platform = platform, open = 1, deadline = 3, limits = { min_delay = 0 } }
-      local made = group.queue(context, function(_, outcome)
+      local made = poll_queue.new(context, function(_, outcome)
         settled = { outcome, platform.now() }
       end)
       made:put(0, { polls = 0, step = function(self)

@@ -52,6 +52,28 @@ describe("at once, against the emulator,", function()
     return new_client(options), heard
   end
 
+  it("13.3: a wait is told of a stop by its execution, held open without being told to", function()
+    local core, held = require "fnf.core", 0
+    local run = assert(emulator:map_run { items = 100, Concurrency = 1, item_duration = 600 })
+    local names = { FlowName = run.FlowName, ExecutionName = run.ExecutionName, MapRunName = run.MapRunName }
+    local client = new_client { on_event = function(event, told)
+      held = held + (event == "request" and told.operation == "DescribeExecution" and 1 or 0)
+    end }
+    local stopped, told
+    local runs = client:wait_map_runs({ names }, { min_delay = 0.05, timeout = 60,
+      on_end = function(_, how)
+        told = how
+      end,
+      on_progress = function()
+        if not stopped then
+          stopped = core.now()
+          assert(client:stop_execution { FlowName = run.FlowName, ExecutionName = run.ExecutionName })
+        end
+      end })
+    assert.same({ "Aborted", "execution", 1 }, { runs[1].Status, told, held })
+    assert.is_true(core.now() - stopped < 3, core.now() - stopped)
+  end)
+
   it("1,000 waits see every end within an enforced quota a hundred times the documented one", function()
     -- What arrives late by half a second, a token of the documented quota, is here a hundred tokens.
     emulator:quota { enforce = true, limits = { DescribeMapRun = { size = 110, refill = 200 } } }

@@ -1,168 +1,24 @@
---- Many waits at once: polled in the order of the times they are due by a few workers, and how they end.
+--- Many waits at once: who works them off, and what the caller gets of their ends.
 -- SPDX-License-Identifier: MIT
---
--- What waits is a small record in a heap, not a coroutine. A worker takes the one that is due first, sleeps until then,
--- has it poll, and puts it back with its next time; so what the workers hold is due before what is in the heap, unless
--- something is to be polled now. No worker comes round twice without a poll, a sleep or an end, whatever a `step` says.
--- One subject: what is due, who works it off, and what the caller gets.
 
 local check = require "fnf.check"
 local checkpoint = require "fnf.wait.checkpoint"
 local errors = require "fnf.errors"
-local heap = require "fnf.wait.heap"
-local parent_execution = require "fnf.wait.parent_execution"
+local others = require "fnf.wait.others"
+local poll_queue = require "fnf.wait.poll_queue"
 local wait = require "fnf.wait.wait"
 
 local group = {}
 
 local MOST_WORKERS, FEWEST_WORKERS = 32, 4 -- polls in flight at most, and at least for a small quota
-local SHORTEST = 0.01 -- seconds until a step follows one that did not poll
-local TICK = 1e-6 -- seconds: tells what is due first of what is due at once
-
----- what is due ----
-
----@class fnf.Pollable what a heap of due times holds: a wait, or the execution of several
----@field step fun(self: fnf.Pollable): boolean, any, fnf.Error|nil poll once; true, outcome, or false, seconds
----@field polls integer so far
----@field at? number when it is due; nil while it polls, and at its end
----@field overtaken? boolean it is to be polled again at once
----@field rests? number not to be polled before: `min_delay` after the last poll
-
----@class fnf.PollQueue
----@field context fnf.WaitContext
----@field due fnf.Heap of fnf.Pollable
----@field settle fun(one: fnf.Pollable, outcome: any, err?: fnf.Error) called at the end of each
----@field wakeable? boolean some of it may be polled before it is due: sleep lightly
-local PollQueue = {}
-PollQueue.__index = PollQueue
-
----@param context fnf.WaitContext
----@param settle fun(one: fnf.Pollable, outcome: any, err?: fnf.Error)
----@return fnf.PollQueue
-function group.queue(context, settle)
-  return setmetatable({ context = context, settle = settle, due = heap.new() }, PollQueue)
-end
-
---- Put one in, or in another place.
----@param time number by the platform's clock
----@param one fnf.Pollable
-function PollQueue:put(time, one)
-  one.at = time
-  self.due:put(time, one)
-end
-
---- Have one poll before all others: as soon as `min_delay` allows, or once more if it is polling now.
----@param one fnf.Pollable
-function PollQueue:poll_now(one)
-  local soonest = (one.rests or 0) > self.context.platform.now() and one.rests or 0
-  if not one.at then
-    one.overtaken = true
-  elseif soonest < one.at then -- never two entries of one time, for both would count
-    self:put(soonest, one)
-  end
-end
-
---- Take out the one that is due first. What has been put in another place since is passed over.
----@return fnf.Pollable|nil
----@return number|nil due
-function PollQueue:take()
-  local one, due
-  repeat
-    one, due = self.due:take()
-  until not one or one.at == due
-  return one, due
-end
-
---- Sleep until one is due. False if the work is to stop, or something has overtaken it.
-local function sleep_until(self, due, halt)
-  local platform = self.context.platform
-  local delay = math.min(due, self.context.deadline or due) - platform.now()
-  if delay <= 0 then
-    return true
-  elseif not self.wakeable then
-    return platform.sleep(delay, halt)
-  end
-  return platform.sleep(delay, function()
-    return self.context.open == 0 or (self.due:first() or due) < due or halt and halt()
-  end)
-end
-
---- When one is due again that did not end. Where no time passed, or nothing was polled, some will; nil past the
---- deadline, where nothing is slept any more.
-local function next_due(self, one, begun, polls, delay)
-  local context = self.context
-  local now = context.platform.now()
-  if begun >= (context.deadline or math.huge) then
-    return nil
-  elseif one.polls > polls then
-    local rests = now + context.limits.min_delay
-    if self.wakeable then -- else nothing overtakes it, and a wait that may be one of ten thousand has a field less
-      one.rests = rests
-    end
-    if one.overtaken then
-      return rests
-    end
-  end
-  local least = (one.polls == polls or now <= begun) and SHORTEST or 0
-  return now + (delay >= least and delay or least)
-end
-
-local function poll(self, one)
-  one.at = nil
-  local begun, polls = self.context.platform.now(), one.polls
-  local ended, outcome, err = one:step()
-  local due = not ended and next_due(self, one, begun, polls, outcome)
-  one.overtaken = nil
-  if due then
-    self:put(due, one)
-  else
-    self.settle(one, ended and outcome, err)
-  end
-end
-
---- Poll what is due, one after the other, until nothing is left or `halt` says so.
----@param halt? fun(): any
----@return boolean true
-function PollQueue:work(halt)
-  while not (halt and halt()) do
-    local one, due = self:take()
-    if not one then
-      return true
-    elseif sleep_until(self, due, halt) then
-      if one.at == due then -- not polled by another worker, at once, meanwhile
-        poll(self, one)
-      end
-    else
-      if one.at == due then
-        self.due:put(due, one)
-      end
-      if (self.due:first() or due) >= due then
-        return true
-      end
-    end
-  end
-  return true
-end
-
---- Tasks that work at the same time.
----@param count integer
----@param halt? fun(): any
----@param tasks function[] to add them to
-function PollQueue:add_workers(count, halt, tasks)
-  for _ = 1, math.min(self.due.size, count) do
-    tasks[#tasks + 1] = function()
-      return self:work(halt)
-    end
-  end
-end
 
 ---- the group ----
 
 ---@class fnf.WaitGroup
 ---@field context fnf.WaitContext
 ---@field queue fnf.PollQueue of the waits
----@field parents? fnf.PollQueue of their executions, where these may tell of the ends
----@field executions? fnf.ParentExecutions
+---@field others? fnf.Others who may tell of the ends
+---@field told? table<integer, boolean> places whose end `on_end` was told
 ---@field runs (table|false)[] final descriptions by their place in the list; false: it could not be found out
 ---@field failures table<integer, fnf.Error>
 ---@field ended integer[] places in the order of their ends
@@ -170,19 +26,29 @@ local WaitGroup = {}
 WaitGroup.__index = WaitGroup
 
 ---@class fnf.RunWaitOptions: fnf.WaitOptions
----@field last_step? boolean the MapRun is the last step of its execution, whose end then announces its own
+---@field last_step? boolean the MapRun is the last step of its execution: poll it less often while that is held
+---@field others? boolean false: ask for nothing but the MapRun itself (true; false with a `transport` of the caller's)
 
 ---@class fnf.WaitsOptions: fnf.RunWaitOptions
 ---@field any? boolean return when the first has ended
 ---@field each? boolean return an iterator over the ends
+---@field on_end? fun(place: integer, how: fnf.EndKnown) called once for each as soon as its end is known, which may be
+---  before it is described
 
---- Options of a wait for a MapRun: those of any wait, and one.
----@type table<string, fnf.Row>
-group.of_one = { last_step = { type = "boolean" } }
+---@alias fnf.EndKnown
+---| "described" # its own description is final, or one of `until_status`
+---| "execution" # its execution has ended
+---| "history" # the history of its execution tells that its step is over
+---| "list" # its execution is no longer listed as running
 
---- Options of a wait for many: two more.
+--- Options of a wait for a MapRun: those of any wait, and two.
 ---@type table<string, fnf.Row>
-group.options = { any = { type = "boolean" }, each = { type = "boolean" }, last_step = group.of_one.last_step }
+group.of_one = { last_step = { type = "boolean" }, others = { type = "boolean" } }
+
+--- Options of a wait for many: three more.
+---@type table<string, fnf.Row>
+group.options = { any = { type = "boolean" }, each = { type = "boolean" }, on_end = { type = "function" },
+  last_step = group.of_one.last_step, others = group.of_one.others }
 
 for name, row in pairs(wait.options) do
   group.of_one[name], group.options[name] = row, row
@@ -216,30 +82,24 @@ function group.validate(list, options, row)
     or options.any and options.each and "options any and each exclude each other" or nil
 end
 
+--- Tell that one is over, once.
+local function tell_end(self, one, how)
+  local on_end = self.context.options.on_end
+  if on_end and not self.told[one.place] then
+    self.told[one.place] = true
+    on_end(one.place, how)
+  end
+end
+
 local function settle(self, one, run, err)
   self.runs[one.place], self.failures[one.place] = run or false, err
   self.ended[#self.ended + 1] = one.place
   self.context.open = self.context.open - 1
-  if one.parent then
-    one.parent:release(one)
+  if self.others then
+    self.others:release(one, run and true or false)
   end
-end
-
---- The executions' ends are to announce those of the runs; the first is polled just before the first run.
-local function watch_parents(self, list, first)
-  local executions = parent_execution.of(self.context, list)
-  if not executions then
-    return
-  end
-  self.executions, self.queue.wakeable = executions, true
-  self.parents = group.queue(executions.context, function(parent, announced)
-    for _, one in ipairs(parent:finish(announced)) do
-      self.queue:poll_now(one)
-    end
-  end)
-  self.parents.wakeable = true
-  for _, parent in ipairs(executions.list) do
-    self.parents:put(first - TICK * parent.place, parent)
+  if run then
+    tell_end(self, one, "described")
   end
 end
 
@@ -247,8 +107,8 @@ end
 ---@param list fnf.Wait[]
 ---@return fnf.WaitGroup
 function group.new(context, list)
-  local self = setmetatable({ context = context, runs = {}, failures = {}, ended = {} }, WaitGroup)
-  self.queue = group.queue(context, function(one, run, err)
+  local self = setmetatable({ context = context, runs = {}, failures = {}, ended = {}, told = {} }, WaitGroup)
+  self.queue = poll_queue.new(context, function(one, run, err)
     settle(self, one, run, err)
   end)
   local first = context.started + (context.options.initial_delay or 0)
@@ -257,9 +117,11 @@ function group.new(context, list)
     self.queue:put(first + (context.rate_limiter and context.rate_limiter:first_poll(place) or 0), one)
   end
   context.open = #list
-  if context.options.last_step and context.platform.gather then
-    watch_parents(self, list, first)
-  end
+  self.others = others.of(context, list, self.runs, first, function(one, how)
+    tell_end(self, one, how)
+    self.queue:poll_now(one)
+  end)
+  self.queue.wakeable, context.others = self.others ~= nil, self.others
   return self
 end
 
@@ -270,24 +132,25 @@ local function worker_count(rate_limiter)
   return math.min(MOST_WORKERS, math.ceil(useful))
 end
 
---- Have all workers work; false if they were ended.
+--- Have all workers work; false if they were ended, or why they may not.
 local function run_workers(self, halt)
   local gather, tasks = self.context.platform.gather, {}
   if not gather then -- one poll after the other
     return self.queue:work(halt)
   end
   self.queue:add_workers(worker_count(self.context.rate_limiter), halt, tasks)
-  if self.parents then
-    self.executions.halt = halt
-    self.parents:add_workers(self.executions.places, halt, tasks)
+  if self.others then
+    self.others:add_workers(halt, tasks)
   end
-  return gather(tasks) ~= nil
+  local results, refusal = gather(tasks)
+  return results ~= nil, refusal
 end
 
-local function cancel_all(self)
+local function cancel_all(self, refusal)
   local one = self.queue:take()
   while one do
-    local _, run, err = one:give_up(errors.cancelled())
+    local _, run, err = one:give_up(errors.is(refusal)
+      and errors.new { kind = refusal.kind, message = refusal.message, sent = refusal.sent } or errors.cancelled())
     settle(self, one, run, err)
     one = self.queue:take()
   end
@@ -298,21 +161,22 @@ end
 function WaitGroup:work(enough)
   local cancel, context = self.context.options.cancel, self.context
   local halt = cancel
-  if enough or self.parents then
+  if enough or self.others then
     function halt()
       return context.open == 0 or enough and enough() or cancel and cancel()
     end
   end
-  if not run_workers(self, halt) or cancel and cancel() then
-    cancel_all(self)
+  local worked, refusal = run_workers(self, halt)
+  if not worked or cancel and cancel() then
+    cancel_all(self, refusal)
   end
 end
 
 --- Weigh no more on the rate limiter.
 function WaitGroup:leave()
   self.context.open = 0
-  if self.parents then
-    self.executions.context.open = 0
+  if self.others then
+    self.others:leave()
   end
 end
 
@@ -361,8 +225,13 @@ end
 
 ---- one ----
 
+-- Lua 5.1 cannot yield inside pcall, so there an `on_progress` that calls the service would raise in a task: who wants
+-- others to be asked says so.
+local YIELDS = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
+
 local function finish(one)
-  if not one.context.options.last_step then
+  local options = one.context.options
+  if not (options.last_step or options.others or options.others == nil and YIELDS) then
     return one:finish()
   end
   local waits = group.new(one.context, { one })

@@ -1,12 +1,14 @@
 --- The executions of MapRuns that are waited for: one poll held open at each, whose end announces theirs.
 -- SPDX-License-Identifier: MIT
 --
--- Where a MapRun is the last step of its execution, the end of one is the end of the other; and the service holds a
--- DescribeExecution open until then, under a quota of its own (API.md section 6). So the run itself need be polled
--- for its counts only. Nothing here ever ends a wait: an execution that cannot be watched is left alone, one that goes
--- on after its runs costs the lag of rarer polls, and the end of one only brings the next poll of its runs forward.
+-- An execution that has ended has ended its runs, whether they were its last step or it was stopped; and the service
+-- holds a DescribeExecution open until then, under a quota of its own (API.md section 6). Nothing here ever ends a
+-- wait: an execution that cannot be watched is left alone, and the end of one only brings the next poll of its runs
+-- forward. Where there are fewer places than executions, or `last_step` promises that nothing but the ends of the runs
+-- is to be awaited, the hold at an execution whose runs end far from now is put off.
 
 local operations = require "fnf.operations"
+local source = require "fnf.wait.source"
 local wait = require "fnf.wait.wait"
 
 local parent_execution = {}
@@ -22,126 +24,152 @@ local THRIFT = 16 -- polls of a run that its execution speaks for are spared as 
 
 ---@class fnf.ParentExecution: fnf.Pollable
 ---@field all fnf.ParentExecutions
----@field params { FlowName: string, ExecutionName: string, WaitTimeSeconds?: integer }
+---@field flow fnf.KnownFlow
+---@field name string
 ---@field place integer of its first run in the list
----@field runs fnf.Wait[] those that have not ended
+---@field runs fnf.Wait[] in the order of the list, some that have ended among them
+---@field open integer those of them that have not
 ---@field over? boolean it announces nothing any more
+---@field listed? integer the last sweep that found it running
+---@field started? string the time the service says it started
 local ParentExecution = {}
 ParentExecution.__index = ParentExecution
 
 ---@class fnf.ParentExecutions what those of a group have in common
 ---@field context fnf.WaitContext of their polls; `open`: those that may still announce something
 ---@field list fnf.ParentExecution[]
+---@field by_place fnf.ParentExecution[] by the places of the runs
+---@field ended table<integer, any> what has ended by the places of the runs
+---@field last_step? boolean nothing follows the runs in their executions
 ---@field hold number seconds a poll is held open, as far as the way to the service allows
 ---@field places integer polls held open at most
 ---@field halt? fun(): any whether the work is to stop, while there is work
 
 ---- one of them ----
 
---- Seconds until its end may be near, which comes after those of all its runs; nil if they have all ended.
-local function until_near(self, now)
-  local latest
-  for _, run in ipairs(self.runs) do
-    local earliest = run.progress:estimate()
-    latest = math.max(latest or 0, earliest and run.progress.at + earliest - now or 0)
+--- Its runs that have not ended.
+---@return fnf.Wait[]
+function ParentExecution:open_runs()
+  if #self.runs > 2 * self.open then
+    local left = {}
+    for _, run in ipairs(self.runs) do
+      left[#left + 1] = not self.all.ended[run.place] and run or nil
+    end
+    self.runs = left
   end
-  return latest
+  local open = {}
+  for _, run in ipairs(self.runs) do
+    open[#open + 1] = not self.all.ended[run.place] and run or nil
+  end
+  return open
+end
+
+--- Seconds until one of its runs may end: the first, or the last.
+---@param which fun(a: number, b: number): number math.min, or math.max
+---@return number
+function ParentExecution:until_near(which)
+  local found
+  local now = self.all.context.platform.now()
+  for _, run in ipairs(self:open_runs()) do
+    local earliest = run.progress:estimate()
+    local near = math.max(0, earliest and run.progress.at + earliest - now or 0)
+    found = which(found or near, near)
+  end
+  return found or 0
+end
+
+--- Whether there are places for all.
+local function is_roomy(all)
+  return all.context.open <= all.places
 end
 
 --- How many seconds the service is to hold a poll.
 local function hold_of(self)
   local all, context = self.all, self.all.context
-  local hold = context.open <= all.places and all.hold or math.min(all.hold, SHORTEST)
+  local hold = is_roomy(all) and all.hold or math.min(all.hold, SHORTEST)
   local left = context.deadline and context.deadline - context.platform.now() - RESERVE or hold
   return math.max(0, math.floor(math.min(hold, left)))
-end
-
---- A poll that failed after so many seconds. Something on the way may not let a silent connection live for so long.
-local function miss(self, err, took)
-  local all, client = self.all, self.all.context.client
-  if err.kind == "cancelled" then
-    return
-  end
-  client:tell("warning", { operation = ROW.action, error = err })
-  if took > SHORTEST then
-    all.hold = math.max(SHORTEST, all.hold / 2)
-  end
-  self.over = not wait.may_heal(err)
 end
 
 --- One attempt only: the next poll is another.
 local function poll(self)
   local context = self.all.context
   self.polls = self.polls + 1
-  self.params.WaitTimeSeconds = hold_of(self)
-  return context.client:perform(ROW, self.params, { cancel = self.all.halt, max_attempts = 1,
+  local params = { FlowName = self.flow.name, ExecutionName = self.name, WaitTimeSeconds = hold_of(self) }
+  local function cancel()
+    return self.open == 0 or self.all.halt()
+  end
+  return context.client:perform(ROW, params, { cancel = cancel, max_attempts = 1,
     rate_limiter = context.rate_limiter, deadline = context.deadline or math.huge }, context.platform)
+end
+
+--- A poll that failed after so many seconds; seconds to the next, or nil. Something on the way may not let a silent
+--- connection live for so long: that is no silence of the service's.
+local function miss(self, err, took)
+  local all = self.all
+  if took > SHORTEST and all.hold > SHORTEST and err.kind ~= "cancelled" then
+    all.hold = math.max(SHORTEST, all.hold / 2)
+    all.context.client:tell("warning", { operation = ROW.action, error = err })
+    return wait.may_heal(err) and 0 or nil
+  end
+  return source.missed(self.flow, ROW, all.context, err)
 end
 
 --- Poll, if an end may be near.
 ---@return boolean ended
 ---@return boolean|number outcome whether it announces an end; or seconds to the next poll
 function ParentExecution:step()
-  local context = self.all.context
+  local all, context = self.all, self.all.context
   local begun = context.platform.now()
-  local near = until_near(self, begun)
-  if not near then
+  if self.open == 0 or source.is_off(self.flow, ROW, begun) then
     return true, false
-  elseif near > SOON then
+  end
+  local near = (all.last_step or not is_roomy(all)) and self:until_near(math.max) or 0
+  if near > SOON then
     return false, near
   end
   local execution, err = poll(self)
   local now = context.platform.now()
-  if err then
-    miss(self, err, now - begun)
-  else
-    self.over = ROW.final[execution.Status]
+  local delay = math.min(ROUND, math.sqrt(now - context.started + 1)) - (now - begun)
+  if execution and ROW.final[execution.Status] then
+    return true, true
+  elseif execution then
+    source.worked(self.flow, ROW)
+    return false, math.max(0, delay)
   end
-  if self.over then
-    return true, execution ~= nil
-  elseif err and self.all.halt() then -- it was cut short by us: go on with it as soon as work does
+  local again = miss(self, err, now - begun)
+  if not again then
+    return true, false
+  elseif err.kind == "cancelled" or all.halt() then -- it was cut short by us: go on with it as soon as work does
     return false, 0
   end
-  local delay = math.min(ROUND, math.sqrt(now - context.started + 1)) - (now - begun)
-  return false, math.max(0, delay, math.min(err and err.retry_after or 0, 2 * ROUND))
+  return false, math.max(delay, again)
 end
 
 --- The limits of a run's delays, while its end would be announced: that of the last one that goes on only.
 ---@param limits { min_delay: number, max_delay: number, thrift?: number }
 ---@return { min_delay: number, max_delay: number, thrift?: number }
 function ParentExecution:limits(limits)
-  if self.over or #self.runs > 1 then
+  if self.over or self.open > 1 or not self.all.last_step then
     return limits
   end
   return { min_delay = limits.min_delay, max_delay = limits.max_delay, thrift = THRIFT * (limits.thrift or 1) }
 end
 
---- A run has ended.
----@param run fnf.Wait
-function ParentExecution:release(run)
-  for i, other in ipairs(self.runs) do
-    if other == run then
-      table.remove(self.runs, i)
-    end
-  end
-end
-
---- It has ended, or tells of nothing: the runs that are to be polled at once.
----@param announced boolean
----@return fnf.Wait[]
-function ParentExecution:finish(announced)
+--- It has ended, or tells of nothing.
+function ParentExecution:finish()
   self.over = true
   self.all.context.open = self.all.context.open - 1
-  return announced and self.runs or {}
 end
 
 ---- all of them ----
 
-local function parent_of(self, found, params)
+local function parent_of(self, found, run)
+  local params = run.params
   local key = ("%d:%s%s"):format(#params.FlowName, params.FlowName, params.ExecutionName)
   if not found[key] then
-    found[key] = setmetatable({ all = self, runs = {}, polls = 0,
-      params = { FlowName = params.FlowName, ExecutionName = params.ExecutionName } }, ParentExecution)
+    found[key] = setmetatable({ all = self, runs = {}, open = 0, polls = 0, place = run.place,
+      flow = source.flow(self.context.client, params.FlowName), name = params.ExecutionName }, ParentExecution)
     self.list[#self.list + 1] = found[key]
   end
   return found[key]
@@ -149,20 +177,22 @@ end
 
 --- The executions of these waits.
 ---@param context fnf.WaitContext of the waits
----@param runs fnf.Wait[] each gets its execution as `parent`
+---@param runs fnf.Wait[] each with its place
+---@param ended table<integer, any> what has ended by its place, as it comes
 ---@return fnf.ParentExecutions|nil none where the client has no connection to spare for them
-function parent_execution.of(context, runs)
+function parent_execution.of(context, runs, ended)
   local client, found = context.client, {}
   local places = math.floor(math.min(PLACES, (client.settings.max_connections or 2 * PLACES) / 2))
   if places == 0 then
     return nil
   end
   -- A transport of the caller's would hold up everything else.
-  local self = { hold = client.transport and 0 or LONGEST, places = places, list = {} }
+  local self = { hold = client.transport and 0 or LONGEST, places = places, list = {}, by_place = {}, ended = ended,
+    last_step = context.options.last_step }
   self.context = wait.context(client, ROW, { deadline = context.deadline, max_attempts = 1 })
   for place, run in ipairs(runs) do
-    local parent = parent_of(self, found, run.params)
-    run.parent, parent.place = parent, parent.place or place
+    local parent = parent_of(self, found, run)
+    self.by_place[place], parent.open = parent, parent.open + 1
     table.insert(parent.runs, run)
   end
   self.context.open = #self.list

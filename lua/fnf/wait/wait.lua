@@ -73,6 +73,7 @@ wait.options = {
 ---@field started number
 ---@field deadline? number
 ---@field ending table<string, boolean> statuses that end a wait
+---@field others? fnf.Others who may tell of the ends
 ---@field hold number seconds the service is asked to keep a poll open, where it does
 ---@field limits { min_delay: number, max_delay: number }
 ---@field max_attempts? integer attempts of a poll; the client's own unless given
@@ -97,11 +98,9 @@ wait.options = {
 ---@field last? table
 ---@field trouble? fnf.Error
 ---@field reached? boolean the service has answered, if only by errors
----@field parent? fnf.ParentExecution the execution that speaks for it
 ---@field place? integer in the list of those that are waited for together
 ---@field at? number when it is due, while it is in a heap
 ---@field overtaken? boolean it is to be polled again at once
----@field rests? number not to be polled before
 local Wait = { failures = 0, misses = 0, refusals = 0 }
 Wait.__index = Wait
 
@@ -109,7 +108,7 @@ Wait.__index = Wait
 
 local function ending_set(final, until_status)
   local set = {}
-  for name in pairs(final) do
+  for name in pairs(final or {}) do
     set[name] = true
   end
   for _, name in ipairs(type(until_status) == "table" and until_status or { until_status }) do
@@ -181,7 +180,7 @@ end
 
 --- What all waits of a call have in common.
 ---@param client fnf.Client
----@param row fnf.Operation one with final statuses
+---@param row fnf.Operation one with final statuses, for waits
 ---@param options fnf.ContextOptions checked
 ---@return fnf.WaitContext
 function wait.context(client, row, options)
@@ -363,7 +362,7 @@ end
 local function next_delay(self)
   local context = self.context
   local limits = context.rate_limiter and context.rate_limiter:limits(context.limits) or context.limits
-  limits = self.parent and self.parent:limits(limits) or limits
+  limits = context.others and context.others:limits(self, limits) or limits
   local since = self.misses > 0 and self.progress.at and context.platform.now() - self.progress.at or 0
   local delay = self.progress:next_poll(self.misses, limits, context.platform.random(), since)
   local hint = self.trouble and self.trouble.retry_after

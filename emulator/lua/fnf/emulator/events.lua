@@ -46,7 +46,7 @@ local function pass(self, passage, add)
   add(passage.from, "StepEntered", step, ('{"input":%s,"local":{}}'):format(input))
   add(passage.from, "StepStarted", step, with("input", input))
   middle(self, passage, add)
-  if not passage.to then
+  if not passage.to or step.kind == "map" and not self.script.step_ends then
     return
   end
   if passage.problem then

@@ -26,6 +26,9 @@ local rows = {
   map_runs = fields.list(function(value)
     return type(value) == "table"
   end, "a list of objects", {}),
+  list_delay = fields.seconds(0),
+  history_delay = fields.seconds(0),
+  step_ends = fields.flag(true),
   map_run_started = fields.custom(fields.is_text, "the text of an EventDetail",
     '{"output":{"MapRunName":"$MapRunName"}}'),
 }

@@ -26,8 +26,8 @@ local function environment(self)
 end
 
 -- The fields that DescribeExecution, ListExecutions and StartExecution share.
-local function description(self)
-  local course = execution.course(self, store.simulated())
+local function description(self, now)
+  local course = execution.course(self, now or store.simulated())
   return {
     FlowName = self.FlowName, Name = self.Name, Status = course.Status, FlowDefinition = self.Definition,
     Input = self.Input, Output = course.Status == "Succeeded" and execution.output(self) or nil,
@@ -197,6 +197,11 @@ local function is_within(values, started)
   return not to or milliseconds(started) <= milliseconds(to)
 end
 
+-- What a list knows is as old as the script has it.
+local function listed_at(found)
+  return store.simulated() - found.script.list_delay
+end
+
 -- Both ends of the time count, as far as that is not documented.
 local function is_wanted(values, found)
   local prefix = values.ExecutionNamePrefix
@@ -207,14 +212,15 @@ local function is_wanted(values, found)
   if qualifier and qualifier ~= found.Qualifier and qualifier ~= found.Version then
     return false
   end
-  if not is_within(values, store.shown(found.starts)) then
+  local now = listed_at(found)
+  if not is_within(values, store.shown(found.starts)) or now < found.starts - found.script.starting then
     return false
   end
-  return not values.Status or values.Status == execution.course(found, store.simulated()).Status
+  return not values.Status or values.Status == execution.course(found, now).Status
 end
 
 local function entry(values, found)
-  local answer = description(found)
+  local answer = description(found, listed_at(found))
   if values.MetadataOnly then
     answer.FlowDefinition, answer.Input, answer.Output = nil, nil, nil
   end

@@ -30,7 +30,7 @@ local function get_history(values)
   if not token:find "^%d*$" then
     return nil, errors.refuse("InvalidArgument", "NextToken is not from an answer of this list.")
   end
-  local list = child and events.of_child(child) or events.of(found, store.simulated())
+  local list = child and events.of_child(child) or events.of(found, store.simulated() - found.script.history_delay)
   local page, last = paging.gather(values.Limit, { (tonumber(token) or 0) + 1, #list, 1 }, function(number)
     return described(number, list[number])
   end)
