@@ -5,6 +5,7 @@ files["bin/fnf"] = { globals = { "_" } }
 files["spec"].std = "+busted"
 files["emulator/spec"].std = "+busted"
 files["bench"].std = "min"
+files["spec/faults/hostile_server.lua"] = { std = "ngx_lua" }
 files["spec/support/nginx/*"] = { std = "ngx_lua" }
 files["lua/fnf/ngx/*"] = { std = "ngx_lua" }
 files["lua/fnf/platform/nginx*"] = { std = "ngx_lua" }

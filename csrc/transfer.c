@@ -73,6 +73,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
 
 /* ---- life ---- */
 
+/* For how long an address is taken for a name's: for a burst of connections. A
+ * service that moves is asked at its old, dead address no longer than that. */
+enum { NAME_SECONDS = 1 };
+
 /* The connection's own settings, the same for every exchange of a pool. */
 static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
@@ -102,6 +106,7 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_PROXY, options->proxy);
   SET(CURLOPT_USERAGENT, options->user_agent);
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
+  SET(CURLOPT_DNS_CACHE_TIMEOUT, (long)NAME_SECONDS);
   SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)FNF_HTTP_MAX_BODY);
   /* libcurl guards against SIGPIPE itself unless told to leave signals alone,
    * which it must be where it would use SIGALRM to end a name look-up. */

@@ -2,8 +2,6 @@
 local cjson = require("cjson").new()
 local core = require "fnf.core"
 
-local calls = require "spec.support.nginx.calls"
-local faults = require "spec.support.nginx.faults"
 local nginx = require "spec.support.nginx.server"
 
 -- What nginx's core logs on its own account when these specs break something on purpose.
@@ -12,7 +10,7 @@ local BY_NGINX_ITSELF = { "recv%(%) failed %(104: Connection reset by peer%)", "
 local CONFIGURATION = [[
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"
-    scripted = require "spec.support.nginx.scripted"
+    scripted = require "spec.faults.hostile_server"
     client = calls.client("http://127.0.0.1:$other", { max_attempts = 1 })
     other = calls.client("http://localhost:$other", { max_attempts = 1 }) -- of a pool of its own
     slow = calls.client("http://127.0.0.1:$other", { max_attempts = 1, attempt_timeout = 5 })
@@ -88,7 +86,7 @@ local CONFIGURATION = [[
   }
 ]]
 
-describe("one exchange", function()
+describe("an exchange over cosockets", function()
   local server
 
   setup(function()
@@ -108,107 +106,78 @@ describe("one exchange", function()
     return cjson.decode(body)
   end
 
-  local transports = {
-    { name = "libcurl", describe = function(row)
-      local client = calls.client("http://127.0.0.1:" .. server.other, { max_attempts = 1, proxy = "" })
-      return calls.describe(client, row.name, { attempt_timeout = row.timeout })
-    end },
-    { name = "cosockets", describe = function(row)
-      local arguments = { "flow", row.name, "timeout", tostring(row.timeout or 5), "other", row.deaf and "1" or "" }
-      return ask("/describe?" .. core.encode(arguments))
-    end },
-  }
-
-  for _, transport in ipairs(transports) do
-    for _, row in ipairs(faults) do
-      it(("over %s makes the right thing of %s"):format(transport.name, row.name), function()
-        local began = core.now()
-        local outcome = transport.describe(row)
-        local seconds = core.now() - began
-        local seen = {}
-        for field in pairs(row.expect) do
-          seen[field] = outcome[field]
-        end
-        assert.same(row.expect, seen, outcome.text)
-        assert.is_true(seconds < (row.within or 5), "took " .. seconds)
-      end)
-    end
+  local function place(flow)
+    return ask("/describe?" .. core.encode { "flow", flow }).RequestId
   end
 
-  describe("over cosockets", function()
-    local function place(flow)
-      return ask("/describe?" .. core.encode { "flow", flow }).RequestId
+  local function connection(flow)
+    return place(flow):match "^%d+"
+  end
+
+  it("uses a connection again after an answer that was read to its end", function()
+    for _, flow in ipairs { "a length", "chunks with trailers", "interim answers" } do
+      local first = connection(flow)
+      assert.equal(first, connection(flow), flow)
     end
+  end)
 
-    local function connection(flow)
-      return place(flow):match "^%d+"
+  it("does not where bytes are left over", function()
+    assert.not_equal(connection "more bytes than the length", connection "a length")
+  end)
+
+  it("12.3: sends nothing twice by itself if a connection used before dies without a byte", function()
+    local heard = ask "/repeat?attempts=1"
+    assert.same({ "Running", "network" }, { heard.outcomes[1].Status, heard.outcomes[2].kind })
+    assert.same({ true, true }, { heard.outcomes[2].sent, heard.outcomes[2].retryable })
+    assert.equal(2, #heard.nonces)
+  end)
+
+  it("12.3: leaves it to the retry, which has a new nonce", function()
+    local heard = ask "/repeat?attempts=2"
+    assert.same({ "Running", "Running" }, { heard.outcomes[1].Status, heard.outcomes[2].Status })
+    assert.matches("%-01$", heard.outcomes[2].RequestId)
+    local seen = {}
+    for _, nonce in ipairs(heard.nonces) do
+      seen[#seen + 1] = not seen[nonce] and "new" or "old"
+      seen[nonce] = true
     end
+    assert.same({ "new", "new", "new" }, { seen[1], seen[2], seen[3] })
+  end)
 
-    it("uses a connection again after an answer that was read to its end", function()
-      for _, flow in ipairs { "a length", "chunks with trailers", "interim answers" } do
-        local first = connection(flow)
-        assert.equal(first, connection(flow), flow)
-      end
-    end)
+  it("12.3: sends a write that must not be repeated over no connection that has idled", function()
+    local outcomes = ask "/write"
+    assert.same({ "Running", "Running", "Running", "Running" }, { outcomes[1].Status, outcomes[2].Status,
+      outcomes[3].Status, outcomes[4].Status })
+    for _, outcome in ipairs(outcomes) do
+      assert.matches("%-01$", outcome.RequestId)
+    end
+  end)
 
-    it("does not where bytes are left over", function()
-      assert.not_equal(connection "more bytes than the length", connection "a length")
-    end)
+  it("ends within a second of being cancelled", function()
+    local outcome = ask "/cancel"
+    assert.equal("cancelled", outcome.kind)
+    assert.is_true(outcome.seconds < 1, outcome.seconds)
+  end)
 
-    it("12.3: sends nothing twice by itself if a connection used before dies without a byte", function()
-      local heard = ask "/repeat?attempts=1"
-      assert.same({ "Running", "network" }, { heard.outcomes[1].Status, heard.outcomes[2].kind })
-      assert.same({ true, true }, { heard.outcomes[2].sent, heard.outcomes[2].retryable })
-      assert.equal(2, #heard.nonces)
-    end)
+  it("hands an error of the caller's cancel to the caller", function()
+    assert.same({ done = false, reason = "cancel broke" }, ask "/raises")
+  end)
 
-    it("12.3: leaves it to the retry, which has a new nonce", function()
-      local heard = ask "/repeat?attempts=2"
-      assert.same({ "Running", "Running" }, { heard.outcomes[1].Status, heard.outcomes[2].Status })
-      assert.matches("%-01$", heard.outcomes[2].RequestId)
-      local seen = {}
-      for _, nonce in ipairs(heard.nonces) do
-        seen[#seen + 1] = not seen[nonce] and "new" or "old"
-        seen[nonce] = true
-      end
-      assert.same({ "new", "new", "new" }, { seen[1], seen[2], seen[3] })
-    end)
+  it("says when nothing listens", function()
+    local outcome = ask "/nothing-listens"
+    assert.same({ "network", false, true }, { outcome.kind, outcome.sent, outcome.retryable })
+    assert.matches("127%.0%.0%.1:1: connection refused", outcome.message)
+  end)
 
-    it("12.3: sends a write that must not be repeated over no connection that has idled", function()
-      local outcomes = ask "/write"
-      assert.same({ "Running", "Running", "Running", "Running" }, { outcomes[1].Status, outcomes[2].Status,
-        outcomes[3].Status, outcomes[4].Status })
-      for _, outcome in ipairs(outcomes) do
-        assert.matches("%-01$", outcome.RequestId)
-      end
-    end)
+  it("names the directive that a missing resolver needs", function()
+    local outcome = ask "/no-resolver"
+    assert.same({ "network", false }, { outcome.kind, outcome.sent })
+    assert.matches("set the directive resolver", outcome.message)
+  end)
 
-    it("ends within a second of being cancelled", function()
-      local outcome = ask "/cancel"
-      assert.equal("cancelled", outcome.kind)
-      assert.is_true(outcome.seconds < 1, outcome.seconds)
-    end)
-
-    it("hands an error of the caller's cancel to the caller", function()
-      assert.same({ done = false, reason = "cancel broke" }, ask "/raises")
-    end)
-
-    it("says when nothing listens", function()
-      local outcome = ask "/nothing-listens"
-      assert.same({ "network", false, true }, { outcome.kind, outcome.sent, outcome.retryable })
-      assert.matches("127%.0%.0%.1:1: connection refused", outcome.message)
-    end)
-
-    it("names the directive that a missing resolver needs", function()
-      local outcome = ask "/no-resolver"
-      assert.same({ "network", false }, { outcome.kind, outcome.sent })
-      assert.matches("set the directive resolver", outcome.message)
-    end)
-
-    it("keeps connect_timeout although name servers are silent", function()
-      local outcome = ask "/deaf-resolver"
-      assert.same({ "timeout", false }, { outcome.kind, outcome.sent })
-      assert.is_true(outcome.seconds < 0.6, outcome.seconds)
-    end)
+  it("keeps connect_timeout although name servers are silent", function()
+    local outcome = ask "/deaf-resolver"
+    assert.same({ "timeout", false }, { outcome.kind, outcome.sent })
+    assert.is_true(outcome.seconds < 0.6, outcome.seconds)
   end)
 end)

@@ -80,6 +80,11 @@ return {
   { name = "interim answers without end", expect = PROTOCOL,
     script = repeated("", head("X: " .. ("x"):rep(9000) .. "\r\n", "HTTP/1.1 100 Continue"), 8, length(BODY)) },
 
+  -- Words that a browser would remember.
+  { name = "cookies, other services and a vow of TLS", keep = true, expect = OK, script = { length(BODY, nil,
+    "Set-Cookie: session=SECRET; Path=/\r\nAlt-Svc: h2=\"127.0.0.1:1\"; ma=86400\r\n"
+      .. "Strict-Transport-Security: max-age=31536000\r\nRefresh: 0; url=/x\r\n") } },
+
   -- Refusals of the service are no faults of the transport.
   { name = "a refusal", keep = true, expect = { kind = "service", status = 429, code = "ResourceThrottled" },
     script = { length('{"Code":"ResourceThrottled","Message":"slow"}', "HTTP/1.1 429 Too Many") } },
@@ -122,6 +127,8 @@ return {
   { name = "half a head", script = { "HTTP/1.1 200 OK\r\nContent-" }, hang = true, timeout = 0.3, within = 0.6,
     expect = TIMEOUT },
   { name = "half a body", script = { length(BODY):sub(1, -9) }, hang = true, timeout = 0.3, within = 0.6,
+    expect = TIMEOUT },
+  { name = "an answer after the deadline", script = { 0.6, length(BODY) }, keep = true, timeout = 0.3, within = 0.6,
     expect = TIMEOUT },
   { name = "a body that drips past the deadline", script = drip(length(BODY .. (" "):rep(99)), 0.02), timeout = 0.4,
     within = 0.8, expect = TIMEOUT },

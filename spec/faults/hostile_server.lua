@@ -1,10 +1,10 @@
---- A server inside nginx that answers with the bytes of a row of faults.lua; the row's name comes as FlowName.
+--- The hostile server, inside nginx: it answers with the bytes of a row of answers.lua, whose name comes as FlowName.
 -- SPDX-License-Identifier: MIT
 
-local scripted = { nonces = {} } -- of the requests that came
+local scripted = { nonces = {}, heads = {} } -- of the requests that came
 
 local rows = {}
-for _, row in ipairs(require "spec.support.nginx.faults") do
+for _, row in ipairs(require "spec.faults.answers") do
   rows[row.name] = row
 end
 
@@ -24,6 +24,7 @@ end
 local function next_row(sock)
   local head = sock:receiveuntil "\r\n\r\n" ()
   local name = head and head:match "FlowName=([^& ]+)"
+  scripted.heads[#scripted.heads + 1] = head
   scripted.nonces[#scripted.nonces + 1] = head and head:match "SignatureNonce=([^& ]+)"
   return name and rows[ngx.unescape_uri(name)]
 end
@@ -37,6 +38,7 @@ function scripted.serve()
     return ngx.exec "@reset"
   end
   scripted.nonces[#scripted.nonces + 1] = ngx.var.arg_SignatureNonce
+  scripted.heads[#scripted.heads + 1] = ngx.req.raw_header()
   local sock = assert(ngx.req.socket(true))
   sock:settimeout(5000)
   local count = 0

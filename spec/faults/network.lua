@@ -1,0 +1,155 @@
+--- What a network does to a client, in a namespace of its own: a program that network_spec.lua runs there.
+-- SPDX-License-Identifier: MIT
+--
+-- Run by `unshare -mn`: it owns the loopback interface, the packet filter and /etc/hosts of that namespace, and they go
+-- with it. It prints a JSON object of outcomes for each transport, by the names of the rows in network_spec.lua.
+
+local cjson = require("cjson").new()
+local core = require "fnf.core"
+
+local calls = require "spec.support.nginx.calls"
+local nginx = require "spec.support.nginx.server"
+local shell = require "fnf.emulator.shell"
+
+local CONFIGURATION = [[
+  resolver 127.0.0.1:$port;
+  init_by_lua_block {
+    cjson = require "cjson"
+    calls = require "spec.support.nginx.calls"
+    names = {}
+    clients = {}
+  }
+  init_worker_by_lua_block { require("spec.support.nginx.name_server").start($port, names) }
+  server {
+    listen 127.0.0.1:$port;
+    location /ready { return 200; }
+    location /name { content_by_lua_block { names[ngx.var.arg_name] = { ngx.var.arg_address } } }
+    location /describe {
+      content_by_lua_block {
+        local host = ngx.var.arg_name
+        local options = cjson.decode(ngx.unescape_uri(ngx.var.arg_options))
+        clients[host] = clients[host] or calls.client("http://" .. host .. ":$other", options)
+        calls.say(calls.describe(clients[host], "f"))
+      }
+    }
+  }
+  server {
+    listen 127.0.0.1:$other;
+    listen 127.0.0.2:$other;
+    listen 127.0.0.3:$other;
+    location / { return 200 '{"Status":"Running","MapRunName":"m","RequestId":"$server_addr $remote_port"}'; }
+  }
+]]
+
+local function run(script, ...)
+  assert(shell.run("set -e; " .. script, ...))
+end
+
+local OUTSIDE, ONLY = ...
+local _, inside = shell.run "readlink /proc/self/ns/mnt"
+assert(OUTSIDE and OUTSIDE ~= inside, "not in a namespace of its own: see network_spec.lua")
+run "ip link set lo up"
+run 'f=$(mktemp); chmod 644 "$f"; mount --bind "$f" /etc/hosts; rm "$f"'
+-- No name server is asked here.
+run 'f=$(mktemp); echo "hosts: files" >"$f"; chmod 644 "$f"; mount --bind "$f" /etc/nsswitch.conf; rm "$f"'
+
+local function write_hosts(lines)
+  local file = assert(io.open("/etc/hosts", "w"))
+  file:write(lines)
+  file:close()
+end
+
+local server = nginx.start { http = CONFIGURATION,
+  values = { server_addr = "$server_addr", remote_port = "$remote_port" } }
+
+local names = {} -- of libcurl: by /etc/hosts
+
+local function point(name, address)
+  names[name] = address
+  local lines = { "127.0.0.1 localhost\n::1 localhost\n" }
+  for host, where in pairs(names) do
+    lines[#lines + 1] = where .. " " .. host .. "\n"
+  end
+  write_hosts(table.concat(lines))
+  assert(server:get("/name?name=" .. name .. "&address=" .. address))
+end
+
+local clients = {}
+
+local transports = {
+  libcurl = function(host, options)
+    clients[host] = clients[host] or calls.client(("http://%s:%d"):format(host, server.other), options)
+    return calls.describe(clients[host], "f")
+  end,
+  cosockets = function(host, options)
+    return cjson.decode((assert(server:get("/describe?" .. core.encode { "name", host, "options",
+      cjson.encode(options) }))))
+  end,
+}
+
+local function timed(describe, host, options)
+  local began = core.now()
+  local outcome = describe(host, options)
+  outcome.seconds = core.now() - began
+  return outcome
+end
+
+local FEW = { max_attempts = 3, attempt_timeout = 1, connect_timeout = 0.5 }
+local ONE = { max_attempts = 1, attempt_timeout = 2, connect_timeout = 0.5 }
+
+local rows = {}
+
+--- The peer forgets a connection that idled: what is sent over it goes nowhere, and nothing comes back.
+function rows.idle_dropped(describe, tag)
+  local host = "idle-" .. tag .. ".test"
+  point(host, "127.0.0.2")
+  local before = describe(host, FEW)
+  run('iptables -I INPUT -p tcp --sport "$1" -j DROP', before.RequestId:match "%d+$")
+  local after = timed(describe, host, FEW)
+  run('iptables -D INPUT -p tcp --sport "$1" -j DROP', before.RequestId:match "%d+$")
+  return { before = before, after = after }
+end
+
+--- Nobody says anything to who knocks.
+function rows.syn_swallowed(describe, tag)
+  local host = "swallowed-" .. tag .. ".test"
+  point(host, "127.0.0.3")
+  run "iptables -I INPUT -d 127.0.0.3 -j DROP"
+  local during = timed(describe, host, ONE)
+  run "iptables -D INPUT -d 127.0.0.3 -j DROP"
+  return { during = during, after = describe(host, ONE) }
+end
+
+--- The name leads elsewhere, and the old address is dead: as when a service is moved.
+function rows.address_changes(describe, tag)
+  local host = "moving-" .. tag .. ".test"
+  point(host, "127.0.0.2")
+  local before = describe(host, FEW)
+  point(host, "127.0.0.3")
+  run "iptables -I INPUT -d 127.0.0.2 -j DROP"
+  local outcome
+  local began, count = core.now(), 0
+  repeat
+    count, outcome = count + 1, describe(host, FEW)
+  until outcome.Status or core.now() - began > 20
+  run "iptables -D INPUT -d 127.0.0.2 -j DROP"
+  return { before = before, after = outcome, seconds = core.now() - began, calls = count }
+end
+
+--- One of the two families leads nowhere: nobody listens, or nobody says a word.
+function rows.family_refuses(describe)
+  return { answer = timed(describe, "localhost", ONE) }
+end
+
+local outcomes = {}
+point("unused.test", "127.0.0.1")
+for _, transport in ipairs { "libcurl", "cosockets" } do
+  outcomes[transport] = {}
+  for name, play in pairs(rows) do
+    if not ONLY or ONLY == name then
+      outcomes[transport][name] = play(transports[transport], transport)
+    end
+  end
+end
+print(cjson.encode(outcomes))
+server:stop()
