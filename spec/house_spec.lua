@@ -74,7 +74,9 @@ end)
 --- What only computes: it asks no clock, file or network, and no C module is needed to load it.
 local PURE = { "fnf.errors", "fnf.time", "fnf.check", "fnf.nearest", "fnf.number", "fnf.endpoint", "fnf.operations",
   "fnf.call.response", "fnf.call.retry", "fnf.call.rate_limiter", "fnf.wait.heap", "fnf.wait.progress",
-  "fnf.wait.tolerance", "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group", "fnf.wait.checkpoint" }
+  "fnf.wait.tolerance", "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group", "fnf.wait.checkpoint",
+  "fnf.execution.event_detail", "fnf.execution.cause", "fnf.execution.sample", "fnf.execution.items",
+  "fnf.execution.map_state", "fnf.execution.report" }
 
 describe("the dependencies of Lua", function()
   local pure = { ["fnf.json"] = true } -- which loads its C modules with the first text it reads
