@@ -37,12 +37,14 @@ children.parameters = {
 ---@type table<string, fnf.Row>
 children.options = { causes = { type = "boolean" }, on_progress = { type = "function" } }
 
+--- Children whose items failed. The counts have no counter of those that timed out; they fail their item (inferred).
+children.FAILED = { "Failed", "TimedOut" }
+
 local PAGE = 99 -- children
 local AT_ONCE = 8 -- histories that are asked for at the same time
 local ATTEMPTS = 6 -- of a request: a list of a hundred pages must not end by one that stumbled
 
---- Statuses of children, and how many of each there are by the counts of the MapRun. There is no counter of those that
---- timed out; they fail their item (inferred).
+--- Statuses of children, and how many of each there are by the counts of the MapRun.
 local COUNTERS = { Succeeded = { "Succeed" }, Failed = { "Failed" }, all = { "Succeed", "Failed" } }
 local BAD = { Failed = true, TimedOut = true, Stopped = true }
 
@@ -272,9 +274,10 @@ end
 ---@param client fnf.Client
 ---@param params fnf.MapRunChildrenParameters
 ---@param options fnf.MapRunChildrenOptions
+---@param statuses? string[] as of `children.walk`
 ---@return fun(): fnf.MapRunChild|nil
-function children.each(client, params, options)
-  local walk = children.walk(client, params, options)
+function children.each(client, params, options, statuses)
+  local walk = children.walk(client, params, options, statuses)
   local few, at, failure = {}, 0, nil
   return function()
     at = at + 1

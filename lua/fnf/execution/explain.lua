@@ -18,7 +18,6 @@ explain.options = { examples = { type = "integer", minimum = 0, maximum = 100 },
   limit = { type = "integer", minimum = 1, maximum = 100000 }, on_progress = { type = "function" } }
 
 local EXAMPLES, LIMIT = 3, 1000
-local FAILED = { "Failed", "TimedOut" }
 local AT_ONCE = 8 -- causes that are asked for together
 
 local function tell(self)
@@ -77,7 +76,7 @@ end
 function explain.run(client, params, options)
   local self = { options = options, report = report.new(params), sample = sample.new(options.limit or LIMIT) }
   self.walk = children.walk(client, params, { max_attempts = options.max_attempts, timeout = options.timeout,
-    attempt_timeout = options.attempt_timeout, cancel = options.cancel }, FAILED)
+    attempt_timeout = options.attempt_timeout, cancel = options.cancel }, children.FAILED)
   local err = list(self) or read_causes(self)
   self.report.warnings, self.report.complete = self.walk.warnings, err == nil
   self.report:finish()

@@ -62,7 +62,6 @@ run_again.options = {
 ---@field warnings string[]
 
 local LIMIT = 64 * 1024 -- bytes of an Input: of one event, in which it is written down (API.md section 6)
-local FAILED = { "Failed", "TimedOut" }
 
 --- What is wrong with the options beyond the type of each, or nil.
 ---@param options fnf.RunAgainOptions
@@ -273,7 +272,7 @@ function run_again.run(client, params, options)
   local self = { client = client, params = params, options = options, limits = limits }
   self.walk = children.walk(client, params, { deadline = limits.deadline, cancel = limits.cancel,
     attempt_timeout = limits.attempt_timeout, max_attempts = limits.max_attempts, on_progress = options.on_progress },
-    not params.Status and FAILED or nil)
+    not params.Status and children.FAILED or nil)
   local inputs, err = collect(self)
   if not inputs then
     return nil, err
