@@ -76,7 +76,9 @@ local PURE = { "fnf.errors", "fnf.time", "fnf.check", "fnf.nearest", "fnf.number
   "fnf.call.response", "fnf.call.retry", "fnf.call.rate_limiter", "fnf.wait.heap", "fnf.wait.progress",
   "fnf.wait.tolerance", "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group", "fnf.wait.checkpoint",
   "fnf.wait.source", "fnf.wait.sweep", "fnf.wait.history", "fnf.wait.others", "fnf.wait.poll_queue",
-  "fnf.execution.map_runs", "fnf.call.pages" }
+  "fnf.execution.map_runs", "fnf.call.pages",
+  "fnf.execution.event_detail", "fnf.execution.cause", "fnf.execution.sample", "fnf.execution.items",
+  "fnf.execution.map_state", "fnf.execution.report" }
 
 describe("the dependencies of Lua", function()
   local pure = { ["fnf.json"] = true } -- which loads its C modules with the first text it reads

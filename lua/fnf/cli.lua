@@ -73,6 +73,8 @@ local function perform(client, line)
     return waiting.map_runs, client
   elseif does == "resume" then
     return waiting.resume, client
+  elseif does == "explain" or does == "failures" or does == "retry" then
+    return require("fnf.cli.failures")[does], client
   end
   for key, value in pairs(line.names[1] or {}) do
     line.params[key] = value

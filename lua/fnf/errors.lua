@@ -22,6 +22,10 @@ local errors = {}
 ---@field last? table from a wait: the last good answer
 ---@field map_runs? table[] from client:run: the MapRuns found, as last described
 ---@field stopped? boolean from client:run with stop_on_cancel: whether the stop was accepted
+---@field report? fnf.MapRunReport from client:explain_map_run: what was found until then
+---@field fits? integer from client:run_again: items that fit into one Input
+---@field started? integer from client:run_again: executions that were started before it broke off
+---@field again? fnf.RunAgain from client:run_again: those, and what was left
 ---@field observed? table from a wait: what was seen, counted
 local Error = { __name = "fnf.Error" }
 Error.__index = Error

@@ -5,7 +5,9 @@
 -- of the caller; whatever the world does comes back as nil and an error object.
 
 local check = require "fnf.check"
+local children = require "fnf.execution.children"
 local client = require "fnf.client"
+local explain = require "fnf.execution.explain"
 local group = require "fnf.wait.group"
 local json = require "fnf.json"
 local map_runs = require "fnf.execution.map_runs"
@@ -13,6 +15,7 @@ local number = require "fnf.number"
 local operations = require "fnf.operations"
 local pages = require "fnf.call.pages"
 local run = require "fnf.execution.run"
+local run_again = require "fnf.execution.run_again"
 local start = require "fnf.execution.start"
 local wait = require "fnf.wait.wait"
 
@@ -37,11 +40,21 @@ methods.every_request = { Action = true, Version = true, Format = true, Timestam
 
 local QUOTA = { burst = 10, rate = 2 } -- "every other operation" (API.md section 6)
 
---- Options of `client:call`: those of every call, and two.
-local UNLISTED_OPTIONS = { method = { type = "string", values = { "GET", "POST" } }, repeatable = { type = "boolean" } }
-for name, row in pairs(methods.call_options) do
-  UNLISTED_OPTIONS[name] = row
+--- The options of every call, and these.
+local function with_call_options(rows)
+  local all = {}
+  for _, some in ipairs { methods.call_options, rows } do
+    for name, row in pairs(some) do
+      all[name] = row
+    end
+  end
+  return all
 end
+
+--- Options of `client:call`.
+local UNLISTED_OPTIONS = with_call_options {
+  method = { type = "string", values = { "GET", "POST" } }, repeatable = { type = "boolean" },
+}
 
 local function validate_value(value)
   local kind = type(value)
@@ -175,6 +188,28 @@ methods.rows = {
     parameters = operations.get_execution_history.parameters,
     options = methods.call_options,
     run = map_runs.each,
+  },
+
+  -- for child in client:map_run_children({ FlowName = ..., MapRunName = ..., Status = "Failed" }, { causes = true }) do
+  map_run_children = {
+    parameters = children.parameters,
+    options = with_call_options(children.options),
+    run = children.each,
+  },
+
+  -- Which errors the failed items of a MapRun ended with, with examples; tostring() of it is a text of a screen.
+  explain_map_run = {
+    parameters = operations.describe_map_run.parameters,
+    options = with_call_options(explain.options),
+    run = explain.run,
+  },
+
+  -- A new execution of the flow with the items of a MapRun that failed.
+  run_again = {
+    parameters = run_again.parameters,
+    options = with_call_options(run_again.options),
+    validate = run_again.validate,
+    run = run_again.run,
   },
 
   -- client:run{ FlowName = ..., Input = ..., on_progress = ... }: start, find the MapRuns, stay until all has ended.

@@ -37,7 +37,13 @@ command.words = {
     wait = { operation = WAIT.operation, does = WAIT.does, names = true,
       summary = "wait until MapRuns have ended: flow/execution/map-run ..., or - for a list on stdin" },
     watch = { operation = WAIT.operation, does = "watch", names = true, summary = "wait, and tell what changes" },
-    resume = { operation = WAIT.operation, does = "resume", summary = "go on with a wait: CHECKPOINT" } },
+    resume = { operation = WAIT.operation, does = "resume", summary = "go on with a wait: CHECKPOINT" },
+    explain = { operation = WAIT.operation, does = "explain", names = true,
+      summary = "why items failed: counts by error, examples, the slowest" },
+    failures = { operation = WAIT.operation, does = "failures", names = true,
+      summary = "the items that failed, a line of JSON each" },
+    retry = { operation = WAIT.operation, does = "retry", names = true,
+      summary = "start an execution with the items that failed" } },
   schedule = { create = { operation = "create_schedule" }, update = { operation = "update_schedule" },
     delete = { operation = "delete_schedule" }, describe = { operation = "describe_schedule" },
     list = { operation = "list_schedules", does = "list" } },
@@ -99,6 +105,27 @@ local function add_wait(parser, does)
   end
 end
 
+local AFTER = { explain = true, failures = true, retry = true }
+
+local function add_failures(parser, does)
+  if does == "explain" then
+    parser:option("--examples", "examples of each kind (3)"):target "_examples":convert(tonumber)
+    parser:option("--limit", "children whose causes are read at most (1000)"):target "_limit":convert(tonumber)
+    return
+  end
+  parser:option("--status", "of the children: " .. table.concat(operations.list_executions.parameters.Status.values,
+    ", ") .. "; those that failed by default"):target "_status"
+  if does == "failures" then
+    parser:flag("--causes", "read Error and Cause of each out of its history"):target "_causes"
+    parser:flag("--items", "print the items alone"):target "_items"
+    return
+  end
+  parser:flag("--dry-run", "print what would be sent, and start nothing"):target "_dry_run"
+  parser:flag("--split", "start several executions where one Input would pass 64 KiB"):target "_split"
+  parser:option("--items-path", "where the flow reads its items, such as $Input.orders"):target "_items_path"
+  parser:option("--as", "name of the new execution"):target "_as"
+end
+
 --- The flags of one command.
 local function fill(parser, entry)
   add_common(parser)
@@ -113,6 +140,8 @@ local function fill(parser, entry)
     parser:option("--limit", "entries to print at most"):target "_limit":convert(tonumber)
   elseif WAITS[entry.does] then
     add_wait(parser, entry.does)
+  elseif AFTER[entry.does] then
+    add_failures(parser, entry.does)
   end
   parser:argument("words", entry.does == "resume" and "the checkpoint"
     or entry.names and "flow/execution/map-run, or Name=value" or "Name=value"):args "*"

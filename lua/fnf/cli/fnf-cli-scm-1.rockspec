@@ -26,6 +26,7 @@ build = {
     ["fnf.cli.command"] = "lua/fnf/cli/command.lua",
     ["fnf.cli.doctor"] = "lua/fnf/cli/doctor.lua",
     ["fnf.cli.exit"] = "lua/fnf/cli/exit.lua",
+    ["fnf.cli.failures"] = "lua/fnf/cli/failures.lua",
     ["fnf.cli.frame"] = "lua/fnf/cli/frame.lua",
     ["fnf.cli.live"] = "lua/fnf/cli/live.lua",
     ["fnf.cli.output"] = "lua/fnf/cli/output.lua",

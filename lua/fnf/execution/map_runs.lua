@@ -5,7 +5,7 @@
 -- this reads whatever shape that may mean (API.md section 3).
 
 local errors = require "fnf.errors"
-local json = require "fnf.json"
+local event_detail = require "fnf.execution.event_detail"
 local operations = require "fnf.operations"
 local pages = require "fnf.call.pages"
 
@@ -19,65 +19,18 @@ local map_runs = {}
 ---@field StartedTime? string the time of the event
 ---@field EventId? integer
 
---- Keys in an order that is the same every time.
-local function sorted_keys(object)
-  local keys = {}
-  for key in pairs(object) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys, function(a, b)
-    return tostring(a) < tostring(b)
-  end)
-  return keys
-end
-
---- The value under a key, whatever its case.
-local function member(object, name)
-  for _, key in ipairs(sorted_keys(object)) do
-    if tostring(key):lower() == name then
-      return object[key]
-    end
-  end
-end
-
---- The string under "MapRunName", whatever its case, that lies least deep.
-local function search(object)
-  local level = { object }
-  while #level > 0 do
-    local deeper = {}
-    for _, each in ipairs(level) do
-      local name = member(each, "maprunname")
-      if type(name) == "string" and name ~= "" then
-        return name
-      end
-      for _, key in ipairs(sorted_keys(each)) do
-        if type(each[key]) == "table" then
-          deeper[#deeper + 1] = each[key]
-        end
-      end
-    end
-    level = deeper
-  end
-end
-
---- JSON where a string holds it.
-local function opened(value)
-  if type(value) == "string" then
-    value = json.decode(value)
-  end
-  return type(value) == "table" and value or nil
-end
+local NAME = { "maprunname" }
 
 --- The MapRunName in the EventDetail of a MapRunStarted: in its output first, else anywhere.
 ---@param detail any
 ---@return string|nil
 function map_runs.name_in(detail)
-  detail = opened(detail)
+  detail = event_detail.open(detail)
   if not detail then
     return nil
   end
-  local output = opened(member(detail, "output"))
-  return output and search(output) or search(detail)
+  local output = event_detail.open(event_detail.member(detail, "output"))
+  return output and event_detail.search(output, NAME) or event_detail.search(detail, NAME)
 end
 
 --- What an event tells about the start of a MapRun; nil if it tells of something else. Its name is nil where none could

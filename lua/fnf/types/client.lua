@@ -74,6 +74,26 @@ function Client:aliases(params, options) end
 ---@return fun(): fnf.MapRunFound|nil
 function Client:map_runs(params, options) end
 
+--- The child executions of a MapRun, with the causes of those that ended badly if `causes` says so.
+---@param params fnf.MapRunChildrenParameters
+---@param options? fnf.MapRunChildrenOptions
+---@return fun(): fnf.MapRunChild|nil
+function Client:map_run_children(params, options) end
+
+--- Why items of a MapRun failed: counts by error, examples, the slowest. tostring() of it is a text of a screen.
+---@param params fnf.DescribeMapRunParameters
+---@param options? fnf.ExplainOptions
+---@return fnf.MapRunReport|nil
+---@return fnf.Error|nil err with `report`: what was found so far
+function Client:explain_map_run(params, options) end
+
+--- Start an execution of the same flow whose Input has only those items that failed.
+---@param params fnf.RunAgainParameters
+---@param options? fnf.RunAgainOptions
+---@return fnf.RunAgain|nil
+---@return fnf.Error|nil err with `fits` where there are too many items; `started` and `again` where starting broke off
+function Client:run_again(params, options) end
+
 --- Wait for the end of a MapRun.
 ---@param params fnf.DescribeMapRunParameters
 ---@param options? fnf.RunWaitOptions

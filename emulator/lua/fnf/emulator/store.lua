@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local clock = require "fnf.emulator.clock"
+local definition = require "fnf.emulator.definition"
 local errors = require "fnf.emulator.errors"
 local course = require("fnf.emulator.execution").course
 local faults = require "fnf.emulator.faults"
@@ -36,8 +37,9 @@ local function copy(list)
   return result
 end
 
--- What there is to look at without a script, by the names of the README: a flow with a Map state, and three executions
--- of it that begin when the flow is first asked for, one to succeed, one to fail and one to go on.
+-- What there is to look at without a script, by the names of the documentation: a flow with a Map state, and executions
+-- of it that begin when the flow is first asked for: one to succeed, one to fail, one to go on, and one whose failed
+-- items have causes.
 local SAMPLE = {
   flow = { Name = "orders", Type = "FDL", Description = "each order of a night", Definition = [[
 Type: StateMachine
@@ -47,16 +49,35 @@ StartAt: Each
 States:
   - Type: Map
     Name: Each
+    ItemsPath: $Input.orders
     ProcessorConfig: { ExecutionMode: Express }
     End: true
 ]] },
   executions = {
-    ["nightly-1"] = { items = 300, Concurrency = 20, failure_share = 0.02, ToleratedFailedPercentage = 5 },
-    ["nightly-2"] = { items = 300, Concurrency = 20, failure_share = 0.2, ToleratedFailedPercentage = 5 },
-    ["nightly-3"] = { items = 100000, Concurrency = 10, ToleratedFailedPercentage = 5 },
+    { ExecutionName = "nightly-1", items = 300, failure_share = 0.02 },
+    { ExecutionName = "nightly-2", items = 300, failure_share = 0.2 },
+    { ExecutionName = "nightly-3", items = 100000, Concurrency = 10 },
+    { ExecutionName = "nightly-4", items = 300, MapRunName = "c4a760a8dbcf4e14a39d6c5b7f1e2d30", fail = {
+      ["17"] = { Error = "Timeout", Cause = "no answer from 10.0.0.7:443 in 3000 ms" },
+      ["59"] = { Error = "Timeout", Cause = "no answer from 10.0.0.9:443 in 3002 ms" },
+      ["104"] = { Error = "BadOrder", Cause = "order 1104 has no price" },
+      ["105"] = { Error = "BadOrder", Cause = "order 1105 has no price" },
+      ["106"] = { Error = "BadOrder", Cause = "order 1106 has no price" },
+      ["260"] = { Error = "DiskFull", Cause = "no space left on device" },
+    } },
   },
-  MapRunName = "5f2c8d1e0a7b4c3d9e6f8a1b2c3d4e5f",
+  of_each = { FlowName = "orders", StepName = "Each", MapRunName = "5f2c8d1e0a7b4c3d9e6f8a1b2c3d4e5f",
+    Concurrency = 20, ToleratedFailedPercentage = 5 },
 }
+
+-- The input of so many orders.
+local function orders(count)
+  local list = {}
+  for number = 1, count do
+    list[number] = ('{"order":%d}'):format(1000 + number)
+  end
+  return ('{"orders":[%s]}'):format(table.concat(list, ","))
+end
 
 --- Forgets everything: the state right after the start.
 ---@param now number wall time, seconds
@@ -77,13 +98,14 @@ end
 -- Begins the executions of the sample, once.
 local function begin_sample()
   store.sample = nil
-  for name, run in pairs(SAMPLE.executions) do
-    local specification = { FlowName = SAMPLE.flow.Name, ExecutionName = name, MapRunName = SAMPLE.MapRunName,
-      StepName = "Each" }
-    for field, value in pairs(run) do
-      specification[field] = value
+  for _, run in ipairs(SAMPLE.executions) do
+    local specification = {}
+    for _, fields in ipairs { SAMPLE.of_each, run } do
+      for field, value in pairs(fields) do
+        specification[field] = value
+      end
     end
-    assert(store.add_map_run(specification))
+    assert(store.add_map_run(specification, run.fail and orders(run.items)))
   end
 end
 
@@ -212,16 +234,18 @@ end
 
 --- Adds a MapRun, with the flow and the execution it belongs to.
 ---@param specification table
+---@param input? string of an execution that begins with it: JSON with one list in it, the items
 ---@return fnf.emulator.MapRun? run
 ---@return string? message
-function store.add_map_run(specification)
-  local run, message = map_run.new(specification, store.simulated())
+function store.add_map_run(specification, input)
+  local run, message = map_run.new(specification, store.simulated(), input and definition.items({}, input))
   if not run then
     return nil, message
   end
   run.MapRunName = run.MapRunName or store.next_name()
   local parent = store.flows[run.FlowName] or store.add_flow { Name = run.FlowName, Type = "FDL" }
-  local execution = parent.executions[run.ExecutionName] or keep(parent, begin(parent, { Name = run.ExecutionName }))
+  local execution = parent.executions[run.ExecutionName]
+    or keep(parent, begin(parent, { Name = run.ExecutionName, Input = input }))
   execution.map_runs[run.MapRunName] = run
   execution.attached[#execution.attached + 1] = { name = run.StepName, kind = "map", run = run }
   return run
