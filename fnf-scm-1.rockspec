@@ -73,6 +73,7 @@ build = {
     ["fnf.methods"] = "lua/fnf/methods.lua",
     ["fnf.nearest"] = "lua/fnf/nearest.lua",
     ["fnf.ngx"] = "lua/fnf/ngx.lua",
+    ["fnf.ngx.failures"] = "lua/fnf/ngx/failures.lua",
     ["fnf.ngx.metrics"] = "lua/fnf/ngx/metrics.lua",
     ["fnf.ngx.page"] = "lua/fnf/ngx/page.lua",
     ["fnf.ngx.poller"] = "lua/fnf/ngx/poller.lua",

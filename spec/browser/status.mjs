@@ -32,7 +32,8 @@ const width = async (page, name, part) =>
 // They begin when they are created, so that a slow start of the browser misses nothing.
 const RUNS = {
   moving: { items: 12000, Concurrency: 400, item_duration: 0.3, ToleratedFailedPercentage: 5 },
-  failing: { items: 1000, Concurrency: 50, item_duration: 0.3, failure_share: 0.4, ToleratedFailedCount: 300 },
+  failing: { items: 1000, Concurrency: 50, item_duration: 0.3, failure_share: 0.4, ToleratedFailedCount: 300,
+    Error: "BadOrder", Cause: "<i>order</i> $Number has no price" },
   waiting: { items: 2500, pending: 600 },
   aborted: { items: 4000, Concurrency: 100, item_duration: 1, abort_after: 4 },
   "<b>bold&amp;</b>": { items: 10000, Concurrency: 70, item_duration: 3, failure_share: 0.1, ToleratedFailedPercentage: 50 },
@@ -49,9 +50,11 @@ async function create(name) {
 
 const watch = name => fetch(`${base}/watch?run=${encodeURIComponent(name)}`);
 
-// Screenshots of all forms of the page; axe finds nothing, and nothing scrolls sideways.
-async function views(page, name) {
-  for (const [scheme, width] of [["light", 1200], ["dark", 1200], ["light", 360], ["dark", 320]]) {
+const FORMS = [["light", 1200], ["dark", 1200], ["light", 360], ["dark", 320]];
+
+// Screenshots of forms of the page; axe finds nothing, and nothing scrolls sideways.
+async function views(page, name, forms = FORMS) {
+  for (const [scheme, width] of forms) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize({ width, height: 800 });
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
@@ -126,6 +129,19 @@ try {
     const points = await card(page, "moving").locator("polyline").getAttribute("points");
     assert.ok(points.split(" ").length > 5, points);
     await card(page, "moving").getByText(/^\d+ s ago$/).waitFor();
+  });
+
+  await check("a button of a failed run asks why, and what is found is shown to all who look", async () => {
+    const other = await open({ viewport: { width: 1200, height: 800 } });
+    await card(page, "moving").getByRole("button", { name: "Why did items fail?" }).waitFor({ state: "hidden" });
+    await card(page, "failing").getByRole("button", { name: "Why did items fail?" }).click();
+    for (const reader of [page, other]) {
+      await card(reader, "failing").locator("li").getByText("100 \u00d7 BadOrder: <i>order</i> N has no price").waitFor();
+      await card(reader, "failing").locator("li").getByText("100 of 301 failed items were looked at").waitFor();
+      await card(reader, "failing").getByRole("button", { name: "Why" }).waitFor({ state: "hidden" });
+    }
+    await other.context().close();
+    await views(page, "why", [["light", 1200], ["dark", 320]]);
   });
 
   await check("the name is copied, times are the reader's, and the filter finds", async () => {

@@ -38,7 +38,7 @@ describe("the status page in Chromium", function()
     local server = nginx.start { http = CONFIGURATION, main = "worker_processes 2;", values = { emulator = cloud.url,
       id = cloud.access_key_id, secret = cloud.access_key_secret } }
     local passed, said = shell.run([[mkdir -p build/screenshots
-      FNF_EMULATOR_TOKEN="$4" timeout 90 node spec/browser/status.mjs "$1" "$2" "$3" build/screenshots]],
+      FNF_EMULATOR_TOKEN="$4" timeout 300 node spec/browser/status.mjs "$1" "$2" "$3" build/screenshots]],
       server.url, server:master(), cloud.url, cloud.token)
     local errors = server:errors()
     server:stop()

@@ -170,6 +170,36 @@ describe("the view of a watched MapRun", function()
   end)
 end)
 
+describe("why items of a run failed", function()
+  local failed = { Status = "Failed", ItemCounts = counts(10, 20, 10) }
+  local found = { kinds = { { Error = "<b>", form = "order N has no price", count = 1200 },
+    { Error = "Timeout", form = "", count = 3 } }, more = 2, failed = 1500, sampled = 100, complete = true,
+    warnings = { "the list is late" } }
+
+  it("is shown a line each, once somebody has asked", function()
+    assert.is_nil(view.one(state(failed, { ended = true }), NOW).shown.errors)
+    assert.same({ "1\226\128\175200 \195\151 <b>: order N has no price", "3 \195\151 Timeout", "and 2 other kinds",
+      "100 of 1\226\128\175500 failed items were looked at, evenly chosen", "the list is late" },
+      view.one(state(failed, { ended = true, failures = found }), NOW).shown.errors)
+    assert.same({ "no" }, view.one(state(failed, { ended = true, failures = { more = 0, failed = 0, sampled = 0,
+      problem = "no" } }), NOW).shown.errors)
+  end)
+
+  it("has a place on the page that lets nothing in, and a button where there is something to ask", function()
+    local function html(askable, explain)
+      local views = view.all({ state(failed, { ended = true, failures = found }) }, NOW, nil, function()
+        return askable
+      end)
+      return (page.text(views, { nonce = "0123", title = "t", explain = explain }):gsub("<template.*</template>", ""))
+    end
+    assert.matches("<li>3 \195\151 Timeout</li>", html(true, true), 1, true)
+    assert.is_nil(html(true, true):find("<b>", 1, true))
+    assert.matches('action="explain"><input type="hidden" name="id" value="h?a=b">', html(true, true), 1, true)
+    assert.matches('action="explain" hidden>', html(false, true), 1, true)
+    assert.matches('class="silent"', html(true, false), 1, true)
+  end)
+end)
+
 describe("the status page", function()
   local NASTY = [["><script>alert('&')</script>$id]]
 
@@ -177,7 +207,7 @@ describe("the status page", function()
     local one = state({ Status = NASTY, StoppedTime = NASTY }, { ended = true,
       error = { code = NASTY, message = NASTY },
       names = { FlowName = NASTY, ExecutionName = NASTY, MapRunName = NASTY }, id = NASTY })
-    local html = page.text(view.all({ one }, NOW), "0123", NASTY)
+    local html = page.text(view.all({ one }, NOW), { nonce = "0123", title = NASTY })
     assert.is_nil(html:find("<script>alert", 1, true))
     assert.is_nil(html:find("alert('", 1, true))
     assert.truthy(html:find("&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;$id", 1, true))
@@ -185,7 +215,7 @@ describe("the status page", function()
 
   it("is complete without a script, and loads nothing from elsewhere", function()
     local running = state { Status = "Running", ItemCounts = counts(1, 4) }
-    local html = page.text(view.all({ running }, NOW), "0123", "MapRuns")
+    local html = page.text(view.all({ running }, NOW), { nonce = "0123", title = "MapRuns", explain = true })
     local body = html:gsub("<template.*</template>", "")
     assert.matches('<noscript><meta http%-equiv="refresh"', body)
     assert.matches('data%-bar="Succeed" x="0.00%%" width="25.00%%"', body)
@@ -200,7 +230,8 @@ describe("the status page", function()
       for i = 1, count do
         states[i] = state({ Status = "Running" }, { id = tostring(i) })
       end
-      return page.text(view.all(states, NOW), "0123", "MapRuns"):gsub("<template.*</template>", "")
+      return page.text(view.all(states, NOW), { nonce = "0123", title = "MapRuns", explain = true })
+        :gsub("<template.*</template>", "")
     end
     assert.matches('<div id="runs" class=""', html(6), 1, true)
     assert.equal(6, select(2, html(6):gsub("<details open>", "")))

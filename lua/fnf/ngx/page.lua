@@ -34,7 +34,7 @@ local PAGE = [[
 <form role="search"><label>Filter <input type="search" name="q" value="$asked" maxlength="200"
 placeholder="flow, execution, status"></label> <button id="go">Show</button></form></header>
 <main>
-<div id="runs" class="$many" data-many="$limit">
+<div id="runs" class="$classes" data-many="$limit">
 $runs
 </div>
 <p id="none"$some>No MapRun is watched.</p>
@@ -79,6 +79,9 @@ local RUN = [[
 </dl>
 <svg class="chart" role="img" aria-label="Items done over time" viewBox="0 -1 100 26" preserveAspectRatio="none"
 width="100%" height="40"><polyline points="$chart"/></svg>
+<form class="why" method="post" action="explain"$unaskable><input type="hidden" name="id" value="$id">
+<button>Why did items fail?</button> <small role="status"></small></form>
+<ul class="errors">$errors</ul>
 </details>
 <p class="trouble" data-field="trouble">$trouble</p>
 </article>
@@ -115,7 +118,7 @@ header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem 1rem;
 h1 { font-size: 1.4rem; margin: 0; overflow-wrap: anywhere; }
 header p { margin: 0; }
 #link, footer, dt, .label, .ending, .share { color: var(--soft); font-size: .875rem; }
-form { margin-left: auto; display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; font-size: .875rem; }
+header form { margin-left: auto; display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; font-size: .875rem; }
 input, button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--soft);
   border-radius: .3rem; padding: .15rem .5rem; max-width: 100%; }
 input { width: 14rem; }
@@ -150,6 +153,11 @@ dl { margin: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(8
 dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .chart { display: block; margin-top: .5rem; border-bottom: 1px solid var(--edge); }
 polyline { fill: none; stroke: var(--tone); stroke-width: 2; vector-effect: non-scaling-stroke; }
+.why { margin-top: .5rem; }
+.silent .why { display: none; }
+.why button { cursor: pointer; }
+.errors { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .875rem; overflow-wrap: anywhere; }
+.errors:empty { display: none; }
 .trouble { color: var(--bad); font-size: .875rem; margin: .3rem 0 0; overflow-wrap: anywhere; }
 .trouble:empty { display: none; }
 .many#runs { grid-template-columns: minmax(0, 1fr); gap: .25rem; }
@@ -198,11 +206,26 @@ function copy(card, button) {
   if (navigator.clipboard) navigator.clipboard.writeText(name.textContent).then(done, choose);
   else choose();
 }
+function ask(card, form) {
+  const button = form.querySelector("button"), said = form.querySelector("small");
+  button.disabled = true;
+  set(said, "asking \u2026");
+  const done = text => { button.disabled = false; set(said, text); };
+  fetch(form.action, { method: "POST", body: new URLSearchParams({ id: card.dataset.id }) })
+    .then(answer => answer.ok ? done("") : answer.text().then(done), () => done("no answer"));
+}
+function list(node, texts) {
+  if (node.textContent === texts.join("")) return;
+  node.replaceChildren(...texts.map(text => Object.assign(document.createElement("li"), { textContent: text })));
+}
 function keep(card) {
   known.set(card.dataset.id, card);
   const button = card.querySelector(".copy");
   button.hidden = false;
   button.addEventListener("click", () => copy(card, button));
+  const form = card.querySelector(".why");
+  form.elements.id.value = card.dataset.id;
+  form.addEventListener("submit", event => { event.preventDefault(); ask(card, form); });
 }
 for (const card of runs.querySelectorAll("article")) keep(card);
 
@@ -222,6 +245,8 @@ function show(card, run) {
     rect.setAttribute("width", width + "%");
     from += width;
   }
+  card.querySelector(".why").hidden = !shown.askable;
+  list(card.querySelector(".errors"), shown.errors || []);
   card.querySelector("polyline").setAttribute("points", shown.chart);
   card.querySelector(".bar").setAttribute("aria-label", shown.items);
 }
@@ -294,10 +319,16 @@ listen();
 local BARS = { "Succeed", "Failed", "Aborted", "Running" }
 
 local function run_text(one, open, hidden)
-  local values = { id = escape(one.id), open = open and " open" or "", hidden = hidden and " hidden" or "" }
+  local values = { id = escape(one.id), open = open and " open" or "", hidden = hidden and " hidden" or "",
+    unaskable = one.shown.askable and "" or " hidden" }
   for name, value in pairs(one.shown) do
     values[name] = type(value) ~= "table" and escape(value) or nil
   end
+  local errors = {}
+  for i, text in ipairs(one.shown.errors or {}) do
+    errors[i] = "<li>" .. escape(text) .. "</li>"
+  end
+  values.errors = table.concat(errors)
   local from = 0
   for i, name in ipairs(BARS) do
     values["x" .. i], values["w" .. i] = number.format("%.2f", from), number.format("%.2f", one.shown.bar[name])
@@ -306,8 +337,8 @@ local function run_text(one, open, hidden)
   return fill(RUN, values)
 end
 
-local EMPTY = fill(RUN, setmetatable({ tone = "idle", x1 = "0", x2 = "0", x3 = "0", x4 = "0", w1 = "0", w2 = "0",
-  w3 = "0", w4 = "0" }, { __index = function()
+local EMPTY = fill(RUN, setmetatable({ tone = "idle", unaskable = " hidden", x1 = "0", x2 = "0", x3 = "0", x4 = "0",
+  w1 = "0", w2 = "0", w3 = "0", w4 = "0" }, { __index = function()
   return ""
 end }))
 
@@ -318,27 +349,33 @@ function page.policy(nonce)
   return POLICY:format(nonce, nonce)
 end
 
+---@class fnf.PageOptions
+---@field nonce string
+---@field title string
+---@field asked? string words that a run's names or status must have, all of them; the others are there, but hidden
+---@field explain? boolean failed runs have a button that asks why
+---@field pause? fun(count: integer) called after each run
+
 --- The page.
 ---@param views fnf.View[]
----@param nonce string
----@param title string
----@param asked? string words that a run's names or status must have, all of them; the others are there, but hidden
----@param pause? fun(count: integer) called after each run
+---@param options fnf.PageOptions
 ---@return string
-function page.text(views, nonce, title, asked, pause)
-  local runs, found = {}, 0
+function page.text(views, options)
+  local runs, found, asked = {}, 0, options.asked or ""
   for i, one in ipairs(views) do
-    local matches = view.matches(one, asked or "")
+    local matches = view.matches(one, asked)
     found = found + (matches and 1 or 0)
     runs[i] = run_text(one, #views <= MANY, not matches)
-    if pause then
-      pause(i)
+    if options.pause then
+      options.pause(i)
     end
   end
-  return fill(PAGE, { title = escape(title), nonce = nonce, style = STYLE, script = SCRIPT, empty = EMPTY,
-    runs = table.concat(runs), some = #views > 0 and " hidden" or "", summary = escape(view.summary(views)),
-    asked = escape(asked or ""), many = #views > MANY and "many" or "", limit = ("%d"):format(MANY),
-    matched = (found > 0 or #views == 0) and " hidden" or "" })
+  local classes = { #views > MANY and "many" or nil }
+  classes[#classes + 1] = not options.explain and "silent" or nil
+  return fill(PAGE, { title = escape(options.title), nonce = options.nonce, style = STYLE, script = SCRIPT,
+    empty = EMPTY, runs = table.concat(runs), some = #views > 0 and " hidden" or "",
+    summary = escape(view.summary(views)), asked = escape(asked), classes = table.concat(classes, " "),
+    limit = ("%d"):format(MANY), matched = (found > 0 or #views == 0) and " hidden" or "" })
 end
 
 return page

@@ -253,6 +253,15 @@ local function take_client(self, client, id)
   end
 end
 
+--- The client that a run is, or was, polled by in this worker; nil if nothing of its group is watched here.
+---@param dict string
+---@param state fnf.WatchState
+---@return fnf.Client|nil
+function poller.client(dict, state)
+  local self = pollers[dict .. " " .. state.group]
+  return self and (self.clients[state.id] or self.client)
+end
+
 --- The poller of a group in this worker, running.
 ---@param shared fnf.SharedState
 ---@param dict string name of the dictionary

@@ -3,7 +3,8 @@
 --
 -- Keys: "run <id>" is a state as JSON, with the flag ENDED once nothing will change it; "poller <group>" is the lease,
 -- "poller <group> <pid>" that of one worker, "quota <group>" what may be asked for; "count <sample>" is a counter;
--- "registered" and "revision" grow with every new run and every change.
+-- "registered" and "revision" grow with every new run and every change;
+-- "asking <id>" is there while somebody finds out why items of a run failed.
 
 local core = require "fnf.core"
 local json = require "fnf.json"
@@ -32,6 +33,7 @@ local RUN_FIELDS = { "Status", "MapRunName", "FlowName", "ExecutionName", "Reque
 ---@field due? number seconds since 1970, when it is to be polled next
 ---@field overdue? number seconds since then, if nobody has polled it for long: told by `get` and the page
 ---@field error? table what went wrong since: kind, code, status, message, request_id
+---@field failures? fnf.WatchFailures why items failed, once somebody has asked
 ---@field ended? boolean no poll will follow: the status is final, or the error cannot heal
 
 ---@class fnf.SharedState
@@ -126,6 +128,28 @@ function SharedState:register(state)
     self.dict:incr("revision", 1, 0)
   end
   return done, reason
+end
+
+--- Take the right to find out why items of a run failed; one at a time has it.
+---@param id string
+---@param seconds number until it lapses by itself
+---@return boolean
+function SharedState:begin_asking(id, seconds)
+  return self.dict:safe_add("asking " .. id, true, seconds) == true
+end
+
+--- Keep what was found out with the run, which has ended, as long as the run is kept.
+---@param id string
+---@param found fnf.WatchFailures
+function SharedState:end_asking(id, found)
+  local state, key = self:state(id), "run " .. id
+  if state and state.ended then
+    state.failures = found
+    local left = self.dict:ttl(key)
+    self.dict:safe_set(key, encode(state), left and left > 0 and left or state.keep, ENDED)
+    self.dict:incr("revision", 1, 0)
+  end
+  self.dict:delete("asking " .. id)
 end
 
 ---@param id string

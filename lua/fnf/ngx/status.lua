@@ -1,4 +1,5 @@
---- What a location serves of the watched MapRuns: a page, its live events, status.json and metrics.
+--- What a location serves of the watched MapRuns: a page, its live events, status.json and metrics; and what it is
+--- asked: why items failed.
 -- SPDX-License-Identifier: MIT
 --
 --   location /map-runs { content_by_lua_block { require("fnf.ngx").status { dict = "fnf" } } }
@@ -6,6 +7,7 @@
 local shared_state = require "fnf.ngx.shared_state"
 local check = require "fnf.check"
 local core = require "fnf.core"
+local failures = require "fnf.ngx.failures"
 local json = require "fnf.json"
 local metrics = require "fnf.ngx.metrics"
 local number = require "fnf.number"
@@ -21,6 +23,7 @@ status.options = {
   dict = { type = "name", required = true },
   title = { type = "name" },
   max_listeners = { type = "integer", minimum = 0 },
+  explain = { type = "boolean" },
 }
 
 local CHECK_INTERVAL = 0.25 -- seconds between two polls at the dictionary for a browser that listens
@@ -41,7 +44,7 @@ local function give_way(count)
 end
 
 local function views_of(shared)
-  return view.all(shared:states(give_way), core.time(), give_way)
+  return view.all(shared:states(give_way), core.time(), give_way, failures.askable)
 end
 
 --- The JSON text of a list; an empty one is no object.
@@ -69,7 +72,8 @@ local function serve_page(shared, options)
   ngx.header["Referrer-Policy"] = "no-referrer"
   local views, asked = views_of(shared), ngx.req.get_uri_args(10).q
   asked = type(asked) == "string" and asked:sub(1, 200) or nil
-  answer("text/html; charset=utf-8", page.text(views, nonce, options.title or "MapRuns", asked, give_way))
+  answer("text/html; charset=utf-8", page.text(views, { nonce = nonce, title = options.title or "MapRuns",
+    asked = asked, explain = options.explain ~= false, pause = give_way }))
 end
 
 local function serve_json(shared)
@@ -147,6 +151,33 @@ local function serve_events(shared, options)
   listeners[token] = nil
 end
 
+--- Whether a page of another site has sent the request: it must not spend the account's quota.
+local function is_foreign()
+  local site, origin = ngx.var.http_sec_fetch_site, ngx.var.http_origin
+  if site then
+    return site ~= "same-origin" and site ~= "none"
+  end
+  return origin ~= nil and origin:match "^https?://(.+)$" ~= ngx.var.http_host
+end
+
+local WORDS = { [404] = "there is no such run any more", [409] = "there is nothing to ask",
+  [429] = "somebody asks already", [503] = "this worker watches nothing of this account; ask again" }
+
+--- Find out why items of a run failed. A page with a script hears of it by its events; one without is sent back.
+local function serve_explain(shared)
+  ngx.req.read_body()
+  local id = (ngx.req.get_post_args(10) or {}).id
+  local code = is_foreign() and 403 or failures.ask(shared, type(id) == "string" and id or "")
+  if ngx.var.http_sec_fetch_mode == "navigate" then
+    ngx.header.Location = "./"
+    return ngx.exit(303)
+  end
+  ngx.status = code
+  if code ~= 204 then
+    answer("text/plain; charset=utf-8", WORDS[code] or "refused")
+  end
+end
+
 --- The page stands behind a slash, since its links are beside it: whoever left it out at the top of the site is sent
 --- there, by a link that holds behind any proxy.
 local function send_on(name)
@@ -175,6 +206,13 @@ function status.serve(options)
   local method = ngx.req.get_method()
   local name = ngx.var.uri:match "[^/]*$"
   local route = ROUTES[name]
+  if name == "explain" and options.explain ~= false then
+    if method == "POST" then
+      return serve_explain(shared)
+    end
+    ngx.header.Allow = "POST"
+    return ngx.exit(405)
+  end
   if method ~= "GET" and method ~= "HEAD" then
     ngx.header.Allow = "GET, HEAD"
     return ngx.exit(405)

@@ -19,6 +19,7 @@
 ---@class fnf.StatusOptions
 ---@field dict string name of the lua_shared_dict that watches use
 ---@field title? string of the page ("MapRuns")
+---@field explain? boolean false: the page has no button that asks why items failed, which costs quota
 ---@field max_listeners? integer browsers that may listen to one worker (100)
 
 --- What `require "fnf.ngx"` returns; fnf.Watch and fnf.WatchState stand in their modules.

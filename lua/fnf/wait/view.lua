@@ -167,6 +167,30 @@ local function trouble_text(state)
   return err and ("%s: %s"):format(err.code or err.kind or "error", err.message or "") or ""
 end
 
+--- Why items failed, a line each; nil unless somebody has asked.
+local function errors_of(state)
+  local found, lines = state.failures, {}
+  if not found then
+    return nil
+  end
+  lines[1] = found.problem
+  for _, kind in ipairs(found.kinds or {}) do
+    lines[#lines + 1] = ("%s \195\151 %s%s"):format(grouped(kind.count), kind.Error,
+      kind.form ~= "" and ": " .. kind.form or "")
+  end
+  if found.more > 0 then
+    lines[#lines + 1] = ("and %d other kinds"):format(found.more)
+  end
+  if found.sampled < found.failed then
+    lines[#lines + 1] = ("%s of %s failed items were looked at, evenly chosen"):format(grouped(found.sampled),
+      grouped(found.failed))
+  end
+  for _, warning in ipairs(found.warnings or {}) do
+    lines[#lines + 1] = warning
+  end
+  return lines[1] and lines or nil
+end
+
 --- Enough of a name to tell the runs of one execution apart. The service's names are 32 hexadecimal digits.
 local function short(name)
   return #name > 12 and name:match "^%x+$" and name:sub(1, 8) .. "\226\128\166" or name
@@ -214,8 +238,9 @@ end
 --- One state as it is shown.
 ---@param state fnf.WatchState
 ---@param now number seconds since 1970
+---@param askable? boolean it may be asked why items failed
 ---@return fnf.View
-function view.one(state, now)
+function view.one(state, now, askable)
   local run, seen = state.run or {}, state.progress or {}
   local counts, names = counts_of(run), state.names
   local status, word, sign = status_of(state, seen)
@@ -226,7 +251,7 @@ function view.one(state, now)
     id = state.id, FlowName = names.FlowName, ExecutionName = names.ExecutionName,
     MapRunName = names.MapRunName, Status = status, ItemCounts = counts, polls = state.polls,
     progress = state.progress, seen = state.seen, ended = state.ended or false, error = state.error,
-    overdue = state.overdue,
+    overdue = state.overdue, failures = state.failures,
     shown = {
       name = names.MapRunName, short = short(names.MapRunName),
       place = ("%s / %s"):format(names.FlowName, names.ExecutionName),
@@ -236,7 +261,8 @@ function view.one(state, now)
       ending = end_text(state, seen, now), ended_at = not state.error and state.ended and stopped_at or nil,
       last_label = label, last = last, started = started, started_at = started_at,
       age = state.seen and view.span(math.max(0, now - state.seen)) .. " ago" or "not yet",
-      trouble = trouble_text(state), chart = chart(state, counts),
+      trouble = trouble_text(state), chart = chart(state, counts), errors = errors_of(state),
+      askable = askable or false,
     },
   }
 end
@@ -251,11 +277,12 @@ local SUMMARY = { "Running", "Pending", "Unknown", "Stalled", "Not polled", "Fai
 ---@param states fnf.WatchState[]
 ---@param now number
 ---@param pause? fun(count: integer) called after each
+---@param askable? fun(state: fnf.WatchState): boolean whether it may be asked why items failed
 ---@return fnf.View[]
-function view.all(states, now, pause)
+function view.all(states, now, pause, askable)
   local list, keys = {}, {}
   for i, state in ipairs(states) do
-    local one = view.one(state, now)
+    local one = view.one(state, now, askable and askable(state))
     list[i] = one
     if pause then
       pause(i)
