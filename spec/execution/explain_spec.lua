@@ -146,7 +146,9 @@ describe("explain_map_run", function()
       local cloud = failed_run.new { failed = failed, history = function()
         return ('{"error":"E","cause":"%s"}'):format(cause)
       end }
-      local client = cloud:client { rate_limit = false, on_event = function() end }
+      local client = cloud:client { rate_limit = false, on_event = function()
+        cloud.events = {}
+      end }
       collectgarbage()
       collectgarbage()
       local before, count, most = collectgarbage "count", 0, 0

@@ -200,11 +200,11 @@ describe("run_again", function()
             local sent = self.last
             for _, started in ipairs(self.started) do
               if started.Name == sent.form.ExecutionName then
-                return { fault = "network", message = "reset", sent = true }
+                return { kind = "network", message = "reset", sent = true }
               end
             end
             self.started[#self.started + 1] = { Name = sent.form.ExecutionName, Input = sent.form.Input }
-            return { fault = "network", message = "reset", sent = true }
+            return { kind = "network", message = "reset", sent = true }
           end
         end
       end

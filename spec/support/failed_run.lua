@@ -114,7 +114,7 @@ function failed_run.new(fields)
   for number = 1, cloud.failed or 0 do
     cloud.children[number] = failed_run.child(number)
   end
-  cloud.script[1] = function(sent)
+  cloud.answers[1] = function(sent)
     local action = sent.query.Action
     cloud.asked[action] = (cloud.asked[action] or 0) + 1
     cloud.last = sent

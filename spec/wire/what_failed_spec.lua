@@ -59,7 +59,7 @@ describe("after a MapRun has failed, on the emulator", function()
   local function run(count, map_run, name)
     local list = {}
     for i = 1, count do
-      list[i] = ('{"id":%d}'):format(1234567890123456000 + i)
+      list[i] = ('{"id":1234567890123456%03d}'):format(i) -- more digits than a double has
     end
     map_run.StepName = "Each"
     emulator:script { FlowName = "orders", map_runs = { map_run } }
