@@ -223,41 +223,6 @@ describe("docs/testing.md", function()
     return text
   end
 
-  --- Run a file by busted, in the Lua that runs this; what it printed.
-  local function busted(path)
-    local interpreter
-    for i = -1, -20, -1 do
-      interpreter = arg[i] or interpreter
-    end
-    local pipe = assert(io.popen(("LUA_PATH='%s' LUA_CPATH='%s' %s spec/run.lua -o TAP %s 2>&1"):format(package.path,
-      package.cpath, interpreter, path)))
-    local text = pipe:read("*a")
-    pipe:close()
-    return text
-  end
-
-  it("has a spec that runs as pasted", function()
-    local page = read "docs/testing.md"
-    local blocks, specs = 0, {}
-    for code in page:gmatch("```lua\n(.-)```") do
-      blocks = blocks + 1
-      assert((loadstring or load)(code)) -- luacheck: ignore 113
-      specs[#specs + 1] = code:find("describe(", 1, true) and code or nil
-    end
-    assert.is_true(blocks >= 2)
-    assert.equal(1, #specs)
-    local path = os.tmpname()
-    local file = assert(io.open(path .. "_spec.lua", "w"))
-    file:write(specs[1])
-    file:close()
-    local printed = busted(path .. "_spec.lua")
-    os.remove(path .. "_spec.lua")
-    os.remove(path)
-    local _, passed = printed:gsub("%f[%w]ok %d+", "")
-    assert.is_nil(printed:find("not ok", 1, true), printed)
-    assert.equal(5, passed, printed)
-  end)
-
   it("names every fault, every entry of an answer and every function", function()
     local page = read "docs/testing.md"
     local names = { "testing.client", "testing.new", "testing.advance", "fake:client", "fake:asked", "fake:heard",

@@ -1,0 +1,93 @@
+--- The build on other systems, as far as it shows here: names, flags, and what is said where it cannot be done.
+-- SPDX-License-Identifier: MIT
+
+local home = require "spec.support.temporary_home"
+
+--- What a command prints, errors too.
+local function run(command)
+  local pipe = assert(io.popen("(" .. command .. ") 2>&1"))
+  local text = pipe:read("*a")
+  pipe:close()
+  return text
+end
+
+describe("the Makefile", function()
+  local folder
+
+  before_each(function() folder = home.new() end)
+  after_each(function() folder:remove() end)
+
+  local function package(name, version)
+    folder:write(("pc/%s.pc"):format(name),
+      ("Name: %s\nDescription: Lua\nVersion: %s\nCflags: -I/of/%s\n"):format(name, version, name))
+  end
+
+  --- What would compile the module, in a system that has only those packages.
+  local function compile(lua)
+    return run(("PKG_CONFIG_LIBDIR=%s/pc make -n -B build/%s/fnf/core.so LUA=%s"):format(folder.path,
+      lua == "luajit" and "5.1" or lua, lua))
+  end
+
+  for _, row in ipairs {
+    { "5.4", "lua5.4", "5.4.6", "Debian, Alpine" },
+    { "5.4", "lua-5.4", "5.4.7", "FreeBSD" },
+    { "5.4", "lua54", "5.4.6", "Arch" },
+    { "5.4", "lua", "5.4.6", "Fedora" },
+    { "5.5", "lua", "5.5.0", "macOS" },
+    { "5.1", "lua5.1", "5.1.5", "Debian" },
+    { "5.1", "luajit", "2.1.0-beta3", "LuaJIT alone" },
+    { "luajit", "luajit", "2.1.1700008891", "LuaJIT alone" },
+  } do
+    it(("15.6: finds the headers of Lua %s as %s calls them: %s"):format(row[1], row[4], row[2]), function()
+      package(row[2], row[3])
+      assert.truthy(compile(row[1]):find("-I/of/" .. row[2] .. " ", 1, true))
+    end)
+  end
+
+  it("15.6: takes no headers of another Lua", function()
+    package("lua", "5.3.6")
+    assert.is_nil(compile("5.4"):find("-I/of/", 1, true))
+  end)
+
+  it("15.6: builds modules as macOS loads them", function()
+    folder:program("bin/uname", "echo Darwin")
+    local said = run(("PATH=%s/bin:$PATH make -n -B build/5.4/fnf/core.so"):format(folder.path))
+    assert.truthy(said:find(" -bundle -undefined dynamic_lookup -o ", 1, true))
+    assert.is_nil(said:find("-shared", 1, true))
+    assert.truthy(run("make -n -B build/5.4/fnf/core.so"):find(" -shared -o ", 1, true))
+  end)
+
+  it("15.6: installs by options that every system has", function()
+    local said = run "make -n install DESTDIR=/nowhere"
+    assert.truthy(said:find("install -d", 1, true))
+    assert.is_nil(said:find("install -D", 1, true))
+    assert.is_nil(said:find("install[^\n]* %-t "))
+  end)
+
+  it("15.6: refuses a Lua that there are no modules for in words", function()
+    assert.truthy(run("make build LUA=5.2"):find(
+      "LUA=5.2: fnf is built for Lua 5.1, 5.3, 5.4, 5.5 or luajit", 1, true))
+  end)
+
+  it("15.6: says which library is too old", function()
+    package("libcurl", "7.58.0")
+    package("libcrypto", "1.1.1n")
+    local said = run(("PKG_CONFIG_LIBDIR=%s/pc make needs"):format(folder.path))
+    assert.matches("missing: libcurl 7%.62 or newer[^\n]*found: 7%.58%.0\n", said)
+    assert.matches("missing: OpenSSL 3 or newer[^\n]*found: 1%.1%.1n\n", said)
+    assert.matches("Error", said)
+  end)
+
+  -- LuaRocks builds without the Makefile.
+  it("15.6: is not needed to hear that from a header", function()
+    folder:write("openssl/crypto.h", "#define OPENSSL_VERSION_NUMBER 0x1010117fL\n")
+    for _, name in ipairs { "err", "evp", "pem" } do
+      folder:write(("openssl/%s.h"):format(name), "")
+    end
+    folder:write("curl/curl.h", "#define LIBCURL_VERSION_NUM 0x073d01\n")
+    for file, sentence in pairs { ["sign.c"] = "fnf needs OpenSSL 3 or newer",
+      ["transfer.c"] = "fnf needs libcurl 7.62 or newer" } do
+      assert.truthy(run(("cc -std=c11 -fsyntax-only -I%s csrc/%s"):format(folder.path, file)):find(sentence, 1, true))
+    end
+  end)
+end)
