@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local exit = require "fnf.cli.exit"
+local output = require "fnf.cli.output"
 
 local cli = { VERSION = "0.1.0" } -- of fnf.client, which need not be loaded to tell it; a spec holds them equal
 
@@ -104,9 +105,8 @@ local function perform(client, line)
     if not answer then
       error(err, 0)
     end
-    local written = io.stdout:write(require("fnf.cli.output").text(answer, { format = line.options.format,
-      fields = line.options.fields, items = items }))
-    return written and io.stdout:flush() and exit.OK or exit.CLOSED_PIPE
+    output.put(output.text(answer, { format = line.options.format, fields = line.options.fields, items = items }))
+    return exit.OK
   end
 end
 
@@ -129,8 +129,8 @@ end
 local function examine(options)
   local doctor = require "fnf.cli.doctor"
   local found = doctor.examine(options, make_client)
-  local written = io.stdout:write(doctor.text(found, options.format))
-  return written and io.stdout:flush() and doctor.code(found) or exit.CLOSED_PIPE
+  output.put(doctor.text(found, options.format))
+  return doctor.code(found)
 end
 
 local function run(words)
@@ -164,13 +164,10 @@ local function run(words)
   return code or complain(with_flags(wrong), exit.USAGE)
 end
 
---- Carry out a command line.
----@param words string[] without the program's name
----@return integer code
-function cli.main(words)
+local function obey(words)
   local first = words[1]
   if first == "--version" then
-    io.stdout:write("fnf ", cli.VERSION, "\n")
+    output.put("fnf " .. cli.VERSION .. "\n")
     return exit.OK
   elseif first == "emulator" then
     local found, emulator = pcall(require, "fnf.emulator.command")
@@ -179,7 +176,7 @@ function cli.main(words)
     end
     return emulator.run({ (table.unpack or unpack)(words, 2) }) -- luacheck: ignore 113 143
   elseif first == "help" and words[2] == "exit-codes" then
-    io.stdout:write(exit.help)
+    output.put(exit.help)
     return exit.OK
   elseif first == nil or first == "help" then
     words = { "--help" }
@@ -189,6 +186,37 @@ function cli.main(words)
   end
   local done, code = pcall(run, { (table.unpack or unpack)(words) }) -- luacheck: ignore 113 143
   return done and code or of_raised(code)
+end
+
+local BROKEN_PIPE, NOT_OPEN = 32, 9 -- EPIPE and EBADF, of Linux, the BSDs and macOS
+
+local held = {} -- in the places of stdin and stderr
+
+--- A stream that the host has closed leaves its number to the next socket, into which our words would go. Why nothing
+--- can be printed, or nil.
+local function fill_places()
+  for _, name in ipairs { "stdin", "stderr" } do
+    if select(3, io[name]:seek()) == NOT_OPEN then
+      held[name] = io.open("/dev/null", "r+")
+    end
+  end
+  local _, reason, number = io.stdout:seek()
+  return number == NOT_OPEN and { reason = reason, number = number } or nil
+end
+
+--- Carry out a command line.
+---@param words string[] without the program's name
+---@return integer code
+function cli.main(words)
+  local failure = fill_places()
+  local code = not failure and obey(words)
+  failure = failure or output.failure
+  if not failure then
+    return code
+  elseif failure.number == BROKEN_PIPE then
+    return exit.CLOSED_PIPE
+  end
+  return complain("cannot print the result: " .. tostring(failure.reason), exit.CONFIGURATION)
 end
 
 return cli

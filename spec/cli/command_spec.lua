@@ -52,6 +52,18 @@ describe("fnf", function()
     assert.equal("fnf " .. require("fnf.client").VERSION .. "\n", text)
   end)
 
+  for _, row in ipairs { { "a full disk", ">/dev/full", "No space left on device" },
+    { "a closed stdout", ">&-", "Bad file descriptor" } } do
+    for _, line in ipairs { "--version", "help exit-codes", "map-run describe %s", "map-run describe %s -o table",
+      "map-run wait %s" } do
+      it(("says of %s that the result is lost: fnf %s"):format(row[1], line:format "RUN"), function()
+        local code, _, said = shell(("fnf %s %s"):format(line:format(named(made)), row[2]))
+        assert.equal(9, code, said)
+        assert.matches("cannot print the result: " .. row[3], said, 1, true)
+      end)
+    end
+  end
+
   it("starts through a link, from anywhere", function()
     local code, text = shell("here=$PWD; d=$(mktemp -d); ln -s \"$here/bin/fnf\" $d/fnf; cd /; $d/fnf --version; "
       .. "code=$?; rm -r $d; (exit $code)")

@@ -14,10 +14,6 @@ local function say(text)
   io.stderr:write("fnf: ", output.cell(text), "\n")
 end
 
-local function print_out(text)
-  return io.stdout:write(text) and io.stdout:flush()
-end
-
 --- What the library warns of goes where it disturbs no pipe.
 local function listen(client)
   client:listen(function(name, fields)
@@ -94,7 +90,7 @@ function failures.explain(client, line)
   local report, err = client:explain_map_run(params, options)
   local found = report or err.report
   local text = found and (given.format and output.text(found, given) or tostring(found) .. "\n") or ""
-  if not print_out(text) then
+  if not output.put(text) then
     return exit.CLOSED_PIPE
   end
   return report and exit.OK or refuse(err, line)
@@ -125,12 +121,12 @@ function failures.failures(client, line)
   for child in children.each(client, params, options, not params.Status and children.FAILED or nil) do
     if given.format and given.format ~= "jsonl" then
       list[#list + 1] = child
-    elseif not print_out(text_of(child, given)) then
+    elseif not output.put(text_of(child, given)) then
       return exit.CLOSED_PIPE
     end
   end
   if given.format and given.format ~= "jsonl" then
-    return print_out(output.text({ Executions = list }, { format = given.format, fields = given.fields,
+    return output.put(output.text({ Executions = list }, { format = given.format, fields = given.fields,
       items = "Executions" })) and exit.OK or exit.CLOSED_PIPE
   end
   return exit.OK
@@ -169,13 +165,13 @@ function failures.retry(client, line)
       for index = #err.again.starts, err.started + 1, -1 do
         err.again.starts[index] = nil
       end
-      print_out(started_text(err.again, given))
+      output.put(started_text(err.again, given))
     end
     return refuse(err, line)
   end
   say(again.items == 0 and "no such items; nothing was started"
     or ("%d items %s"):format(again.items, given.dry_run and "would be run again" or "are run again"))
-  return print_out(started_text(again, given)) and exit.OK or exit.CLOSED_PIPE
+  return output.put(started_text(again, given)) and exit.OK or exit.CLOSED_PIPE
 end
 
 return failures

@@ -196,7 +196,7 @@ function Live:run(work)
   end)
   self.terminal:close()
   io.stderr:write(table.concat(self.complaints))
-  io.stdout:write(table.concat(self.printed))
+  output.put(table.concat(self.printed))
   if not done then
     error(problem, 0)
   end

@@ -170,6 +170,21 @@ local function print_tsv(rows, fields)
   return table.concat(lines, "\n")
 end
 
+--- Print what was asked for, at once. A full disk or a closed pipe is kept as `output.failure`: what was to be printed
+--- is lost, whatever else went well.
+---@param text string
+---@return boolean written
+function output.put(text)
+  local written, reason, number = io.stdout:write(text)
+  if written then
+    written, reason, number = io.stdout:flush()
+  end
+  if not written then
+    output.failure = output.failure or { reason = reason, number = number }
+  end
+  return written ~= nil
+end
+
 --- The text of an answer; of a list the entries are its rows.
 ---@param value table
 ---@param options { format?: string, fields?: string[], items?: string }

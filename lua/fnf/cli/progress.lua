@@ -20,7 +20,7 @@ function Report.ended() end
 function Report.changed() end
 
 function Report:print(text) -- luacheck: ignore 212
-  io.stdout:write(text)
+  output.put(text)
 end
 
 function Report:complain(text) -- luacheck: ignore 212
