@@ -276,3 +276,28 @@ describe("12.19: until_status", function()
     assert.is_truthy(raised("wait_map_runs", {}, { until_status = "Faild" }):find("did you mean Failed?", 1, true))
   end)
 end)
+
+describe("a wait for a wrong address", function()
+  local UNKNOWN = { kind = "network", message = "Could not resolve host: cn-hangzou.fnf.aliyuncs.com", sent = false,
+    misaddressed = true, times = ENDLESS }
+
+  it("15.2: ends in seconds, with or without a timeout, with what is wrong", function()
+    for _, options in ipairs { {}, { timeout = 3600 } } do
+      local w, run, err = wait({ UNKNOWN }, options)
+      assert.is_nil(run)
+      assert.equal("network", err.kind)
+      assert.truthy(tostring(err):find("Could not resolve host", 1, true))
+      assert.is_true(w.clock - START >= 10 and w.clock - START < 30, w.clock - START)
+      assert.is_true(err.observed.polls >= 3)
+    end
+  end)
+
+  it("gives name servers some seconds to come back, and as long as it likes once it was answered", function()
+    local _, run = wait({ passing({ kind = "network", message = "Could not resolve host", sent = false,
+      misaddressed = true }, 4), fake_platform.run { Status = "Succeeded" } }, {})
+    assert.equal("Succeeded", run.Status)
+    _, run = wait({ fake_platform.run(), passing({ kind = "network", message = "Could not resolve host", sent = false,
+      misaddressed = true }, 60), fake_platform.run { Status = "Succeeded" } }, {})
+    assert.equal("Succeeded", run.Status)
+  end)
+end)

@@ -18,6 +18,7 @@ local wait = {}
 local MIN_DELAY, MAX_DELAY = 0.4, 120
 local HOLD = 30 -- seconds the service is asked to keep a poll open: less than middlemen let a silent connection live
 local FIRST_ANSWER = 300 -- seconds: a wait that never had an answer, and has no timeout, asks the wrong address
+local WRONG_ADDRESS = 10 -- seconds: so long a name that nobody knows is taken for a passing failure of the name servers
 local RESERVE = 1 -- seconds kept for a last poll before the deadline
 local SHORTEST = 0.01 -- seconds: a poll that would follow sooner is none worth making
 local YOUNGEST = 5 -- seconds: times come without a fraction, so the age of a younger run is mostly rounding
@@ -337,6 +338,14 @@ local function was_mended(self, err)
   return false
 end
 
+--- Whether a wait asks the wrong address: it was never answered, and what went wrong says so. One that has no limit to
+--- the first answer, in the background of a machine that starts, goes on.
+local function is_misaddressed(self, err)
+  local context = self.context
+  return err.misaddressed and not (self.last or self.reached) and context.first_answer < math.huge
+    and context.platform.now() - context.started >= WRONG_ADDRESS
+end
+
 --- Take in a failed poll; whether another may follow.
 local function miss(self, err)
   if err.kind == "cancelled" then
@@ -348,6 +357,9 @@ local function miss(self, err)
   self.errors = self.errors or {}
   tally(self.errors, err.code or err.kind)
   self.context.client:tell("warning", { operation = self.context.row.action, error = err, misses = self.misses })
+  if is_misaddressed(self, err) then
+    return false
+  end
   -- A refusal in other words than the service's ends a first poll, whose address may be wrong, but not a wait that the
   -- service has answered: then something between stumbled.
   return wait.may_heal(err) or was_mended(self, err) or err.kind == "protocol" and self.last ~= nil
