@@ -18,7 +18,8 @@ local SECTIONS = {
   { "Tasks that wait for a report", "report_task_succeeded", "report_task_failed" },
   { "Schedules", "create_schedule", "describe_schedule", "update_schedule", "list_schedules" },
   { "Regions", "describe_regions" },
-  { "Stops and deletions", "stop_execution", "delete_schedule", "delete_flow_alias", "delete_flow_version", "delete_flow" },
+  { "Stops and deletions", "stop_execution", "delete_schedule", "delete_flow_alias", "delete_flow_version",
+    "delete_flow" },
 }
 
 --- What samples give: a required parameter by its name, others by the operation's.
