@@ -105,7 +105,7 @@ for name, method in pairs(methods.rows) do
     if problem then
       error("fnf." .. problem, 2)
     end
-    return method.run(default, params, options or {}, action)
+    return methods.perform(method, default, params, options, action)
   end
 end
 

@@ -40,6 +40,7 @@ local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older
 ---@field until_status? string|string[] statuses that end the wait besides the final ones
 ---@field on_progress? fun(run: table, progress: fnf.Progress, wait: fnf.Wait) called after every answer
 ---@field cancel? fun(): any asked ten times a second; true ends the wait
+---@field traceparent? string W3C Trace Context that its requests carry; the client's own unless given
 
 ---@class fnf.ContextOptions: fnf.WaitOptions and what only this library gives
 ---@field deadline? number of the wait by the platform's clock, instead of `timeout`
@@ -62,6 +63,7 @@ wait.options = {
   until_status = { type = "any" },
   on_progress = { type = "function" },
   cancel = { type = "function" },
+  traceparent = { type = "traceparent" },
 }
 
 ---@class fnf.WaitContext what several waits have in common
