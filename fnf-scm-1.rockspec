@@ -71,6 +71,7 @@ build = {
     ["fnf.execution.start"] = "lua/fnf/execution/start.lua",
     ["fnf.json"] = "lua/fnf/json.lua",
     ["fnf.methods"] = "lua/fnf/methods.lua",
+    ["fnf.native"] = "lua/fnf/native.lua",
     ["fnf.nearest"] = "lua/fnf/nearest.lua",
     ["fnf.ngx"] = "lua/fnf/ngx.lua",
     ["fnf.ngx.failures"] = "lua/fnf/ngx/failures.lua",

@@ -4,6 +4,8 @@
 --   local client = assert(fnf.new{ region = "cn-hangzhou" })
 --   local run, err = client:wait_map_run({ FlowName = f, ExecutionName = e, MapRunName = m }, { timeout = 600 })
 
+require "fnf.native" -- first: what needs the C modules below would fail in the loader's words
+
 local check = require "fnf.check"
 local client = require "fnf.client"
 local credentials = require "fnf.credentials"
@@ -24,10 +26,20 @@ local function new(options)
   return client.new(options, platforms().new(type(options) == "table" and options or {}))
 end
 
+local COLON = "fnf.%s: call it with a dot, fnf.%s; only a client's methods take a colon"
+
+--- Raise where the caller's function was called with a colon: its first argument is the module then.
+local function refuse_colon(name, first)
+  if first == fnf then
+    error(COLON:format(name, name), 3)
+  end
+end
+
 --- Make a client. Nothing is sent and no key is looked for before its first call.
----@param options? table see "Options" in the README; what is missing comes from the environment
+---@param options? fnf.Options what is missing comes from the environment
 ---@return fnf.Client
 function fnf.new(options)
+  refuse_colon("new", options)
   local made, problem = new(options == nil and {} or options)
   if not made then
     error("fnf.new: " .. problem, 2)
@@ -41,6 +53,7 @@ end
 ---@return any|nil
 ---@return string|nil reason
 function fnf.decode(text)
+  refuse_colon("decode", text)
   if type(text) ~= "string" then
     error("fnf.decode: a string expected, got " .. type(text), 2)
   end
@@ -68,6 +81,7 @@ end
 ---@return any[]|nil results the first result of each, in their order
 ---@return any err
 function fnf.gather(functions, options)
+  refuse_colon("gather", functions)
   local problem = gather_problem(functions, options)
   if problem then
     error("fnf.gather: " .. problem, 2)
@@ -81,10 +95,9 @@ for name, method in pairs(methods.rows) do
   fnf[name] = function(...)
     local params, options, action = methods.arguments(method, ...)
     local problem
-    if params == fnf or action == fnf then
-      problem = ("%s: call it with a dot, fnf.%s; only a client's methods take a colon"):format(name, name)
-    end
-    if not problem and not default then
+    refuse_colon(name, params)
+    refuse_colon(name, action)
+    if not default then
       default, problem = new {}
       problem = problem and ("%s: %s"):format(name, problem)
     end
@@ -92,7 +105,7 @@ for name, method in pairs(methods.rows) do
     if problem then
       error("fnf." .. problem, 2)
     end
-    return method.run(default, params, options or {}, action)
+    return methods.perform(method, default, params, options, action)
   end
 end
 

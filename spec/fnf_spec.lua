@@ -119,5 +119,13 @@ describe("the module", function()
     done, message = pcall(function() fnf:call("DescribeMapRun", {}) end)
     assert.is_false(done)
     assert.truthy(message:find("call it with a dot", 1, true), message)
+    for name, call in pairs { new = function() fnf:new { region = "cn-hangzhou" } end,
+      decode = function() fnf:decode "{}" end, gather = function() fnf:gather {} end,
+      ["credentials.profile"] = function() fnf.credentials:profile "prod" end,
+      ["credentials.assume_role"] = function() fnf.credentials:assume_role { role_arn = "x" } end } do
+      done, message = pcall(call)
+      assert.is_false(done)
+      assert.truthy(message:find("fnf_spec.lua:%d+: fnf." .. name .. ": call it with a dot, fnf." .. name), message)
+    end
   end)
 end)

@@ -33,6 +33,7 @@ describe("an option", function()
       { true, "5", { rate = 0 }, { rate = NAN }, { burst = 0.5 }, { burst = "9" }, { speed = 1 }, { 5 } } },
     { "max_connections", { 1, 1024 }, { 0, 1025, 1.5, "8" } },
     { "on_event", { print }, { "print", {}, true } },
+    { "traceparent", { "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" }, { "", "00", 1 } },
     { "transport", { print }, { "print", {}, true } },
     { "access_key_id", {}, { "", "a b", "a\n", " a", 5 } },
     { "access_key_secret", {}, { "", "a b", "a\n", "a ", 5 } },

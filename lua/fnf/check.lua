@@ -83,6 +83,21 @@ local function secret(value)
   end
 end
 
+local HEX = "[0-9a-f]"
+local TRACEPARENT = "^(" .. HEX:rep(2) .. ")%-(" .. HEX:rep(32) .. ")%-(" .. HEX:rep(16) .. ")%-" .. HEX:rep(2) .. "(.*)$"
+
+--- W3C Trace Context: version, trace, parent and flags; a later version may go on behind them.
+local function traceparent(value)
+  if type(value) ~= "string" then
+    return "must be a string"
+  end
+  local version, trace, parent, more = value:match(TRACEPARENT)
+  if not version or version == "ff" or not trace:find("[^0]") or not parent:find("[^0]")
+    or more ~= "" and (version == "00" or not more:find("^%-[!-~]*$")) then
+    return "must be a W3C traceparent such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+  end
+end
+
 local function of_type(wanted)
   return function(value)
     if type(value) ~= wanted then
@@ -96,6 +111,7 @@ end
 check.types = {
   string = text,
   secret = secret,
+  traceparent = traceparent,
   number = number,
   boolean = of_type("boolean"),
   ["function"] = of_type("function"),

@@ -19,6 +19,7 @@ local API_VERSION = "2019-03-15"
 ---@field package settings fnf.Settings
 ---@field package budget fnf.Budget
 ---@field on_event? fun(name: string, fields: table) tells all listeners; nil if there is none
+---@field package traceparent? string W3C Trace Context that requests carry
 ---@field package listeners fun(name: string, fields: table)[] the one added last first
 local Client = { __name = "fnf.Client" }
 Client.__index = Client
@@ -49,6 +50,7 @@ function client.new(options, platform)
       user_agent = options.user_agent or ("fnf-lua/%s (%s)"):format(client.VERSION, _VERSION) },
     provider = provider,
     transport = options.transport,
+    traceparent = options.traceparent,
     listeners = { options.on_event },
     on_event = options.on_event,
     budget = retry.budget(),
@@ -136,6 +138,13 @@ function Client:outliving()
     end
   end
   return setmetatable(copy, Client)
+end
+
+--- This client, but that its requests carry another traceparent; all it knows and learns is this one's.
+---@param traceparent string
+---@return fnf.Client
+function Client:traced(traceparent)
+  return setmetatable({ traceparent = traceparent }, { __index = self, __newindex = self })
 end
 
 --- Tell the listeners, if there are any.

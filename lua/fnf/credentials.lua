@@ -55,10 +55,12 @@ local options = {
   process = { command = { type = "any", required = true }, timeout = { type = "seconds", maximum = 3600 } },
 }
 
+local COLON = "call it with a dot, fnf.credentials.%s"
+
 --- The settings of a source, copied; misuse raises two levels up.
 local function read(name, given)
   given = given == nil and {} or given
-  local problem = check.table(given, options[name], "option")
+  local problem = given == credentials and COLON:format(name) or check.table(given, options[name], "option")
   if problem then
     error(("fnf.credentials.%s: %s"):format(name, problem), 3)
   end
@@ -127,6 +129,9 @@ end
 ---@param name? string without one: ALIBABA_CLOUD_PROFILE, else the file's own default
 ---@return fnf.CredentialsProvider
 function credentials.profile(name)
+  if name == credentials then
+    error("fnf.credentials.profile: " .. COLON:format("profile"), 2)
+  end
   local problem = name ~= nil and check.types.name(name, {})
   if problem then
     raise("profile", "the name " .. problem)

@@ -15,6 +15,7 @@ local errors = {}
 ---@field retry_after? number seconds the service asked to wait
 ---@field outcome_unknown? boolean a write that failed may have been carried out all the same, by any of its attempts
 ---@field execution_name? string of an execution that may have been started
+---@field misaddressed? boolean no name server knows the host, or what listens there does not speak TLS
 ---@field sent? boolean false if the request certainly never left this machine
 ---@field cause? fnf.Error why there is no key (kind "credentials"), if a call for one failed
 ---@field details? string several lines: each source of the default chain and its reason

@@ -29,6 +29,7 @@ methods.call_options = {
   attempt_timeout = { type = "seconds", maximum = 86400 },
   max_attempts = { type = "integer", minimum = 1, maximum = 100 },
   cancel = { type = "function" },
+  traceparent = { type = "traceparent" },
 }
 
 ---- operations that are newer than the rows, or newer parameters of those that are there ----
@@ -323,6 +324,19 @@ function methods.validate(name, self, params, options, action)
   return problem and ("%s: %s"):format(name, problem) or nil
 end
 
+--- Carry out a call that is right.
+---@param method fnf.Method
+---@param self fnf.Client
+---@param params any
+---@param options? table
+---@param action? string
+---@return any, any
+function methods.perform(method, self, params, options, action)
+  options = options or NOTHING
+  local traceparent = options.traceparent or method.parameters == run.parameters and params.traceparent
+  return method.run(traceparent and self:traced(traceparent) or self, params, options, action)
+end
+
 for name, method in pairs(methods.rows) do
   client.add(name, function(self, first, second, third)
     local params, options, action = methods.arguments(method, first, second, third)
@@ -330,7 +344,7 @@ for name, method in pairs(methods.rows) do
     if problem then
       error(problem, 2)
     end
-    return method.run(self, params, options or NOTHING, action)
+    return methods.perform(method, self, params, options, action)
   end)
 end
 

@@ -32,6 +32,7 @@ settings.options = {
   proxy = { type = "string", pattern = "^%C*$", rule = "a URL without control characters" },
   no_proxy = { type = "string", pattern = "^%C*$", rule = "a list of hosts without control characters" },
   user_agent = { type = "name" },
+  traceparent = { type = "traceparent" },
   rate_limit = { type = "any" },
   max_connections = { type = "integer", minimum = 1, maximum = 1024 },
   on_event = { type = "function" },

@@ -61,6 +61,7 @@ testing.faults = {
   reset = { kind = "network", message = "Recv failure: Connection reset by peer" },
   truncate = { kind = "protocol", message = "transfer closed with 12 bytes remaining to read" },
   refused = { kind = "network", message = "Failed to connect: Connection refused", sent = false },
+  unresolved = { kind = "network", message = "Could not resolve host", sent = false, misaddressed = true },
   tls = { kind = "tls", message = "self-signed certificate", retryable = false, sent = false },
   timeout = { takes = math.huge },
 }
@@ -271,7 +272,7 @@ local function send(self, request)
     return nil, errors.new { kind = "timeout", message = "no answer in time", retryable = true, sent = true }
   elseif row.kind then
     return nil, errors.new { kind = row.kind, message = row.message, retryable = row.retryable ~= false,
-      sent = row.sent }
+      sent = row.sent, misaddressed = row.misaddressed }
   end
   return { status = row.status or 200, headers = row.headers or {}, body = body_of(self, row) }
 end

@@ -45,6 +45,7 @@
 ---  waits share; probe: try for more while none is throttled
 ---@field max_connections? integer at once (32)
 ---@field user_agent? string
+---@field traceparent? string W3C Trace Context that every request carries
 ---@field on_event? fun(name: fnf.EventName, fields: fnf.EventFields)
 ---@field transport? fun(request: fnf.Request): fnf.Answer|nil, any
 
@@ -59,7 +60,7 @@
 ---| "progress" # what it saw: operation, run, progress
 ---| "warning" # something is not as it should be: message; or operation, error, misses
 ---| "stall" # nothing has moved although something should have: operation, run, progress
----| "refresh" # a key was renewed, or could not be: see docs/credentials.md
+---| "refresh" # a key was got or renewed, or could not be: source, expires, error
 ---| "done" # a wait has ended: operation, polls, status or error
 
 --- The fields of an event; which ones, its name says. None ever holds a secret.
@@ -78,3 +79,5 @@
 ---@field progress? fnf.Progress
 ---@field misses? integer failed polls since the last answer
 ---@field message? string
+---@field source? string where a key is from, such as "env" or "assume_role"
+---@field expires? number seconds since 1970: when that key ends

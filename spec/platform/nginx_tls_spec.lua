@@ -108,6 +108,7 @@ describe("TLS over cosockets", function()
   it("tells a broken handshake, which may heal, from a bad certificate", function()
     local outcome = ask "/plain"
     assert.same({ "tls", false, true }, { outcome.kind, outcome.sent, outcome.retryable }, outcome.text)
+    assert.matches("does not speak TLS", outcome.message)
   end)
 
   it("shows the client certificate, on connections of its own", function()

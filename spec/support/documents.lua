@@ -11,6 +11,8 @@ local shell = require "fnf.emulator.shell"
 
 local documents = {}
 
+local DEBIAN = ";/usr/share/lua/5.1/?.lua" -- which has lua-logging there alone, and it is for any Lua
+
 ---@class fnf.spec.Block
 ---@field language string "" if none is named
 ---@field text string
@@ -120,7 +122,7 @@ function documents.run(program, environment)
     words[#words + 1] = name .. "=" .. value
   end
   local is_spec = program.text:find "\ndescribe%("
-  for _, word in ipairs(program.language == "sh" and { "sh", "-e" } or { "LUA_PATH=" .. package.path,
+  for _, word in ipairs(program.language == "sh" and { "sh", "-e" } or { "LUA_PATH=" .. package.path .. DEBIAN,
     "LUA_CPATH=" .. package.cpath, interpreter(), is_spec and "spec/run.lua" or nil }) do
     words[#words + 1] = word
   end

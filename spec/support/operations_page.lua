@@ -13,12 +13,13 @@ local SECTIONS = {
   { "Versions and aliases", "publish_flow_version", "list_flow_versions", "create_flow_alias", "describe_flow_alias",
     "update_flow_alias", "list_flow_aliases" },
   { "Executions", "start_execution", "describe_execution", "list_executions", "get_execution_history",
-    "stop_execution", "start_sync_execution" },
+    "start_sync_execution" },
   { "MapRuns", "describe_map_run", "update_map_run" },
   { "Tasks that wait for a report", "report_task_succeeded", "report_task_failed" },
   { "Schedules", "create_schedule", "describe_schedule", "update_schedule", "list_schedules" },
   { "Regions", "describe_regions" },
-  { "Deletions", "delete_schedule", "delete_flow_alias", "delete_flow_version", "delete_flow" },
+  { "Stops and deletions", "stop_execution", "delete_schedule", "delete_flow_alias", "delete_flow_version",
+    "delete_flow" },
 }
 
 --- What samples give: a required parameter by its name, others by the operation's.
@@ -40,7 +41,7 @@ local GIVEN = {
   describe_execution = { FlowName = '"orders"' },
   list_executions = { FlowName = '"orders"', Status = '"Running"', Limit = "20" },
   get_execution_history = { FlowName = '"orders"', Limit = "20" },
-  stop_execution = { FlowName = '"orders"', ExecutionName = '"nightly-1"', Cause = '"asked to"' },
+  stop_execution = { FlowName = '"orders"', Cause = '"asked to"' },
   start_sync_execution = { Input = "{ order = 101 }" },
   describe_map_run = { FlowName = '"orders"' },
   update_map_run = { FlowName = '"orders"', Concurrency = "50", ToleratedFailedPercentage = "2.5" },

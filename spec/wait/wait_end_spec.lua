@@ -276,3 +276,24 @@ describe("12.19: until_status", function()
     assert.is_truthy(raised("wait_map_runs", {}, { until_status = "Faild" }):find("did you mean Failed?", 1, true))
   end)
 end)
+
+describe("a wait for a wrong address", function()
+  it("15.2: ends in seconds, with or without a timeout, with what is wrong", function()
+    for _, options in ipairs { {}, { timeout = 3600 } } do
+      local w, run, err = wait({ { fault = "unresolved", times = ENDLESS } }, options)
+      assert.is_nil(run)
+      assert.equal("network", err.kind)
+      assert.truthy(tostring(err):find("Could not resolve host", 1, true))
+      assert.is_true(w.clock - START >= 10 and w.clock - START < 30, w.clock - START)
+      assert.is_true(err.observed.polls >= 3)
+    end
+  end)
+
+  it("gives name servers some seconds to come back, and as long as it likes once it was answered", function()
+    local _, run = wait({ { fault = "unresolved", times = 4 }, fake_platform.run { Status = "Succeeded" } }, {})
+    assert.equal("Succeeded", run.Status)
+    _, run = wait({ fake_platform.run(), { fault = "unresolved", times = 60 },
+      fake_platform.run { Status = "Succeeded" } }, {})
+    assert.equal("Succeeded", run.Status)
+  end)
+end)

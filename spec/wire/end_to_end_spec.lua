@@ -95,6 +95,19 @@ describe("the client against the emulator", function()
     assert.is_nil(described)
     assert.equal("tls", err.kind)
     assert.equal(1, err.attempts)
+    assert.truthy(err.message:find("ca_file, or as FNF_CA_FILE", 1, true), err.message)
     assert.equal(0, #emulator:requests().requests)
+  end)
+
+  it("15.2: says of a port without TLS, and of a name that nobody knows, that the address is wrong", function()
+    for endpoint, words in pairs { [emulator.url:gsub("^http:", "https:")] = "does not speak TLS",
+      ["https://nowhere.invalid"] = "Could not resolve host" } do
+      local client = new_client { endpoint = endpoint, max_attempts = 1 }
+      local _, err = client:describe_regions()
+      client:close()
+      assert.truthy(err.message:find(words, 1, true), err.message)
+      assert.is_true(err.misaddressed)
+      assert.is_true(err.retryable)
+    end
   end)
 end)

@@ -95,6 +95,15 @@ local function is_over(call)
   end
 end
 
+--- The headers with a traceparent, which no signature covers: of both families only x-acs-* and a few must be signed.
+local function traced(headers, traceparent)
+  local all = { traceparent = traceparent }
+  for name, value in pairs(headers) do -- a copy: these may serve the next request, too
+    all[name] = value
+  end
+  return all
+end
+
 --- Sign, send, read.
 local function exchange(call, key)
   local self, platform = call.client, call.platform
@@ -106,6 +115,9 @@ local function exchange(call, key)
   end
   if not signed then
     return nil, unsigned(call, status, message)
+  end
+  if self.traceparent and call.target == self.target then
+    signed.headers = traced(signed.headers, self.traceparent)
   end
   -- Getting the key may have taken all the time there was.
   signed.timeout = max(0.001, min(call.attempt_timeout, left(call)))

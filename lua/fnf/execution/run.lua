@@ -15,6 +15,7 @@ local run = {}
 ---@field timeout? number seconds for all of it; none by default
 ---@field cancel? fun(): any true once the caller gives up
 ---@field stop_on_cancel? boolean stop the execution then
+---@field traceparent? string W3C Trace Context that its requests carry; the client's own unless given
 
 --- Rows of `fnf.check` for those options.
 ---@type table<string, fnf.Row>
@@ -23,6 +24,7 @@ run.options = {
   timeout = { type = "seconds" },
   cancel = { type = "function" },
   stop_on_cancel = { type = "boolean" },
+  traceparent = { type = "traceparent" },
 }
 
 --- Rows for `client:run{...}`, whose one table holds the parameters of StartExecution and the options.

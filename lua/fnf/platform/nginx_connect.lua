@@ -27,6 +27,7 @@ local HINTS = {
   { "unable to verify the first certificate", AUTHORITIES },
   { "self.signed certificate", "set the directive lua_ssl_trusted_certificate to the authority that signed it" },
   { "certificate chain too long", "raise the directive lua_ssl_verify_depth" },
+  { "^handshake failed", "nginx's error.log says why; if \"wrong version number\", what listens does not speak TLS" },
   { "host mismatch", "it is for another name; nginx compares names only, never addresses" },
 }
 
@@ -50,7 +51,8 @@ local hinted = nginx_connect.hinted
 
 --- Nothing was sent, and it may pass.
 local function failure(kind, message)
-  return nil, errors.new { kind = kind, message = message, retryable = true, sent = false }
+  return nil, errors.new { kind = kind, message = message, retryable = true, sent = false,
+    misaddressed = message:find("could not be resolved (3: Host not found)", 1, true) and true or nil }
 end
 
 ---- where to ----

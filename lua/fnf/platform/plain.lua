@@ -43,9 +43,32 @@ local KINDS = {
   ["no memory"] = { "memory", true },
 }
 
+local AUTHORITY = "nobody this machine trusts has signed it; give its authority as ca_file, or as FNF_CA_FILE"
+local NO_TLS = "what listens there does not speak TLS; is the port another, or the endpoint http://?"
+
+--- What libcurl or its TLS says, what there is to do about it, and whether it means that the address is wrong.
+local HINTS = {
+  { "^could not resolve ", nil, true },
+  { "unable to get .*issuer certificate", AUTHORITY },
+  { "unable to verify the first certificate", AUTHORITY },
+  { "self.signed certificate", AUTHORITY },
+  { "certificate issuer is unknown", AUTHORITY }, -- GnuTLS
+  { "wrong version number", NO_TLS, true },
+  { "packet length too long", NO_TLS, true },
+  { "unexpected tls packet", NO_TLS, true },
+}
+
 local function failure(status, message, sent)
   local kind = KINDS[status] or { "network", false }
-  return errors.new { kind = kind[1], message = message, retryable = kind[2], sent = sent }
+  local made = { kind = kind[1], message = message, retryable = kind[2], sent = sent }
+  for _, hint in ipairs(HINTS) do
+    if message:lower():find(hint[1]) then
+      made.message = hint[2] and ("%s (%s)"):format(message, hint[2]) or message
+      made.misaddressed = hint[3]
+      break
+    end
+  end
+  return errors.new(made)
 end
 
 local function sleep(seconds, cancel)

@@ -7,6 +7,7 @@
 ---@field attempt_timeout? number seconds of one attempt; the client's own unless given
 ---@field max_attempts? integer 1 to 100
 ---@field cancel? fun(): any once it returns true the call ends
+---@field traceparent? string W3C Trace Context that its requests carry; the client's own unless given
 
 ---@class fnf.UnlistedOptions: fnf.CallOptions
 ---@field method? "GET"|"POST" POST unless the operation is known

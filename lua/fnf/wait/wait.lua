@@ -18,6 +18,7 @@ local wait = {}
 local MIN_DELAY, MAX_DELAY = 0.4, 120
 local HOLD = 30 -- seconds the service is asked to keep a poll open: less than middlemen let a silent connection live
 local FIRST_ANSWER = 300 -- seconds: a wait that never had an answer, and has no timeout, asks the wrong address
+local WRONG_ADDRESS = 10 -- seconds: so long a name that nobody knows is taken for a passing failure of the name servers
 local RESERVE = 1 -- seconds kept for a last poll before the deadline
 local SHORTEST = 0.01 -- seconds: a poll that would follow sooner is none worth making
 local YOUNGEST = 5 -- seconds: times come without a fraction, so the age of a younger run is mostly rounding
@@ -39,6 +40,7 @@ local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older
 ---@field until_status? string|string[] statuses that end the wait besides the final ones
 ---@field on_progress? fun(run: table, progress: fnf.Progress, wait: fnf.Wait) called after every answer
 ---@field cancel? fun(): any asked ten times a second; true ends the wait
+---@field traceparent? string W3C Trace Context that its requests carry; the client's own unless given
 
 ---@class fnf.ContextOptions: fnf.WaitOptions and what only this library gives
 ---@field deadline? number of the wait by the platform's clock, instead of `timeout`
@@ -61,6 +63,7 @@ wait.options = {
   until_status = { type = "any" },
   on_progress = { type = "function" },
   cancel = { type = "function" },
+  traceparent = { type = "traceparent" },
 }
 
 ---@class fnf.WaitContext what several waits have in common
@@ -337,6 +340,14 @@ local function was_mended(self, err)
   return false
 end
 
+--- Whether a wait asks the wrong address: it was never answered, and what went wrong says so. One that has no limit to
+--- the first answer, in the background of a machine that starts, goes on.
+local function is_misaddressed(self, err)
+  local context = self.context
+  return err.misaddressed and not (self.last or self.reached) and context.first_answer < math.huge
+    and context.platform.now() - context.started >= WRONG_ADDRESS
+end
+
 --- Take in a failed poll; whether another may follow.
 local function miss(self, err)
   if err.kind == "cancelled" then
@@ -348,6 +359,9 @@ local function miss(self, err)
   self.errors = self.errors or {}
   tally(self.errors, err.code or err.kind)
   self.context.client:tell("warning", { operation = self.context.row.action, error = err, misses = self.misses })
+  if is_misaddressed(self, err) then
+    return false
+  end
   -- A refusal in other words than the service's ends a first poll, whose address may be wrong, but not a wait that the
   -- service has answered: then something between stumbled.
   return wait.may_heal(err) or was_mended(self, err) or err.kind == "protocol" and self.last ~= nil
