@@ -190,7 +190,7 @@ end
 
 local BROKEN_PIPE, NOT_OPEN = 32, 9 -- EPIPE and EBADF, of Linux, the BSDs and macOS
 
-local held = {} -- in the places of stdin and stderr
+local held = {} -- luacheck: ignore 241 (kept open, in the places of stdin and stderr)
 
 --- A stream that the host has closed leaves its number to the next socket, into which our words would go. Why nothing
 --- can be printed, or nil.

@@ -33,7 +33,7 @@ describe("a traceparent", function()
     end)
   end
 
-  it("travels with each poll of a wait, of many, and with what client:run asks; a call's goes before the client's", function()
+  it("travels with each poll of a wait, of many, and of client:run; a call's goes before the client's", function()
     local run = fake_platform.run
     local cloud = fake_platform.new { run(), run { Status = "Succeeded" }, run { Status = "Succeeded" },
       { status = 403, body = { Code = "AccessDenied", Message = "no" } } }

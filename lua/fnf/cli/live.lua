@@ -40,8 +40,8 @@ end
 ---@param style { unicode: boolean, color: boolean }
 ---@return fnf.Live
 function live.new(client, list, style)
-  local self = setmetatable({ client = client, states = {}, by_id = {}, printed = {}, complaints = {}, style = style, throttles = 0,
-    chosen = 1, platform = client:choose_platform() }, Live)
+  local self = setmetatable({ client = client, states = {}, by_id = {}, printed = {}, complaints = {}, style = style,
+    throttles = 0, chosen = 1, platform = client:choose_platform() }, Live)
   for _, names in ipairs(list) do
     state_of(self, names)
   end
