@@ -84,7 +84,7 @@ local function secret(value)
 end
 
 local HEX = "[0-9a-f]"
-local TRACEPARENT = "^(" .. HEX:rep(2) .. ")%-(" .. HEX:rep(32) .. ")%-(" .. HEX:rep(16) .. ")%-" .. HEX:rep(2) .. "(.*)$"
+local TRACEPARENT = ("^(%s)%%-(%s)%%-(%s)%%-%s(.*)$"):format(HEX:rep(2), HEX:rep(32), HEX:rep(16), HEX:rep(2))
 
 --- W3C Trace Context: version, trace, parent and flags; a later version may go on behind them.
 local function traceparent(value)
