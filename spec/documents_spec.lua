@@ -37,8 +37,10 @@ describe("a page of the documentation", function()
     emulator:stop()
   end)
 
-  --- What a sample of a task needs: one that waits for its report, twice.
-  local function begin_tasks()
+  --- What the samples of tasks and of a stop need: a task that waits for its report, twice, and an execution that goes
+  --- on however slow this machine is.
+  local function begin_samples()
+    emulator:map_run { FlowName = "orders", ExecutionName = "nightly-1", items = 100000 }
     emulator:script { FlowName = "approvals", tasks = { "Approve" } }
     assert(client:create_flow { Name = "approvals", Type = "FDL", Description = "waits", Definition = "x: y" })
     for _ = 1, 2 do
@@ -78,7 +80,7 @@ describe("a page of the documentation", function()
         end
       end
       if path == "docs/operations.md" then
-        begin_tasks()
+        begin_samples()
       end
       for _, program in ipairs(documents.programs(blocks)) do
         local where = ("%s:%d: "):format(path, program.line)
