@@ -134,6 +134,7 @@ try {
   await check("a button of a failed run asks why, and what is found is shown to all who look", async () => {
     const other = await open({ viewport: { width: 1200, height: 800 } });
     await card(page, "moving").getByRole("button", { name: "Why did items fail?" }).waitFor({ state: "hidden" });
+    await card(page, "failing").screenshot({ path: folder + "/button.png" });
     await card(page, "failing").getByRole("button", { name: "Why did items fail?" }).click();
     for (const reader of [page, other]) {
       await card(reader, "failing").locator("li").getByText("100 \u00d7 BadOrder: <i>order</i> N has no price").waitFor();

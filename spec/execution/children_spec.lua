@@ -169,6 +169,20 @@ describe("the children of a MapRun", function()
     assert.same({ 100, nil }, { #found, err })
   end)
 
+  it("are asked for in short pages where a long one is more than an answer may be", function()
+    local cloud = failed_run.new { failed = 100, answer = function(query)
+      if query.Action == "ListExecutions" and tonumber(query.Limit) > 9 then
+        return { kind = "protocol", message = "a body of more than 8 MiB" }
+      end
+    end }
+    local found, err = walk(cloud)
+    assert.same({ 100, nil, "child:100" }, { #found, err, found[100] and found[100].Name })
+    found, err = walk(failed_run.new { failed = 10, answer = function(query)
+      return query.Action == "ListExecutions" and { kind = "protocol", message = "odd" } or nil
+    end })
+    assert.same({ 0, "protocol" }, { #found, err.kind })
+  end)
+
   it("that were found before the list breaks off are handed out, then the error is raised", function()
     local cloud = failed_run.new { failed = 150, answer = function(query)
       return query.NextToken and fake_platform.refusal(403, "AccessDenied") or nil

@@ -143,6 +143,32 @@ describe("after a MapRun has failed, on the emulator", function()
     assert.same({ 10000, 10000, {} }, { again.items, sum, warnings })
   end)
 
+  it("several questions are answered at the same time, and each in its own time", function()
+    local found = run(40, { failure_share = 0.5, ToleratedFailedCount = 40 })
+    local results = assert(fnf.gather {
+      function()
+        return client:explain_map_run(names_of(found))
+      end,
+      function()
+        -- Lua 5.1 cannot wait for others within the iterator of a `for`.
+        local seen, next_child = 0, client:map_run_children(names_of(found, { Status = "Failed" }), { causes = true })
+        local child = next_child()
+        while child do
+          seen, child = seen + (child.Error == "ItemFailed" and 1 or 0), next_child()
+        end
+        return seen
+      end,
+      function()
+        return client:run_again(names_of(found), { dry_run = true })
+      end,
+    })
+    assert.same({ 20, 20, 20 }, { results[1].sampled, results[2], results[3].items })
+    emulator:fault { kind = "delay", delay = 3, action = "GetExecutionHistory", after = 12, times = 100 }
+    local report, err = client:explain_map_run(names_of(found), { timeout = 0.5 })
+    assert.same({ nil, "timeout", 20 }, { report, err.kind, err.report.failed })
+    assert.is_true(err.report.sampled >= 8 and err.report.sampled < 20, err.report.sampled)
+  end)
+
   it("a list that lags, or that shows no children, is told with both numbers", function()
     local found = run(20, { fail = { ["5"] = {}, ["6"] = {} }, ToleratedFailedCount = 5, listed = false })
     local report = assert(client:explain_map_run(names_of(found)))

@@ -123,6 +123,15 @@ function Walk:next(options)
   return page
 end
 
+--- Ask for pages of at most so many entries from now on.
+---@param limit integer
+---@return boolean shorter than before
+function Walk:shorten(limit)
+  local before = self.params.Limit or math.huge
+  self.params.Limit = math.min(before, limit)
+  return limit < before
+end
+
 --- Make the last page the next one: a list that still grows has grown there.
 function Walk:again()
   self.ended = false

@@ -41,6 +41,7 @@ children.options = { causes = { type = "boolean" }, on_progress = { type = "func
 children.FAILED = { "Failed", "TimedOut" }
 
 local PAGE = 99 -- children
+local SHORT_PAGE = 9 -- where a page is more than an answer may be: inputs and outputs have up to 64 KiB each
 local AT_ONCE = 8 -- histories that are asked for at the same time
 local ATTEMPTS = 6 -- of a request: a list of a hundred pages must not end by one that stumbled
 
@@ -171,7 +172,7 @@ local function turn(self)
     if self.pages then
       page, err = self.pages:next()
     end
-    if err then
+    if err and not (err.kind == "protocol" and self.pages:shorten(SHORT_PAGE)) then
       return false, err
     elseif page then
       self.page, self.at = fresh(self, page[LIST.items] or {}), 0
@@ -179,7 +180,7 @@ local function turn(self)
       if self.options.on_progress then
         self.options.on_progress(self.seen, self:expected())
       end
-    elseif not next_status(self) then
+    elseif not err and not next_status(self) then
       compare(self)
       return false
     end
