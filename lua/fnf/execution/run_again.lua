@@ -76,7 +76,7 @@ end
 
 local function refused(message, fields)
   fields = fields or {}
-  fields.kind, fields.operation, fields.retryable, fields.message = "protocol", "StartExecution", false, message
+  fields.kind, fields.operation, fields.retryable, fields.message = "protocol", "run_again", false, message
   return errors.new(fields)
 end
 
