@@ -215,6 +215,25 @@ describe("run_again", function()
     end
   end)
 
+  it("starts nothing twice that has the caller's name, running or ended, and takes no other for its own", function()
+    local cloud, ended = three(), false
+    cloud.answer = function(query, self)
+      if ended and query.Action == "StartExecution" and self.started[1].Name == self.last.form.ExecutionName then
+        return fake_platform.refusal(400, "ExecutionAlreadyExists")
+      end
+    end
+    for call = 1, 3 do
+      ended = call == 3
+      local result, err = again(cloud, { execution_name = "mine" })
+      assert.same({ "mine", 1 }, { result and result.starts[1].execution.Name, #cloud.started }, tostring(err))
+    end
+    for _, over in ipairs { false, true } do
+      ended, cloud.started[1].Input = over, '{"orders":[{"id":99}]}'
+      local result, err = again(cloud, { execution_name = "mine" })
+      assert.same({ nil, "ExecutionAlreadyExists", 0, 1 }, { result, err.code, err.started, #cloud.started })
+    end
+  end)
+
   it("says that the MapRun still runs, or that the list lacks some, and runs what there is", function()
     local cloud = three { run = { Status = "Running", ItemCounts = { Failed = 4, Total = 5 } } }
     local result = assert(again(cloud))

@@ -245,11 +245,25 @@ local function plan(self, inputs)
   return pieces
 end
 
+--- Start one, or find it started by the same call before: an execution of the caller's name with the same Input.
+local function start_one(self, piece)
+  local execution, err = start.run(self.client, { FlowName = self.params.FlowName, Input = piece.Input,
+    ExecutionName = piece.ExecutionName, Qualifier = self.params.Qualifier }, self.limits)
+  if err and err.code == "ExecutionAlreadyExists" and piece.ExecutionName then
+    execution, err = self.client:perform(operations.describe_execution, { FlowName = self.params.FlowName,
+      ExecutionName = piece.ExecutionName }, self.limits)
+  end
+  if execution and execution.Input ~= nil and not start.same_input(execution.Input, piece.Input) then
+    return nil, errors.new { kind = "service", code = "ExecutionAlreadyExists", operation = "StartExecution",
+      retryable = false, message = ("execution %s is there already, with another Input"):format(piece.ExecutionName) }
+  end
+  return execution, err
+end
+
 --- Start one after the other. What a lost reply leaves open is found out by fnf.execution.start, so none runs twice.
 local function start_all(self, result)
   for index, piece in ipairs(result.starts) do
-    local execution, err = start.run(self.client, { FlowName = self.params.FlowName, Input = piece.Input,
-      ExecutionName = piece.ExecutionName, Qualifier = self.params.Qualifier }, self.limits)
+    local execution, err = start_one(self, piece)
     if not execution then
       err.started = index - 1
       err.again = result
