@@ -74,8 +74,7 @@ local counters = {
 
 --- The same of one call: start and end of the process cancel out. The least of three, for a call that had to wait
 --- for its answer looked for it more often.
-local function count_per_call(counter, command)
-  local few, many = 20, 120
+local function count_per_call(counter, command, few, many)
   local least
   for _ = 1, 3 do
     local a, b = counter(command:format(few)), counter(command:format(many))
@@ -87,38 +86,64 @@ local function count_per_call(counter, command)
   return least
 end
 
-local function bench_calls(address)
-  local ours = ("%s bench/calls.lua %s "):format(lua, address)
-  local url = output_of(ours .. "url"):match("%S+")
-  ours = ours .. "%d"
-  local bare = ("%s/calls '%s' "):format(programs, url:gsub("%%", "%%%%")) .. "%d"
-  local cpu = cheapest(5, { ours:format(4000), bare:format(4000) })
-  say("CPU per call / bare libcurl", "%.2f (aim <= 1.25)   %.1f us and %.1f us; %.0f calls per CPU second",
-    cpu[1] / cpu[2], cpu[1] * 1e6, cpu[2] * 1e6, 1 / cpu[1])
-  for _, row in ipairs { { "instructions", 70000 }, { "allocations", 25 }, { "system calls", 0 } } do
-    local a, b = count_per_call(counters[row[1]], ours), count_per_call(counters[row[1]], bare)
-    if a and b then
-      say(row[1] .. " per call beyond bare libcurl", "%.1f (aim <= %d)   %.1f and %.1f", a - b, row[2], a, b)
-    else
-      say(row[1] .. " per call", "not counted: no tool for it here")
+--- What ours takes of something beyond the reference; each command has a %d for the count.
+local function say_beyond(what, kind, aim, ours, bare, few, many)
+  local a, b = count_per_call(counters[kind], ours, few, many), count_per_call(counters[kind], bare, few, many)
+  if a and b then
+    say(kind .. " " .. what .. " beyond bare libcurl", "%.1f (aim <= %d)   %.1f and %.1f", a - b, aim, a, b)
+  else
+    say(kind .. " " .. what, "not counted: no tool for it here")
+  end
+end
+
+--- A command whose %d is a count, of one whose arguments may hold a percent sign.
+local function counted(command)
+  return command:gsub("%%", "%%%%") .. " %d"
+end
+
+local IN_FLIGHT = 64
+
+local function bench_calls(at)
+  for _, row in ipairs { { "HTTP", at.plain, 1.35, 1.4 }, { "HTTPS", at.kept, 1.25, 1.25 } } do
+    local scheme, address, alone_aim, many_aim = row[1], row[2], row[3], row[4]
+    local trusting = scheme == "HTTPS" and ("FNF_CA_FILE=%s "):format(at.authority) or ""
+    local ours = trusting .. counted(("%s bench/calls.lua %s"):format(lua, address))
+    local url = output_of(("%s bench/calls.lua %s url"):format(lua, address)):match("%S+")
+    local bare = trusting .. counted(("%s/calls '%s'"):format(programs, url))
+    local many = ours .. " " .. IN_FLIGHT
+    local bare_many = trusting .. counted(("%s/polls '%s'"):format(programs, url)) .. " " .. IN_FLIGHT
+    local cpu = cheapest(5, { ours:format(4000), bare:format(4000), many:format(8000), bare_many:format(8000) })
+    say(("CPU per call over %s / bare libcurl"):format(scheme),
+      "%.2f (aim <= %.2f)   %.1f us and %.1f us; %.0f calls per CPU second", cpu[1] / cpu[2], alone_aim, cpu[1] * 1e6,
+      cpu[2] * 1e6, 1 / cpu[1])
+    say(("CPU per call over %s, %d in flight / bare curl_multi"):format(scheme, IN_FLIGHT),
+      "%.2f (aim <= %.2f)   %.1f us and %.1f us", cpu[3] / cpu[4], many_aim, cpu[3] * 1e6, cpu[4] * 1e6)
+    if scheme == "HTTP" then
+      say_beyond("per call", "instructions", 85000, ours, bare, 20, 120)
+      say_beyond("per call", "allocations", 14, ours, bare, 20, 120)
+      say_beyond("per call", "system calls", 0, ours, bare, 20, 120)
+      say_beyond(("per call, %d in flight"):format(IN_FLIGHT), "instructions", 90000, many, bare_many, 640, 1920)
     end
   end
 end
 
 ---- what ten thousand waits cost ----
 
-local WAITS, IN_FLIGHT = 10000, 32
+local WAITS, FEW_WAITS, CONNECTIONS = 10000, 1000, 32 -- the few where each of them is counted in valgrind
 
 local function bench_polls(address)
   local url = output_of(("%s bench/calls.lua %s url"):format(lua, address)):match("%S+")
   local ours = ("%s bench/polls.lua %s %d 40000"):format(lua, address, WAITS)
-  local bare = ("%s/polls '%s' 40000 %d"):format(programs, url, IN_FLIGHT)
+  local bare = ("%s/polls '%s' 40000 %d"):format(programs, url, CONNECTIONS)
   local cpu = cheapest(3, { ours, bare })
-  say("CPU per poll of 10,000 waits / bare curl_multi", "%.2f (aim <= 1.3)   %.1f us and %.1f us, %d in flight",
-    cpu[1] / cpu[2], cpu[1] * 1e6, cpu[2] * 1e6, IN_FLIGHT)
+  say("CPU per poll of 10,000 waits / bare curl_multi", "%.2f (aim <= 1.8)   %.1f us and %.1f us, %d in flight",
+    cpu[1] / cpu[2], cpu[1] * 1e6, cpu[2] * 1e6, CONNECTIONS)
   local bytes, resident, connections = output_of(ours):match("%S+ (%d+) (%d+) (%d+)")
   say("Lua memory per wait", "%d bytes (aim <= 2048)   %d of resident memory; %d connections (aim <= 32)", bytes,
     resident, connections)
+  say_beyond(("per poll of %d waits"):format(FEW_WAITS), "instructions", 130000,
+    counted(("%s bench/polls.lua %s %d"):format(lua, address, FEW_WAITS)),
+    counted(("%s/polls '%s'"):format(programs, url)) .. " " .. CONNECTIONS, 500, 2500)
 end
 
 local YEAR, DRAWN = 365 * 86400, 30
@@ -149,6 +174,13 @@ local function bench_connections(address, certs)
     cpu[1] / cpu[2], cpu[1] * 1e3, cpu[2] * 1e3, 1 / cpu[1])
 end
 
+local function bench_require()
+  local with, without = counters.instructions(lua .. " -e 'require \"fnf\"'"), counters.instructions(lua .. " -e ''")
+  if with and without then
+    say("instructions of require \"fnf\"", "%.1f million (aim <= 19)", (with - without) / 1e6)
+  end
+end
+
 local function bench_start(address, certs)
   local spawn = ("BENCH_CERTS=%s %s/spawn 15 "):format(certs, programs)
   local ours = spawn .. ("env LD_PRELOAD=%s/authorities.so %s bench/start.lua %s"):format(programs, lua, address)
@@ -170,8 +202,9 @@ local function bench_all()
   bench_year()
   local at = server.start(folder)
   local done, reason = pcall(function()
-    bench_calls(at.plain)
+    bench_calls(at)
     bench_polls(at.plain)
+    bench_require()
     if at.certs then
       bench_connections(at.tls, at.certs)
       bench_start(at.tls, at.certs)

@@ -42,24 +42,27 @@ end
 
 local function write_config(folder, ports)
   local from, to = assert(io.open("bench/nginx.conf")), assert(io.open(folder .. "/nginx.conf", "w"))
-  to:write((from:read("*a"):gsub("FOLDER", folder):gsub("PLAIN", ports[1]):gsub("TLS ssl", ports[2] .. " ssl")))
+  local text = from:read("*a"):gsub("FOLDER", folder)
+  to:write((text:gsub("PLAIN", ports[1]):gsub("TLS ssl", ports[2] .. " ssl"):gsub("KEPT", ports[3])))
   from:close()
   to:close()
 end
 
 --- Start it in an empty folder.
 ---@param folder string absolute
----@return { plain: string, tls: string, certs?: string } where it answers
+---@return { plain: string, tls: string, kept: string, authority: string, certs?: string } where it answers; `kept`: by
+---  TLS over connections that stay, as the file of that authority lets one verify
 function server.start(folder)
   shell("rm -rf %s && mkdir -p %s", folder, folder)
   make_certificates(folder)
   local certs = copy_authorities(folder)
   for _ = 1, 10 do
-    local port = math.random(20000, 29998)
-    write_config(folder, { port, port + 1 })
+    local port = math.random(20000, 29997)
+    write_config(folder, { port, port + 1, port + 2 })
     local done = os.execute(("nginx -p %s -c %s/nginx.conf 2>%s/log"):format(folder, folder, folder))
     if done == true or done == 0 then
-      return { plain = "http://127.0.0.1:" .. port, tls = "https://127.0.0.1:" .. port + 1, certs = certs }
+      return { plain = "http://127.0.0.1:" .. port, tls = "https://127.0.0.1:" .. port + 1,
+        kept = "https://127.0.0.1:" .. port + 2, authority = folder .. "/ca.pem", certs = certs }
     end
   end
   error("nginx does not start: see " .. folder .. "/log")
