@@ -1,5 +1,5 @@
 /*
- * Names of statuses, the fork count, and pinning the shared object.
+ * Clean texts, names of statuses, the fork count, and pinning the shared object.
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE /* dladdr, RTLD_NODELETE */
@@ -7,6 +7,8 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdint.h>
+#include <string.h>
 
 /* The one piece of process-wide state: a child must be able to tell that it is one. */
 static unsigned fork_count;
@@ -25,6 +27,22 @@ static void watch_forks(void) {
 unsigned fnf_fork_count(void) {
   (void)pthread_once(&fork_once, watch_forks);
   return fork_count;
+}
+
+int fnf_is_clean(struct fnf_str text, unsigned char lowest) {
+  const uint64_t ones = UINT64_MAX / 0xFF, highs = ones * 0x80;
+  size_t i = 0;
+  for (; text.size - i >= sizeof ones; i += sizeof ones) { /* a word at a time: URLs are long */
+    uint64_t word;
+    memcpy(&word, text.data + i, sizeof word);
+    uint64_t deletes = word ^ (ones * 0x7F);
+    if ((((word - ones * lowest) & ~word) | ((deletes - ones) & ~deletes)) & highs)
+      return 0;
+  }
+  for (; i < text.size; i++)
+    if ((unsigned char)text.data[i] < lowest || text.data[i] == 0x7F)
+      return 0;
+  return 1;
 }
 
 const char *fnf_status_name(enum fnf_status status) {

@@ -23,6 +23,9 @@ struct fnf_str {
 /* A fnf_str of a string literal. */
 #define FNF_STR(literal) ((struct fnf_str){"" literal, sizeof(literal) - 1})
 
+/* Whether no byte is below `lowest`, at most 0x80, and none is DEL. */
+int fnf_is_clean(struct fnf_str text, unsigned char lowest);
+
 /* How a call of the core ended. Everything but FNF_OK left its outputs
  * unusable but safe to free. */
 enum fnf_status {

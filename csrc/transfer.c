@@ -79,7 +79,6 @@ enum { NAME_SECONDS = 1 };
 
 /* The connection's own settings, the same for every exchange of a pool. */
 static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
-  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   CURLcode code = CURLE_OK;
 #define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(transfer->easy, option, value) : code
   SET(CURLOPT_PRIVATE, transfer);
@@ -110,7 +109,7 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)FNF_HTTP_MAX_BODY);
   /* libcurl guards against SIGPIPE itself unless told to leave signals alone,
    * which it must be where it would use SIGALRM to end a name look-up. */
-  SET(CURLOPT_NOSIGNAL, version->features & CURL_VERSION_ASYNCHDNS ? 0L : 1L);
+  SET(CURLOPT_NOSIGNAL, transfer->version->features & CURL_VERSION_ASYNCHDNS ? 0L : 1L);
 #undef SET
   return code;
 }
@@ -134,8 +133,8 @@ static enum fnf_status renew(struct fnf_transfer *transfer) {
 
 /* From 7.83.0 until 8.1.1 libcurl kept a pointer to the last header of the last
  * answer. Where the next begins with a folded line, it frees that once more. */
-static int frees_headers_twice(void) {
-  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+static int frees_headers_twice(const struct fnf_transfer *transfer) {
+  unsigned version = transfer->version->version_num;
   return version >= 0x075300 && version < 0x080101;
 }
 
@@ -149,6 +148,7 @@ enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fn
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   transfer->options = options;
   transfer->setup = setup;
+  transfer->version = version;
   transfer->authorities = (struct fnf_authorities){.file = options->ca_file};
   if (!options->ca_file && version->age >= CURLVERSION_SEVENTH)
     transfer->authorities = fnf_transfer_authorities(version->cainfo, version->capath);
@@ -173,13 +173,6 @@ void fnf_transfer_abandon(struct fnf_transfer *transfer) {
 
 /* ---- a request ---- */
 
-static int is_clean(struct fnf_str text, unsigned char lowest) {
-  for (size_t i = 0; i < text.size; i++)
-    if ((unsigned char)text.data[i] < lowest || text.data[i] == 0x7F)
-      return 0;
-  return 1;
-}
-
 static int is_blank(struct fnf_str text) {
   size_t i = 0;
   while (i < text.size && text.data[i] == ' ')
@@ -191,7 +184,7 @@ static enum fnf_status write_lines(struct fnf_buf *lines, const struct fnf_http_
   fnf_buf_reset(lines);
   for (size_t i = 0; i < request->header_count; i++) {
     struct fnf_str name = request->headers[i].name, value = request->headers[i].value;
-    if (!name.size || memchr(name.data, ':', name.size) || !is_clean(name, '!') || !is_clean(value, ' '))
+    if (!name.size || memchr(name.data, ':', name.size) || !fnf_is_clean(name, '!') || !fnf_is_clean(value, ' '))
       return FNF_BAD_INPUT;
     fnf_buf_add(lines, name);
     /* libcurl takes "Name:" for a header to leave out, "Name;" for an empty one */
@@ -305,7 +298,7 @@ static CURLcode set_options(struct fnf_transfer *transfer, const struct fnf_http
 }
 
 enum fnf_status fnf_transfer_load(struct fnf_transfer *transfer, const struct fnf_http_request *request) {
-  if (!is_clean(request->url, '!') || !is_clean(request->method, '!') || !request->method.size)
+  if (!fnf_is_clean(request->url, '!') || !fnf_is_clean(request->method, '!') || !request->method.size)
     return FNF_BAD_INPUT;
   enum fnf_status status = set_headers(transfer, request);
   if (status != FNF_OK)
@@ -319,7 +312,7 @@ enum fnf_status fnf_transfer_load(struct fnf_transfer *transfer, const struct fn
   transfer->head = (struct fnf_head){.is_streamed = is_secure(request->url)};
   size_t target = find_target(request);
   status = copy(&transfer->upload, request, target);
-  if (status == FNF_OK && (!transfer->easy || (transfer->is_used && frees_headers_twice())))
+  if (status == FNF_OK && (!transfer->easy || (transfer->is_used && frees_headers_twice(transfer))))
     status = renew(transfer);
   if (status != FNF_OK)
     return status;
@@ -367,8 +360,7 @@ static int has_begun(const struct fnf_transfer *transfer) {
 static int is_long_line(const struct fnf_transfer *transfer) {
   if ((int)transfer->code == CODE_TOO_LARGE)
     return is_sent(transfer);
-  if (transfer->code != CURLE_OUT_OF_MEMORY || transfer->head.is_complete ||
-      curl_version_info(CURLVERSION_NOW)->version_num >= 0x080600)
+  if (transfer->code != CURLE_OUT_OF_MEMORY || transfer->head.is_complete || transfer->version->version_num >= 0x080600)
     return 0;
   return transfer->received < 0 ? has_begun(transfer) : transfer->received > FNF_HTTP_MAX_HEADERS;
 }

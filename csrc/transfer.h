@@ -37,6 +37,7 @@ struct fnf_transfer {
   CURL *easy;                             /* NULL: closed, or without memory for a new one */
   const struct fnf_http_options *options; /* the pool's, as long as it lives */
   fnf_transfer_setup *setup;
+  const curl_version_info_data *version; /* libcurl's own, which it writes anew for each who asks */
   struct fnf_authorities authorities;
   struct curl_slist *list;
   struct fnf_buf lines, next_lines; /* what `list` was made of; room to compare */

@@ -118,6 +118,23 @@ static void reads_no_further(void) {
   fnf_buf_free(&buf);
 }
 
+/* fnf.h: in whole words and in the rest of one, each byte at each place. */
+static void finds_every_unclean_byte(void) {
+  static const unsigned char lowests[] = {' ', '!', 0x80};
+  char bytes[19];
+  int right = 1;
+  for (size_t i = 0; i < sizeof lowests; i++)
+    for (size_t at = 0; at < sizeof bytes; at++)
+      for (int byte = 0; byte < 256; byte++) {
+        memset(bytes, 0xC3, sizeof bytes);
+        bytes[at] = (char)byte;
+        right = right &&
+                fnf_is_clean((struct fnf_str){bytes, sizeof bytes}, lowests[i]) == (byte >= lowests[i] && byte != 0x7F);
+      }
+  tap_check(right, "a byte that is too low, or DEL, is found wherever it stands");
+  tap_check(fnf_is_clean((struct fnf_str){NULL, 0}, ' '), "no bytes are clean");
+}
+
 void buf_spec(void) {
   tap_suite("buf");
   grows_and_keeps();
@@ -129,4 +146,5 @@ void buf_spec(void) {
   counts_the_encoded_size();
   encodes_every_byte();
   reads_no_further();
+  finds_every_unclean_byte();
 }
