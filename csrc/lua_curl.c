@@ -4,13 +4,14 @@
  *
  * curl.pool(options|nil) -> pool | nil, status, message
  *   options: ca_file, cert_file, key_file, proxy, no_proxy, user_agent (strings), max_connections
- * pool:start(request) -> id | nil, status, message
+ * pool:start(request) -> id | nil, status, message   id % 65536: its place, given to another once it has been taken
  *   request: method, url, headers|nil ({name = value}), body|nil, timeout, connect_timeout (seconds),
  *   direct|nil (true: by no proxy)
  * pool:wait(seconds, ...)  works until a transfer has ended, a signal came or the time is over; on other pools, too
  * pool:take() -> id, http_status, headers, body     an ended transfer; headers: "Name: value\r\n" lines
  *             -> id, nil, status, message, sent     a failed one; sent: false if it never left this machine
  *             -> nil                                none has ended
+ * pool:exchange(request, seconds) -> id, ...         start, wait and take: what took ended first, which may be another
  * pool:cancel(id), pool:in_flight() -> count, pool:close()
  * curl.resolve(host) -> { address, ... } | nil, status, message    blocks: see resolve.h
  * curl.versions() -> "7.88.1", "OpenSSL/3.0.11"    of libcurl, and of what it does TLS by
@@ -89,6 +90,15 @@ static long milliseconds(lua_State *L, const char *name) {
   return seconds >= INT_MAX / 1000 ? INT_MAX : (long)(seconds * 1000) + 1;
 }
 
+/* A double holds it in every Lua; one that has integers finds an integer sooner. */
+static void push_id(lua_State *L, int64_t id) {
+#if LUA_VERSION_NUM >= 503
+  lua_pushinteger(L, id);
+#else
+  lua_pushnumber(L, (lua_Number)id);
+#endif
+}
+
 /* Read field `headers` into `room`; strings stay anchored by that table. */
 static size_t read_headers(lua_State *L, struct fnf_http_header *room) {
   size_t count = 0;
@@ -119,8 +129,8 @@ static const char *explain_start(enum fnf_status status) {
   }
 }
 
-static int pool_start(lua_State *L) {
-  struct fnf_http *http = check_pool(L);
+/* Start the request at argument 2 and push its number; or what `fnf_fail` pushes. */
+static enum fnf_status start(lua_State *L, struct fnf_http *http) {
   struct fnf_http_header headers[MAX_HEADERS];
   int64_t id = 0;
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -136,20 +146,28 @@ static int pool_start(lua_State *L) {
   lua_pop(L, 1);
   request.header_count = read_headers(L, headers);
   enum fnf_status status = fnf_http_start(http, &request, &id);
-  if (status == FNF_OK) {
-    lua_pushnumber(L, (lua_Number)id);
-    return 1;
-  }
-  return fnf_fail(L, status, explain_start(status));
+  if (status == FNF_OK)
+    push_id(L, id);
+  else
+    (void)fnf_fail(L, status, explain_start(status));
+  return status;
+}
+
+static int pool_start(lua_State *L) {
+  return start(L, check_pool(L)) == FNF_OK ? 1 : 3;
+}
+
+static int check_ms(lua_State *L, int arg) {
+  lua_Number seconds = luaL_checknumber(L, arg);
+  luaL_argcheck(L, seconds >= 0, arg, "seconds expected");
+  return seconds >= INT_MAX / 1000 ? INT_MAX : (int)(seconds * 1000 + 0.999);
 }
 
 static int pool_wait(lua_State *L) {
   struct fnf_http *http = check_pool(L);
   int top = lua_gettop(L);
   size_t count = 1;
-  lua_Number seconds = luaL_checknumber(L, 2);
-  luaL_argcheck(L, seconds >= 0, 2, "seconds expected");
-  int timeout_ms = seconds >= INT_MAX / 1000 ? INT_MAX : (int)(seconds * 1000 + 0.999);
+  int timeout_ms = check_ms(L, 2);
   struct fnf_http *alone[] = {http};
   struct fnf_http **pools = top < 3 ? alone : lua_newuserdata(L, (size_t)top * sizeof(struct fnf_http *));
   pools[0] = http;
@@ -163,14 +181,14 @@ static int pool_wait(lua_State *L) {
   return 0;
 }
 
-static int pool_take(lua_State *L) {
-  struct fnf_http *http = check_pool(L);
+/* Push what `pool:take` returns; the count of it. */
+static int take(lua_State *L, struct fnf_http *http) {
   struct fnf_http_answer answer;
   if (!fnf_http_take(http, &answer)) {
     lua_pushnil(L);
     return 1;
   }
-  lua_pushnumber(L, (lua_Number)answer.id);
+  push_id(L, answer.id);
   if (answer.status == FNF_OK) {
     lua_pushinteger(L, (lua_Integer)answer.http_status);
     fnf_push_str(L, answer.headers);
@@ -180,6 +198,19 @@ static int pool_take(lua_State *L) {
   (void)fnf_fail(L, answer.status, answer.message);
   lua_pushboolean(L, answer.sent);
   return 5;
+}
+
+static int pool_take(lua_State *L) {
+  return take(L, check_pool(L));
+}
+
+static int pool_exchange(lua_State *L) {
+  struct fnf_http *http = check_pool(L);
+  int timeout_ms = check_ms(L, 3);
+  if (start(L, http) != FNF_OK)
+    return 3;
+  fnf_http_wait(http, timeout_ms);
+  return 1 + take(L, http);
 }
 
 static int pool_cancel(lua_State *L) {
@@ -222,8 +253,8 @@ static int curl_versions(lua_State *L) {
 
 FNF_MODULE(luaopen_fnf_curl) {
   static const luaL_Reg methods[] = {
-      {"start", pool_start},         {"wait", pool_wait},   {"take", pool_take}, {"cancel", pool_cancel},
-      {"in_flight", pool_in_flight}, {"close", close_pool}, {NULL, NULL}};
+      {"start", pool_start},   {"wait", pool_wait},           {"take", pool_take},   {"exchange", pool_exchange},
+      {"cancel", pool_cancel}, {"in_flight", pool_in_flight}, {"close", close_pool}, {NULL, NULL}};
   static const luaL_Reg functions[] = {
       {"pool", curl_pool}, {"resolve", curl_resolve}, {"versions", curl_versions}, {NULL, NULL}};
   fnf_pin();

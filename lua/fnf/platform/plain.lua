@@ -60,23 +60,22 @@ end
 
 --- Send a request outside of a task, and wait for what comes of it, as `transfers.send` does.
 local function exchange(pool, request, cancel)
-  local id, reason, message = pool:start(request)
-  if not id then
-    return nil, reason, message, false
-  end
   local slice = cancel and cancellable.SLICE or LONGEST
-  while true do
-    pool:wait(slice)
-    local ended, status, a, b, sent = pool:take()
-    if ended == id then
-      return status, a, b, sent
-    elseif ended then
+  local id, ended, status, a, b, sent = pool:exchange(request, slice)
+  if not id then
+    return nil, ended, status, false
+  end
+  while ended ~= id do
+    if ended then
       transfers.deliver(pool, ended, status, a, b, sent)
     elseif cancel and cancel() then
       pool:cancel(id)
       return false
     end
+    pool:wait(slice)
+    ended, status, a, b, sent = pool:take()
   end
+  return status, a, b, sent
 end
 
 --- A platform with connections of its own, opened at the first send. FNF_CA_FILE stands in for an absent `ca_file`.

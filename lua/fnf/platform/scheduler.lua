@@ -25,10 +25,13 @@ scheduler.io = { wait = core.sleep, abandon = function() end }
 ---@field on_end fun(task: fnf.Task, done: boolean, result: any, reason: any)
 ---@field cancelled? boolean|string it is to end; "heard" once it knows
 ---@field alarm? number when it is to be resumed, if nothing else does it
+---@field transfer? integer the number of the last it waited for
+---@field busy boolean it runs, or has ended
 
 local is_yieldable = rawget(coroutine, "isyieldable") -- not in Lua 5.1
 local alarms, ready = heap.new(), {}
 local current -- the task that runs now
+local PARKED = {} -- what a task yields, and no function of the user's
 
 --- The task whose function this is part of; nil outside of one, and where it cannot be suspended.
 ---@return fnf.Task|nil
@@ -47,7 +50,7 @@ function scheduler.park(task, alarm)
   if alarm then
     alarms:put(alarm, task)
   end
-  return coroutine.yield()
+  return coroutine.yield(PARKED)
 end
 
 --- Resume a task soon.
@@ -72,14 +75,16 @@ end
 ---@param task fnf.Task
 ---@param ... any what its `park` returns
 function scheduler.resume(task, ...)
-  if coroutine.status(task.thread) ~= "suspended" then
+  if task.busy then
     return
   end
   local before = current
-  current, task.alarm = task, nil
+  current, task.alarm, task.busy = task, nil, true
   local done, result, reason = coroutine.resume(task.thread, ...)
   current = before
-  if coroutine.status(task.thread) == "dead" then
+  if result == PARKED or coroutine.status(task.thread) ~= "dead" then
+    task.busy = false
+  else
     task.on_end(task, done, result, reason)
   end
 end
@@ -146,7 +151,7 @@ local function fail(group, reason, raised)
 end
 
 local function spawn(group, index, body)
-  local task = { thread = coroutine.create(body) }
+  local task = { thread = coroutine.create(body), busy = false }
   function task.on_end(_, done, result, reason)
     group.members[task] = nil
     group.alive = group.alive - 1
@@ -215,7 +220,7 @@ end
 
 --- Run a function as a task that nobody waits for but this loop.
 local function run(body)
-  local root = { thread = coroutine.create(body) }
+  local root = { thread = coroutine.create(body), busy = false }
   function root.on_end(_, done, result, reason)
     root.over, root.done, root.result, root.reason = true, done, result, reason
   end

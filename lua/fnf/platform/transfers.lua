@@ -9,12 +9,13 @@ local transfers = {}
 
 local MOST = 128 -- transfers of one pool at once; more would only wait in libcurl, with a handle each
 local CLOSED = "the client was closed"
+local PLACES = 65536 -- a transfer's number modulo it is a place that no other has meanwhile (csrc/lua_curl.c)
 
 local unpack = rawget(_G, "unpack") or rawget(table, "unpack")
 
 ---@class fnf.PoolTransfers the transfers of one pool
 ---@field count integer
----@field tasks table<integer, fnf.Task> by the number of the transfer
+---@field tasks table<integer, fnf.Task> by the place of the transfer: ever new numbers would be ever new keys
 ---@field waiting table tasks that wait for a place, in their order
 ---@field first integer
 ---@field last integer
@@ -49,7 +50,7 @@ end
 
 --- A transfer is over.
 local function leave(pool, of_pool, id)
-  of_pool.tasks[id] = nil
+  of_pool.tasks[id % PLACES] = nil
   of_pool.count = of_pool.count - 1
   call_next(pool, of_pool)
 end
@@ -95,7 +96,7 @@ function transfers.send(task, pool, request, cancel)
     call_next(pool, of_pool)
     return nil, reason, message, false
   end
-  of_pool.tasks[id], of_pool.count = task, of_pool.count + 1
+  of_pool.tasks[id % PLACES], of_pool.count, task.transfer = task, of_pool.count + 1, id
   while true do
     local arrived, status, a, b, sent = scheduler.park(task, cancel and core.now() + cancellable.SLICE)
     if arrived then
@@ -114,7 +115,7 @@ end
 ---@return integer|nil id
 function transfers.deliver(pool, id, ...)
   local of_pool = all[pool]
-  local task = of_pool and of_pool.tasks[id]
+  local task = id and of_pool and of_pool.tasks[id % PLACES]
   if task then
     leave(pool, of_pool, id)
     scheduler.resume(task, true, ...)
@@ -160,8 +161,8 @@ end
 --- End everything: nobody will ask for it.
 function transfers.abandon()
   for pool, of_pool in pairs(all) do
-    for id in pairs(of_pool.tasks) do
-      pool:cancel(id)
+    for _, task in pairs(of_pool.tasks) do
+      pool:cancel(task.transfer)
     end
   end
   all = {}
