@@ -5,6 +5,8 @@
  * core.signer, core.encode: see lua_signer.h;  core.mark, core.normalize: see lua_normalize.h
  * core.read, core.process: see lua_host.h
  * core.nonce() -> 32 hex digits | nil, status, message;  core.random() -> number in [0, 1)
+ * core.words(params, names) -> how many of the required names it has, if every entry is a word: a text that is not
+ *   empty and holds no control character, under one of the names ({ name = is_required }); nil if any may not be
  * core.now() -> monotonic seconds;  core.time() -> wall seconds;  core.sleep(seconds)
  *
  * Misuse raises. Links libcrypto only, so nginx workers can load it.
@@ -67,8 +69,30 @@ static int sleep_for(lua_State *L) {
   return 0;
 }
 
+static int words(lua_State *L) {
+  lua_Integer required = 0;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  if (!lua_istable(L, 1) || lua_getmetatable(L, 1)) /* what it inherits, only Lua sees */
+    return 0;
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 2)) {
+    struct fnf_str text = {NULL, 0};
+    if (lua_type(L, -1) != LUA_TSTRING)
+      return 0;
+    text.data = lua_tolstring(L, -1, &text.size);
+    lua_pushvalue(L, -2);
+    lua_rawget(L, 2);
+    if (lua_isnil(L, -1) || !text.size || !fnf_is_clean(text, ' '))
+      return 0;
+    required += lua_toboolean(L, -1);
+  }
+  lua_pushinteger(L, required);
+  return 1;
+}
+
 FNF_MODULE(luaopen_fnf_core) {
-  static const luaL_Reg functions[] = {{"now", now}, {"time", wall_time}, {"sleep", sleep_for}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"now", now}, {"time", wall_time}, {"sleep", sleep_for}, {"words", words}, {NULL, NULL}};
   fnf_pin();
   lua_newtable(L);
   fnf_register(L, functions);

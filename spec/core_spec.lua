@@ -289,3 +289,27 @@ describe("core.mark", function()
     assert.is_false(pcall(core.mark))
   end)
 end)
+
+describe("core.words", function()
+  local names = { Name = true, Region = false }
+
+  it("counts the required names of a table that holds nothing but words", function()
+    assert.equal(1, core.words({ Name = "a", Region = "b" }, names))
+    assert.equal(1, core.words({ Name = "\128\255 ~" }, names))
+    assert.equal(0, core.words({ Region = "b" }, names))
+    assert.equal(0, core.words({}, names))
+  end)
+
+  it("leaves to others whatever may be wrong", function()
+    for _, params in ipairs { { Name = "" }, { Name = "a\n" }, { Name = "a long name with a DEL\127" }, { Name = 1 },
+      { Name = "\0" }, { Name = {} }, { Name = true }, { name = "a" }, { [1] = "a" }, { Name = "a", Other = "b" },
+      setmetatable({ Name = "a" }, {}) } do
+      assert.is_nil(core.words(params, names))
+    end
+    for _, params in ipairs { "Name", 1, true, print } do
+      assert.is_nil(core.words(params, names))
+    end
+    assert.is_nil(core.words(nil, names))
+    raises("bad argument #2 to 'words'", function() core.words({}) end)
+  end)
+end)

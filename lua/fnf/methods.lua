@@ -7,6 +7,7 @@
 local check = require "fnf.check"
 local children = require "fnf.execution.children"
 local client = require "fnf.client"
+local core = require "fnf.core"
 local explain = require "fnf.execution.explain"
 local group = require "fnf.wait.group"
 local json = require "fnf.json"
@@ -130,6 +131,8 @@ end
 ---@field run fun(self: fnf.Client, params: table, options: table, action?: string): any, any
 ---@field is_given? boolean the first argument is no table of parameters, and never left out
 ---@field of_action? boolean an operation's name comes before the parameters
+---@field package words? table<string, boolean> see `is_certain`
+---@field package required? integer
 
 ---@type table<string, fnf.Method>
 methods.rows = {
@@ -267,20 +270,41 @@ local NOTHING = {}
 --- A caller's arguments in one order: parameters, options, and the action of a method that takes one. Parameters may be
 --- left out where none is required.
 ---@param method fnf.Method
+---@param first any
+---@param second any
+---@param third any
 ---@return any params
 ---@return any options
 ---@return any action
-function methods.arguments(method, ...)
-  local action, params, options
+function methods.arguments(method, first, second, third)
+  local params, options, action = first, second, nil
   if method.of_action then
-    action, params, options = ...
-  else
-    params, options = ...
+    action, params, options = first, second, third
   end
   if params == nil and not method.is_given and not check.table(NOTHING, method.parameters or NOTHING, "parameter") then
     params = {}
   end
   return params, options, action
+end
+
+--- The names under which any word will do, each with whether it is required, and how many are required in all.
+local function names_of_words(rows)
+  local names, required = {}, 0
+  for name, row in pairs(rows) do
+    if row.type == "name" and not (row.pattern or row.values or row.characters) then
+      names[name] = row.required == true
+    end
+    required = required + (row.required and 1 or 0)
+  end
+  return names, required
+end
+
+--- Whether parameters are right beyond doubt, as those of most calls are: by one look in C. Doubts are for `check`.
+local function is_certain(method, params)
+  if not method.words then
+    method.words, method.required = names_of_words(method.parameters)
+  end
+  return core.words(params, method.words) == method.required
 end
 
 --- What is wrong with a call, in words that begin with the method's name; nil if nothing is.
@@ -293,15 +317,15 @@ end
 function methods.validate(name, self, params, options, action)
   local method = methods.rows[name]
   local problem = client.validate(self, name)
-    or method.parameters and check.table(params, method.parameters, "parameter")
+    or method.parameters and not is_certain(method, params) and check.table(params, method.parameters, "parameter")
     or options ~= nil and check.table(options, method.options, "option")
     or method.validate and method.validate(params, options or NOTHING, action)
   return problem and ("%s: %s"):format(name, problem) or nil
 end
 
 for name, method in pairs(methods.rows) do
-  client.add(name, function(self, ...)
-    local params, options, action = methods.arguments(method, ...)
+  client.add(name, function(self, first, second, third)
+    local params, options, action = methods.arguments(method, first, second, third)
     local problem = methods.validate(name, self, params, options, action)
     if problem then
       error(problem, 2)
