@@ -11,15 +11,24 @@ local client = require "fnf.client"
 local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local methods = require "fnf.methods"
-local nginx = require "fnf.platform.nginx"
-local progress = require "fnf.wait.progress"
 
 json.load() -- or nobody hears that lua-cjson is missing before the first answer
 
-local fnf = { _VERSION = client.VERSION, credentials = credentials, progress = progress }
+local fnf = setmetatable({ _VERSION = client.VERSION, credentials = credentials }, { __index = function(self, name)
+  if name == "progress" then
+    self.progress = require "fnf.wait.progress"
+  end
+  return rawget(self, name)
+end })
 
 local function platforms()
-  return nginx.is_here() and nginx or require "fnf.platform.plain"
+  local nginx = rawget(_G, "ngx") and require "fnf.platform.nginx"
+  return nginx and nginx.is_here() and nginx or require "fnf.platform.plain"
+end
+
+if rawget(_G, "ngx") then -- its workers are forks: what is there when it starts is read from no disk in a request
+  require "fnf.wait.progress"
+  methods.load()
 end
 
 local function new(options)

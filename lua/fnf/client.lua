@@ -3,7 +3,6 @@
 
 local attempt = require "fnf.call.attempt"
 local errors = require "fnf.errors"
-local rate_limiter = require "fnf.call.rate_limiter"
 local retry = require "fnf.call.retry"
 local settings = require "fnf.settings"
 
@@ -162,6 +161,7 @@ end
 function Client:rate_limiter(row)
   local quota = self.settings.rate_limit
   if quota ~= false and not self.rate_limiters[row.action] then
+    local rate_limiter = require "fnf.call.rate_limiter" -- which only waits need
     self.rate_limiters[row.action] = rate_limiter.new { rate = quota and quota.rate or row.quota.rate,
       burst = quota and quota.burst or row.quota.burst - MARGIN, probe = quota and quota.probe }
   end

@@ -5,20 +5,11 @@
 -- of the caller; whatever the world does comes back as nil and an error object.
 
 local check = require "fnf.check"
-local children = require "fnf.execution.children"
 local client = require "fnf.client"
 local core = require "fnf.core"
-local explain = require "fnf.execution.explain"
-local group = require "fnf.wait.group"
 local json = require "fnf.json"
-local map_runs = require "fnf.execution.map_runs"
 local number = require "fnf.number"
 local operations = require "fnf.operations"
-local pages = require "fnf.call.pages"
-local run = require "fnf.execution.run"
-local run_again = require "fnf.execution.run_again"
-local start = require "fnf.execution.start"
-local wait = require "fnf.wait.wait"
 
 local methods = {}
 
@@ -135,89 +126,119 @@ end
 ---@field package words? table<string, boolean> see `is_certain`
 ---@field package required? integer
 
+--- A row that is made when it is first looked at, with the modules that a plain call does not need: half of all there
+--- are.
+---@param make fun(): fnf.Method
+---@return fnf.Method
+local function at_first_use(make)
+  return setmetatable({}, { __index = function(row, field)
+    setmetatable(row, nil)
+    for name, value in pairs(make()) do
+      row[name] = value
+    end
+    return row[field]
+  end })
+end
+
+--- The rows of a wait for a MapRun, or for several.
+local function of_waits(make)
+  return at_first_use(function()
+    return make(require "fnf.wait.group", require "fnf.wait.wait", operations.describe_map_run)
+  end)
+end
+
 ---@type table<string, fnf.Method>
 methods.rows = {
   -- Wait until a MapRun has ended: its last description, or nil and what kept us from finding out.
-  wait_map_run = {
-    parameters = operations.describe_map_run.parameters,
-    options = group.of_one,
-    validate = function(_, options)
-      return wait.validate(options, operations.describe_map_run)
-    end,
-    run = function(self, params, options)
-      return group.one(self, operations.describe_map_run, params, options)
-    end,
-  },
+  wait_map_run = of_waits(function(group, wait, operation)
+    return {
+      parameters = operation.parameters,
+      options = group.of_one,
+      validate = function(_, options)
+        return wait.validate(options, operation)
+      end,
+      run = function(self, params, options)
+        return group.one(self, operation, params, options)
+      end,
+    }
+  end),
 
   -- client:wait_map_runs({ {...}, {...} }, options): wait for all; any = true: for the first to end, whose place
   -- comes before its description; each = true: an iterator over place and description of each as it ends.
-  wait_map_runs = {
-    is_given = true,
-    options = group.options,
-    validate = function(list, options)
-      return group.validate(list, options, operations.describe_map_run)
-    end,
-    run = function(self, list, options)
-      return group.run(self, operations.describe_map_run, list, options)
-    end,
-  },
+  wait_map_runs = of_waits(function(group, _, operation)
+    return {
+      is_given = true,
+      options = group.options,
+      validate = function(list, options)
+        return group.validate(list, options, operation)
+      end,
+      run = function(self, list, options)
+        return group.run(self, operation, list, options)
+      end,
+    }
+  end),
 
   -- client:resume(checkpoint, options): go on with the wait for a MapRun that gave it, maybe in another process.
-  resume = {
-    is_given = true,
-    options = group.of_one,
-    validate = function(text, options)
-      return type(text) ~= "string" and "a checkpoint expected, got " .. type(text)
-        or wait.validate(options, operations.describe_map_run)
-    end,
-    run = function(self, text, options)
-      return group.resume(self, operations.describe_map_run, text, options)
-    end,
-  },
+  resume = of_waits(function(group, wait, operation)
+    return {
+      is_given = true,
+      options = group.of_one,
+      validate = function(text, options)
+        return type(text) ~= "string" and "a checkpoint expected, got " .. type(text)
+          or wait.validate(options, operation)
+      end,
+      run = function(self, text, options)
+        return group.resume(self, operation, text, options)
+      end,
+    }
+  end),
 
   -- Wait until an execution has ended, by polls that the service holds open (WaitTimeSeconds, 30 unless given).
-  wait_execution = {
-    parameters = operations.describe_execution.parameters,
-    options = wait.options,
-    validate = function(_, options)
-      return wait.validate(options, operations.describe_execution)
-    end,
-    run = function(self, params, options)
-      return wait.run(self, operations.describe_execution, params, options)
-    end,
-  },
+  wait_execution = at_first_use(function()
+    local wait = require "fnf.wait.wait"
+    return {
+      parameters = operations.describe_execution.parameters,
+      options = wait.options,
+      validate = function(_, options)
+        return wait.validate(options, operations.describe_execution)
+      end,
+      run = function(self, params, options)
+        return wait.run(self, operations.describe_execution, params, options)
+      end,
+    }
+  end),
 
   -- for map_run in client:map_runs{ FlowName = ..., ExecutionName = ... } do: those started so far, out of the history.
-  map_runs = {
-    parameters = operations.get_execution_history.parameters,
-    options = methods.call_options,
-    run = map_runs.each,
-  },
+  map_runs = at_first_use(function()
+    return { parameters = operations.get_execution_history.parameters, options = methods.call_options,
+      run = require("fnf.execution.map_runs").each }
+  end),
 
   -- for child in client:map_run_children({ FlowName = ..., MapRunName = ..., Status = "Failed" }, { causes = true }) do
-  map_run_children = {
-    parameters = children.parameters,
-    options = with_call_options(children.options),
-    run = children.each,
-  },
+  map_run_children = at_first_use(function()
+    local children = require "fnf.execution.children"
+    return { parameters = children.parameters, options = with_call_options(children.options), run = children.each }
+  end),
 
   -- Which errors the failed items of a MapRun ended with, with examples; tostring() of it is a text of a screen.
-  explain_map_run = {
-    parameters = operations.describe_map_run.parameters,
-    options = with_call_options(explain.options),
-    run = explain.run,
-  },
+  explain_map_run = at_first_use(function()
+    local explain = require "fnf.execution.explain"
+    return { parameters = operations.describe_map_run.parameters, options = with_call_options(explain.options),
+      run = explain.run }
+  end),
 
   -- A new execution of the flow with the items of a MapRun that failed.
-  run_again = {
-    parameters = run_again.parameters,
-    options = with_call_options(run_again.options),
-    validate = run_again.validate,
-    run = run_again.run,
-  },
+  run_again = at_first_use(function()
+    local run_again = require "fnf.execution.run_again"
+    return { parameters = run_again.parameters, options = with_call_options(run_again.options),
+      validate = run_again.validate, run = run_again.run }
+  end),
 
   -- client:run{ FlowName = ..., Input = ..., on_progress = ... }: start, find the MapRuns, stay until all has ended.
-  run = { parameters = run.parameters, options = run.options, run = run.run },
+  run = at_first_use(function()
+    local run = require "fnf.execution.run"
+    return { parameters = run.parameters, options = run.options, run = run.run }
+  end),
 
   -- client:call(action, params, options): an operation that is newer than these rows, parameters unchecked.
   call = {
@@ -231,29 +252,21 @@ methods.rows = {
   },
 
   -- client:pages(action, params, options): a function that returns the pages of a list one by one, or nil and an error.
-  pages = {
-    of_action = true,
-    options = methods.call_options,
-    validate = pages.validate,
-    run = function(self, params, options, action)
-      return pages.each(self, assert(pages.find(action)), params, options)
-    end,
-  },
+  pages = at_first_use(function()
+    local pages = require "fnf.call.pages"
+    return {
+      of_action = true,
+      options = methods.call_options,
+      validate = pages.validate,
+      run = function(self, params, options, action)
+        return pages.each(self, assert(pages.find(action)), params, options)
+      end,
+    }
+  end),
 }
 
--- for flow in client:flows(params, options) do: the entries of all pages; an error is raised as the object it is.
-for name, operation in pairs(pages.lists) do
-  methods.rows[name] = {
-    parameters = operations[operation].parameters,
-    options = methods.call_options,
-    run = function(self, params, options)
-      return pages.items(self, operations[operation], params, options)
-    end,
-  }
-end
-
 --- Operations that take more than a request.
-local MORE = { start_execution = start.run }
+local MORE = { start_execution = function(...) return require("fnf.execution.start").run(...) end }
 
 for name, row in pairs(operations) do
   methods.rows[name] = {
@@ -264,6 +277,23 @@ for name, row in pairs(operations) do
       return result, err
     end,
   }
+  if row.each then -- for flow in client:flows(params, options) do: entries of all pages; an error is raised as it is
+    methods.rows[row.each] = {
+      parameters = row.parameters,
+      options = methods.call_options,
+      run = function(self, params, options)
+        return require("fnf.call.pages").items(self, row, params, options)
+      end,
+    }
+  end
+end
+
+--- Make every row, and load what is behind it.
+function methods.load()
+  for _, row in pairs(methods.rows) do
+    assert(row.run)
+  end
+  require "fnf.execution.start"
 end
 
 local NOTHING = {}
@@ -333,7 +363,7 @@ end
 ---@return any, any
 function methods.perform(method, self, params, options, action)
   options = options or NOTHING
-  local traceparent = options.traceparent or method.parameters == run.parameters and params.traceparent
+  local traceparent = options.traceparent or method == methods.rows.run and params.traceparent
   return method.run(traceparent and self:traced(traceparent) or self, params, options, action)
 end
 

@@ -11,6 +11,7 @@
 --   attempt_timeout  seconds an attempt may take, where the client's own setting is too short
 --   holds        the parameter that tells the service how many seconds to keep the request open
 --   items        the field that holds the list of a page; NextToken asks for the next page
+--   each         the method that walks through the items of all pages
 --   final        values of Status after which what it describes changes no more
 --   answer       what a sensible answer has: see fnf.Operation
 
@@ -24,6 +25,7 @@
 ---@field attempt_timeout? number seconds
 ---@field holds? string
 ---@field items? string
+---@field each? string
 ---@field final? table<string, boolean> values of Status after which what is described changes no more
 ---@field answer? fnf.Expected
 
@@ -107,7 +109,8 @@ local operations = {
     parameters = { Name = NAME, FlowVersion = WORD },
   },
   list_flows = {
-    action = "ListFlows", method = "GET", repeatable = true, quota = OTHER, answer = ANY, items = "Flows",
+    action = "ListFlows", method = "GET", repeatable = true, quota = OTHER, answer = ANY,
+    items = "Flows", each = "flows",
     parameters = { Limit = limit(999), NextToken = TEXT, ResourceGroupId = TEXT },
   },
 
@@ -120,7 +123,7 @@ local operations = {
   },
   list_flow_versions = {
     action = "ListFlowVersions", method = "GET", repeatable = true, quota = OTHER, answer = ANY,
-    items = "FlowVersions",
+    items = "FlowVersions", each = "versions",
     -- Every source declares this Limit a string. It is a number like the other lists' here, and travels as digits.
     parameters = { FlowName = NAME, Limit = limit(), NextToken = TEXT },
   },
@@ -144,7 +147,8 @@ local operations = {
   },
   list_flow_aliases = {
     -- Weight is declared a string in this answer alone; it is an integer in all of ours.
-    action = "ListFlowAliases", method = "GET", repeatable = true, quota = OTHER, answer = ALIAS, items = "Aliases",
+    action = "ListFlowAliases", method = "GET", repeatable = true, quota = OTHER, answer = ALIAS,
+    items = "Aliases", each = "aliases",
     parameters = { FlowName = NAME, Limit = limit(), NextToken = TEXT },
   },
   delete_flow_alias = {
@@ -182,14 +186,15 @@ local operations = {
     final = { Stopped = true, Succeeded = true, Failed = true, TimedOut = true },
   },
   list_executions = {
-    action = "ListExecutions", method = "GET", repeatable = true, quota = OTHER, answer = ANY, items = "Executions",
+    action = "ListExecutions", method = "GET", repeatable = true, quota = OTHER, answer = ANY,
+    items = "Executions", each = "executions",
     parameters = { FlowName = NAME, ExecutionNamePrefix = TEXT, MapRunName = WORD, MetadataOnly = FLAG,
       Qualifier = WORD, StartedTimeBegin = TIME, StartedTimeEnd = TIME, Limit = limit(99), NextToken = TEXT,
       Status = { type = "string", values = { "Starting", "Running", "Stopped", "Succeeded", "Failed", "TimedOut" } } },
   },
   get_execution_history = {
     action = "GetExecutionHistory", method = "GET", repeatable = true, quota = EXECUTION_READS, answer = ANY,
-    items = "Events",
+    items = "Events", each = "events",
     parameters = { FlowName = NAME, ExecutionName = NAME, Limit = limit(999), NextToken = TEXT },
   },
 
@@ -244,7 +249,8 @@ local operations = {
     parameters = { FlowName = NAME, ScheduleName = NAME },
   },
   list_schedules = {
-    action = "ListSchedules", method = "GET", repeatable = true, quota = OTHER, answer = ANY, items = "Schedules",
+    action = "ListSchedules", method = "GET", repeatable = true, quota = OTHER, answer = ANY,
+    items = "Schedules", each = "schedules",
     parameters = { FlowName = NAME, Limit = limit(1000), NextToken = TEXT },
   },
 

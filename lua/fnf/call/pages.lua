@@ -9,23 +9,13 @@ local operations = require "fnf.operations"
 
 local pages = {}
 
---- The iterators by their name: the operation whose list each walks through.
-pages.lists = {
-  flows = "list_flows",
-  executions = "list_executions",
-  events = "get_execution_history",
-  schedules = "list_schedules",
-  versions = "list_flow_versions",
-  aliases = "list_flow_aliases",
-}
-
 --- The row of a list by the service's name of the operation.
 ---@param action any
 ---@return fnf.Operation|nil
 function pages.find(action)
-  for _, name in pairs(pages.lists) do
-    if operations[name].action == action then
-      return operations[name]
+  for _, row in pairs(operations) do
+    if row.items and row.action == action then
+      return row
     end
   end
 end
@@ -41,8 +31,10 @@ function pages.validate(params, _, action)
     return check.table(params, row.parameters, "parameter")
   end
   local names = {}
-  for _, name in pairs(pages.lists) do
-    names[operations[name].action] = true
+  for _, list in pairs(operations) do
+    if list.items then
+      names[list.action] = true
+    end
   end
   local meant = nearest.find(action, names)
   return ("the name of a list expected first, such as \"ListFlows\"%s"):format(
