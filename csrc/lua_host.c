@@ -67,7 +67,7 @@ static int close_process(lua_State *L) {
 /* The words as C wants them; a userdata left on the stack, borrowing from the array. */
 static char **read_words(lua_State *L, int arg) {
   luaL_checktype(L, arg, LUA_TTABLE);
-  size_t count = lua_rawlen(L, arg);
+  size_t count = (size_t)lua_rawlen(L, arg);
   luaL_argcheck(L, count >= 1 && count <= MOST_WORDS, arg, "1 to 1024 words expected");
   char **words = lua_newuserdata(L, (count + 1) * sizeof *words);
   for (size_t i = 0; i < count; i++) {

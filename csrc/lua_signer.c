@@ -117,7 +117,7 @@ static size_t count_pairs(lua_State *L, int arg) {
     return 0;
   luaL_checktype(L, arg, LUA_TTABLE);
   luaL_argcheck(L, lua_rawlen(L, arg) % 2 == 0, arg, "a value is missing");
-  return lua_rawlen(L, arg) / 2;
+  return (size_t)lua_rawlen(L, arg) / 2;
 }
 
 static struct fnf_str element(lua_State *L, int arg, size_t index) {

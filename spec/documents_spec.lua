@@ -72,7 +72,8 @@ describe("a page of the documentation", function()
   for _, path in ipairs(documents.pages()) do
     it("holds nothing but what runs, and prints what it says: " .. path, function()
       emulator:reset()
-      emulator:clock { rate = SPEED }
+      -- The samples of the operations find executions that run, however long the page takes.
+      emulator:clock { rate = path == "docs/operations.md" and 1 or SPEED }
       local blocks = documents.blocks(documents.read(path))
       for _, block in ipairs(blocks) do
         if block.not_run and block.language == "lua" then

@@ -4,10 +4,10 @@ local shell = require "fnf.emulator.shell"
 
 describe("examples/openresty", function()
   it("shows five MapRuns on a page, and ends with its terminal", function()
-    -- By the Lua that runs this spec; SIGINT is what Ctrl-C sends.
-    local demo = io.popen(shell.command [[exec timeout -s INT 5 "$(readlink /proc/$PPID/exe)" \
+    -- By the Lua that runs this spec; SIGINT is what Ctrl-C sends, and timeout hands it on.
+    local demo = io.popen(shell.command [[echo $$; exec timeout -s INT 120 "$(readlink /proc/$PPID/exe)" \
       examples/openresty/demo.lua 2>&1]])
-    local said, address = {}, nil
+    local pid, said, address = demo:read "*l", {}, nil
     repeat
       local line = demo:read "*l"
       said[#said + 1] = line
@@ -16,7 +16,7 @@ describe("examples/openresty", function()
     assert.truthy(address, "it printed no address: " .. table.concat(said, "\n"))
     local pool = assert(require("fnf.curl").pool { no_proxy = "*" })
     local function get(target)
-      assert(pool:start { method = "GET", url = address .. target, timeout = 3, connect_timeout = 3 })
+      assert(pool:start { method = "GET", url = address .. target, timeout = 30, connect_timeout = 30 })
       repeat
         pool:wait(1)
       until pool:in_flight() == 0
@@ -29,11 +29,12 @@ describe("examples/openresty", function()
     assert.equal(5, cards)
     status, body = get "/describe?flow=flow&execution=execution&map_run=00000000000000000000000000000001"
     assert.same({ 200, "Running\n" }, { status, body })
+    shell.run('kill -INT "$1"', pid)
     demo:close()
     local gone = core.now()
     repeat
       status = get "/"
-    until not status or core.now() > gone + 5
+    until not status or core.now() > gone + 30
     assert.is_nil(status, "nginx outlived the demo")
     pool:close()
   end)
