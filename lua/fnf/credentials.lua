@@ -16,10 +16,28 @@ local provider = require "fnf.credentials.provider"
 
 local credentials = {}
 
+--- A source in the place of one that cannot be loaded: there is no descriptor left, say.
+local function unloadable(name, reason)
+  local source = {}
+  function source.fetch()
+    local err = errors.credentials(("fnf.credentials.%s cannot be loaded: %s"):format(name, reason:match "[^\n]*"))
+    err.retryable = true
+    return nil, err
+  end
+  function source.skip() end
+  function source.region() end
+  source.oidc, source.assume_role = source, source
+  return source
+end
+
 --- The sources by name, each loaded when it is first asked: a program uses one or two of them.
 local sources = setmetatable({}, { __index = function(self, name)
-  self[name] = require("fnf.credentials." .. name)
-  return self[name]
+  local loaded, source = pcall(require, "fnf.credentials." .. name)
+  if not loaded then
+    return unloadable(name, tostring(source))
+  end
+  self[name] = source
+  return source
 end })
 
 local HINT = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give credentials to fnf.new"
@@ -199,7 +217,7 @@ end
 ---@return fnf.CredentialsProvider
 function credentials.uri(given)
   local settings = read("uri", given)
-  local problem = settings.uri and sources.input.validate_url(settings.uri)
+  local problem = settings.uri and require("fnf.credentials.input").validate_url(settings.uri)
   if problem then
     raise("uri", "option uri " .. problem)
   end

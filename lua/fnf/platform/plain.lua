@@ -120,8 +120,12 @@ function plain.new(options)
 
   function platform.send(request, cancel)
     if not pool then
+      local loaded, curl = pcall(require, "fnf.curl")
+      if not loaded then -- there may be no descriptor left to read it by
+        return nil, failure("not loaded", tostring(curl):match "[^\n]*", false)
+      end
       local status, message
-      pool, status, message = require("fnf.curl").pool(settings)
+      pool, status, message = curl.pool(settings)
       if not pool then
         return nil, failure(status, message, false)
       end

@@ -1,0 +1,161 @@
+--- What a machine does to a client: clocks that jump, an hour asleep, no descriptor left, a thousand waits at once.
+-- SPDX-License-Identifier: MIT
+
+local fake_platform = require "spec.support.fake_platform"
+local shell = require "fnf.emulator.shell"
+
+local DAY, HOUR = 86400, 3600
+
+local function interpreter()
+  local found = "lua"
+  for i = -1, -20, -1 do
+    found = arg[i] or found
+  end
+  return found
+end
+
+--- Twenty answers of a run under way, then its end; `surprise` happens to the machine while the eighth is made.
+local function wait_with(surprise, options, client_options)
+  local cloud = fake_platform.new {
+    function(_, self)
+      local i = #self.sent
+      if i == 8 and surprise then
+        surprise(self)
+      end
+      return fake_platform.run { Status = i > 20 and "Succeeded" or "Running",
+        ItemCounts = { Total = 210, Pending = 210 - 10 * i, Running = 0, Succeed = 10 * i, Failed = 0, Aborted = 0 } }
+    end,
+  }
+  local run, err = cloud:client(client_options):wait_map_run(fake_platform.names, options or {})
+  return cloud, run, err
+end
+
+describe("a wall clock that is set in the middle of a wait", function()
+  for _, row in ipairs { { "forward by a day", DAY }, { "back by a day", -DAY }, { "to 1970", -1790000000 } } do
+    it(row[1] .. " changes no poll", function()
+      local plain, first = wait_with()
+      local moved, second = wait_with(function(self)
+        self.wall = self.wall + row[2]
+      end)
+      assert.same({ "Succeeded", "Succeeded" }, { first.Status, second.Status })
+      assert.equal(#plain.sent, #moved.sent)
+      assert.same(plain.sleeps, moved.sleeps)
+    end)
+  end
+end)
+
+describe("a machine that slept for an hour", function()
+  it("goes on with its wait, with a key that it renews", function()
+    local fetched = 0
+    local cloud, run, err
+    local function credentials(context)
+      fetched = fetched + 1
+      return { access_key_id = "id" .. fetched, access_key_secret = "s", security_token = "t",
+        expires = context.time() + HOUR / 2 }
+    end
+    cloud, run, err = wait_with(function(self) -- the monotonic clock of Linux stands still meanwhile
+      self.wall = self.wall + HOUR
+    end, {}, { credentials = credentials })
+    assert.equal("Succeeded", run and run.Status, tostring(err))
+    assert.equal("id1", cloud.sent[8].query.AccessKeyId)
+    assert.equal("id2", cloud.sent[9].query.AccessKeyId)
+  end)
+
+  it("ends a wait whose time is over, with what it knew, where its clock went on", function()
+    local cloud, run, err = wait_with(function(self)
+      self.clock = self.clock + HOUR
+    end, { timeout = 600 })
+    assert.is_nil(run)
+    assert.equal("timeout", err.kind)
+    assert.equal("Running", err.last.Status)
+    assert.is_true(#cloud.sent <= 9)
+  end)
+
+  it("polls at once, and once, where its clock went on and the wait has no end", function()
+    local cloud, run = wait_with(function(self)
+      self.clock = self.clock + HOUR
+    end)
+    assert.equal("Succeeded", run.Status)
+    assert.is_true(#cloud.sent <= 21)
+  end)
+end)
+
+describe("a process with no descriptor left", function()
+  -- What is loaded at the first call is not there yet, or it is.
+  local PROGRAM = [[
+    local warm = ...
+    local fnf = require "fnf"
+    local function client(credentials)
+      return fnf.new { endpoint = "http://127.0.0.1:1", max_attempts = 1, credentials = credentials }
+    end
+    local function key() return { access_key_id = "a", access_key_secret = "b" } end
+    local clients = { client(key), client(fnf.credentials.profile "p"), client() }
+    local function call()
+      for _, each in ipairs(clients) do
+        local run, err = each:describe_map_run { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
+        print(run == nil and getmetatable(err) and err.kind .. ": " .. err.message)
+      end
+    end
+    if warm == "warm" then call() end
+    local held, file = {}, io.open "/dev/null"
+    while file and #held < 200 do
+      held[#held + 1], file = file, io.open "/dev/null"
+    end
+    assert(#held < 200, "the limit does not hold")
+    call()
+    for _, each in pairs(held) do each:close() end
+    call()
+  ]]
+
+  local function run(how)
+    local _, text = shell.run('ulimit -n 24; LUA_PATH="$1" LUA_CPATH="$2" HOME=/nowhere '
+      .. 'ALIBABA_CLOUD_ECS_METADATA_DISABLED=true timeout 60 "$3" - "$4" <<EOF 2>&1\n$5\nEOF\n',
+      package.path, package.cpath, interpreter(), how, PROGRAM)
+    local lines = {}
+    for line in text:gmatch "[^\n]+" do
+      lines[#lines + 1] = line
+    end
+    return lines, text
+  end
+
+  for _, how in ipairs { "cold", "warm" } do
+    it(("gets errors from its calls, and works again once it has some: %s"):format(how), function()
+      local lines, text = run(how)
+      local first = how == "warm" and 4 or 1
+      assert.equal(first + 5, #lines, text)
+      assert.matches(how == "warm" and "^network: " or "^network: .*fnf%.curl", lines[first], nil, text)
+      assert.matches("^credentials: no credentials found", lines[first + 1], nil, text)
+      assert.matches("^credentials: no credentials found", lines[first + 2], nil, text)
+      assert.matches("^network: Failed to connect to 127.0.0.1 port 1", lines[first + 3], nil, text)
+    end)
+  end
+end)
+
+describe("a thousand waits of one gather", function()
+  it("are served alike: none waits long for its polls while others get many", function()
+    local list, polls = {}, {}
+    for i = 1, 1000 do
+      list[i] = { FlowName = "f", ExecutionName = "e" .. i, MapRunName = "m" }
+      polls[i] = 0
+    end
+    local cloud = fake_platform.new {
+      function(sent, self)
+        local i = tonumber(sent.params.ExecutionName:match "%d+")
+        polls[i] = polls[i] + 1
+        return { body = { RequestId = "r", MapRunName = "m", Status = self.clock > 3000 and "Succeeded" or "Running" } }
+      end,
+    }
+    local results, err = cloud:client({ on_event = function() end }):wait_map_runs(list, { timeout = 4000 })
+    assert.is_truthy(results, tostring(err))
+    -- Jain's index: 1 where all get the same, 1/1000 where one gets all.
+    local sum, squares, least, most = 0, 0, math.huge, 0
+    for i = 1, 1000 do
+      sum, squares = sum + polls[i], squares + polls[i] ^ 2
+      least, most = math.min(least, polls[i]), math.max(most, polls[i])
+    end
+    local fairness = sum ^ 2 / (1000 * squares)
+    assert.is_true(fairness > 0.9, ("fairness %.3f; from %d to %d polls"):format(fairness, least, most))
+    assert.is_true(least >= 2, ("from %d to %d polls"):format(least, most))
+    print(("fairness of 1,000 waits: %.3f, from %d to %d polls each"):format(fairness, least, most))
+  end)
+end)
