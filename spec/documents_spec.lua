@@ -4,6 +4,7 @@
 local documents = require "spec.support.documents"
 local fnf = require "fnf"
 local json = require "fnf.json"
+local nginx = require "spec.support.nginx.server"
 
 local SPEED = 20 -- simulated seconds a second
 
@@ -65,8 +66,23 @@ describe("a page of the documentation", function()
     return read ~= nil, reason or ""
   end
 
-  function run.nginx()
-    return true, ""
+  --- Real nginx starts with it: all of a configuration, or what belongs into `http` or a `server`.
+  function run.nginx(program)
+    local text = program.text
+    if text:find("\nevents {", 1, true) then
+      return true, "" -- spec/ngx/page_spec.lua runs it
+    elseif text:find "^location" then
+      text = ("lua_shared_dict fnf 1m;\nserver { listen 127.0.0.1:$port;\n%s}\n"):format(text)
+    else
+      text = text .. "server { listen 127.0.0.1:$port; }\n"
+    end
+    local done, server = pcall(nginx.start, { http = text })
+    if not done then
+      return false, server
+    end
+    local problems = server:errors { "html/ready" } -- of which there is none
+    server:stop()
+    return problems == "", problems
   end
 
   for _, path in ipairs(documents.pages()) do
