@@ -46,6 +46,9 @@ function alone.ours(run, seed, later, last_step)
   function client.choose_platform()
     return platform
   end
+  function client.time()
+    return platform.time()
+  end
   function client.perform(_, row, params, options)
     if row.action == "DescribeMapRun" then
       return run:describe(platform.now())
@@ -83,6 +86,36 @@ alone.watching = {
   { name = "the same, wrongly", wait = watching(3600, true) },
 }
 
+--- What the waiters of a well-known SDK do: from 2 to 120 s, doubled each time, a random share of it.
+local function like_sdk(run, seed)
+  local random = runs.random(seed)
+  return blind(function(polls)
+    return 2 + random() * (math.min(120, 2 ^ polls) - 2)
+  end)(run)
+end
+
+--- What one writes in twenty lines: half of the time that the rest takes at the rate so far, from 1 to 30 s.
+local function twenty_lines(run)
+  local polls, seconds = 1, 0
+  while seconds < run.duration do
+    local counts = run:describe(seconds).ItemCounts
+    local done = counts and counts.Succeed + counts.Failed or 0
+    local delay = done > 0 and (counts.Total - done) / (done / seconds) / 2 or seconds / 4
+    seconds, polls = seconds + math.max(1, math.min(30, delay)), polls + 1
+  end
+  return polls, seconds
+end
+
+--- What others may do, and ours: polls alone, and beside an execution that ends half a second after its run.
+alone.references = {
+  alone.strategies[1],
+  alone.strategies[3],
+  { name = "SDK's waiter", wait = like_sdk },
+  { name = "twenty lines", wait = twenty_lines },
+  { name = "fnf, polls alone", wait = function(run, seed) return alone.ours(run, seed) end },
+  { name = "fnf", wait = watching(0.5) },
+}
+
 local function summary(name, polls, held, lags, shares)
   table.sort(lags)
   table.sort(shares)
@@ -96,15 +129,16 @@ local function summary(name, polls, held, lags, shares)
 end
 
 --- Strategies on `count` runs of a shape.
----@param shape string
+---@param shape any of those that `draw` knows
 ---@param count integer
 ---@param seed integer
 ---@param strategies? table[] those of the first table unless given
+---@param draw? fun(shape: any, seed: integer): table one of the stretched runs unless given
 ---@return table[] one row a strategy
-function alone.measure(shape, count, seed, strategies)
+function alone.measure(shape, count, seed, strategies, draw)
   local drawn, rows = {}, {}
   for i = 1, count do
-    drawn[i] = runs.new(shape, seed + i)
+    drawn[i] = (draw or runs.new)(shape, seed + i)
   end
   for _, strategy in ipairs(strategies or alone.strategies) do
     local polls, held, lags, shares = 0, 0, {}, {}

@@ -104,11 +104,27 @@ end
 
 ---- the service, by the platform's own clock ----
 
-local function answer(object)
-  return { status = 200, headers = {}, body = json.encode(object) }
+local function answer(object, headers)
+  return { status = 200, headers = headers, body = json.encode(object) }
 end
 
-local THROTTLED = { status = 429, headers = {}, body = '{"Code":"ResourceThrottled","Message":"m","RequestId":"r"}' }
+local THROTTLED = '{"Code":"ResourceThrottled","Message":"m","RequestId":"r"}'
+
+--- A quota of windows, which answers tell: so many requests in so many seconds.
+local function window_gate(platform, window)
+  local number, used = -1, 0
+  return function()
+    local now = platform.now()
+    if math.floor(now / window.seconds) ~= number then
+      number, used = math.floor(now / window.seconds), 0
+    end
+    local passes = used < window.limit
+    used = passes and used + 1 or used
+    local left = math.floor(1000 * (window.seconds - now % window.seconds))
+    return passes, window.told and { ["x-ratelimit-user-api"] = ("Limit:%d,Remain:%d,TimeLeft:%d,Reset:1"):format(
+      window.limit, window.limit - used, left) } or {}
+  end
+end
 
 --- What is left of the account's quota, where other programs use it, too: so many requests a second, none saved up at
 --- the beginning. Without `spare` nothing is ever refused.
@@ -116,13 +132,13 @@ local function gate(platform, spare)
   local level, at = 0, 0
   return function()
     if not spare then
-      return true
+      return true, {}
     end
     local now = platform.now()
     level, at = math.min(QUOTA.burst, level + spare * (now - at)), now
     local passes = level >= 1
     level = passes and level - 1 or level
-    return passes
+    return passes, {}
   end
 end
 
@@ -200,17 +216,20 @@ local function serve(served, passes)
   local seen, platform = served.seen, served.platform
   return function(request, cancel)
     local params = parameters(request.url)
+    local headers = {}
     if params.Action ~= "DescribeMapRun" then
       seen.asked = seen.asked + 1
     else
       seen.polls = seen.polls + 1
-      if not passes() then
+      local passed
+      passed, headers = passes()
+      if not passed then
         seen.throttled = seen.throttled + 1
-        return THROTTLED
+        return { status = 429, headers = headers, body = THROTTLED }
       end
     end
     local object, err = actions[params.Action](served, params, platform.now(), cancel)
-    return object and answer(object), err
+    return object and answer(object, headers), err
   end
 end
 
@@ -229,6 +248,7 @@ local function executions_of(drawn, together, goes_on)
 end
 
 ---@class waiting.World what there is besides the runs
+---@field window? { limit: integer, seconds: number, told?: boolean } another quota, and whether answers tell it
 ---@field spare? number requests a second that other programs leave of the quota; all of it unless given
 ---@field together? integer runs an execution (1)
 ---@field goes_on? number seconds from the end of its last run to that of an execution (0)
@@ -245,7 +265,8 @@ function crowd.ours(options, world)
     local served = { drawn = drawn, platform = platform,
       executions = executions_of(drawn, together, world.goes_on or 0),
       seen = { lags = {}, told = {}, polls = 0, asked = 0, last = {}, gap = 0, throttled = 0 } }
-    platform.send = serve(served, gate(platform, world.spare))
+    platform.send = serve(served, world.window and window_gate(platform, world.window)
+      or gate(platform, world.spare))
     local waiting = assert(client.new({ region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret" },
       platform))
     for i in ipairs(drawn) do

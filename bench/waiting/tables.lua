@@ -3,6 +3,8 @@
 
 local alone = require "waiting.alone"
 local crowd = require "waiting.crowd"
+local frontier = require "waiting.frontier"
+local queues = require "waiting.queues"
 local runs = require "waiting.runs"
 
 local tables = {}
@@ -13,6 +15,61 @@ local WATCHING = { "| progress | strategy | polls | at its execution | lag, mean
   "| --- | --- | ---: | ---: | ---: | ---: |" }
 local CROWD = { "| runs | start | strategy | polls a run | others asked | told after, mean | lag, mean | lag, 95 % |",
   "| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |" }
+
+local MOST_OF_FRONTIER = 200 -- runs that the frontier is drawn from: it takes long
+
+--- What all strategies come to on queues of a shape: polls and mean lag by name, and the frontier's line where the
+--- law is all there is to know.
+---@return table<string, { polls: number, lag: number }>
+function tables.measure_queue(shape, count, seed)
+  local found, drawn = {}, {}
+  for _, row in ipairs(alone.measure(shape, count, seed, alone.references, queues.new)) do
+    found[row.strategy] = row
+  end
+  if not (shape.stopped or shape.updated) then
+    for i = 1, math.min(count, MOST_OF_FRONTIER) do
+      drawn[i] = queues.new(shape, seed + i)
+    end
+    found.line = frontier.line(drawn)
+  end
+  return found
+end
+
+--- All strategies on the queues of one shape.
+function tables.queue_row(shape, found)
+  local cells = { shape.name }
+  for _, strategy in ipairs(alone.references) do
+    local row = found[strategy.name]
+    cells[#cells + 1] = ("%.1f / %.2f s"):format(row.polls, row.lag)
+  end
+  local polls = found["fnf, polls alone"].polls
+  cells[#cells + 1] = found.line and ("%.2f s"):format(frontier.lag_at(found.line, polls)) or "-"
+  return "| " .. table.concat(cells, " | ") .. " |"
+end
+
+--- Lines of the table of queues: `count` runs of every shape.
+---@param count integer
+---@param seed integer
+---@param keep? fun(shape: table, found: table) called with each row's figures
+---@return fun(): string|nil
+function tables.queues(count, seed, keep)
+  return coroutine.wrap(function()
+    local names = { "queue" }
+    for _, strategy in ipairs(alone.references) do
+      names[#names + 1] = strategy.name
+    end
+    names[#names + 1] = "frontier there"
+    coroutine.yield("| " .. table.concat(names, " | ") .. " |")
+    coroutine.yield("| --- |" .. (" ---: |"):rep(#names - 1))
+    for _, shape in ipairs(queues.shapes) do
+      local found = tables.measure_queue(shape, count, seed)
+      if keep then
+        keep(shape, found)
+      end
+      coroutine.yield(tables.queue_row(shape, found))
+    end
+  end)
+end
 
 --- One strategy on the runs of one shape.
 function tables.alone_row(shape, row)

@@ -208,6 +208,43 @@ describe("13.4: a rate limiter that is told the quota", function()
   end)
 end)
 
+describe("13.4: rate limiters of programs that share a quota", function()
+  --- Requests of each in the last two thirds of an hour, where two a second pass in all, and one begins far behind.
+  local function sent_by(limiters)
+    local level, at, counts, due, permits, state = 0, 0, { 0, 0 }, { 0, 0 }, {}, 3
+    while math.min(due[1], due[2]) < 3600 do
+      local i = due[1] <= due[2] and 1 or 2
+      local now, p = due[i], limiters[i]
+      permits[i] = permits[i] or p:take(now)
+      local pause = p:pause(permits[i], now)
+      if pause == 0 then
+        level, at, permits[i] = math.min(10, level + 2 * (now - at)), now, nil
+        if level >= 1 then
+          level = level - 1
+          counts[i] = counts[i] + (now > 1200 and 1 or 0)
+          p:succeeded(now)
+        else
+          p:throttled(now)
+        end
+      end
+      state = state * 16807 % 2147483647
+      due[i] = now + math.max(0.05, pause) * (1 + 0.1 * state / 2147483647) -- as calls sleep
+    end
+    return counts
+  end
+
+  it("come to a half each, however far behind one begins", function()
+    local limiters = { rate_limiter.new(QUOTA), rate_limiter.new(QUOTA) }
+    for second = 0, 10, 2 do
+      limiters[2]:throttled(second - 20)
+    end
+    local counts = sent_by(limiters)
+    assert.is_true(counts[1] + counts[2] > 0.8 * 2 * 2400, counts[1] + counts[2])
+    assert.is_true(math.min(counts[1], counts[2]) > 0.45 * (counts[1] + counts[2]),
+      ("%d, %d"):format(counts[1], counts[2]))
+  end)
+end)
+
 describe("13.4: a rate limiter that probes", function()
   local function wanted(p, from, to, throttled)
     local now = from

@@ -162,12 +162,15 @@ local function count(told, how)
   return found
 end
 
+--- By themselves where a task can be suspended inside pcall; in Lua 5.1 a single wait has to be told.
+local ASKING = _VERSION == "Lua 5.1" and not rawget(_G, "jit") and { others = true } or nil
+
 describe("13.3: a wait whose execution is stopped", function()
   local STOPPED = { { name = "m", execution = "e", ending = 1234, status = "Aborted" } }
 
   it("knows within a second, without being told to ask", function()
     local cloud = service(STOPPED)
-    local run = assert(client_of(cloud):wait_map_run { FlowName = "f", ExecutionName = "e", MapRunName = "m" })
+    local run = assert(client_of(cloud):wait_map_run({ FlowName = "f", ExecutionName = "e", MapRunName = "m" }, ASKING))
     assert.equal("Aborted", run.Status)
     assert.is_true(cloud.platform.now() - 1234 < 1, cloud.platform.now())
     assert.is_true(cloud.asked.DescribeExecution <= 22, cloud.asked.DescribeExecution) -- each held for a minute
@@ -199,10 +202,10 @@ describe("13.3: a wait whose execution is stopped", function()
       end })
       local waiting = client_of(cloud)
       for _ = 1, 2 do
-        assert(waiting:wait_map_run { FlowName = "f", ExecutionName = "e", MapRunName = "m" })
+        assert(waiting:wait_map_run({ FlowName = "f", ExecutionName = "e", MapRunName = "m" }, ASKING))
       end
       assert.same({ requests, { "DescribeExecution" } }, { cloud.asked.DescribeExecution, cloud.warnings })
-      assert(waiting:wait_map_run { FlowName = "other", ExecutionName = "e2", MapRunName = "later" })
+      assert(waiting:wait_map_run({ FlowName = "other", ExecutionName = "e2", MapRunName = "later" }, ASKING))
       assert.is_true(cloud.asked.DescribeExecution > requests)
     end
   end)

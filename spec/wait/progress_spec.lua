@@ -38,7 +38,7 @@ describe("progress", function()
     seen:see({ ItemCounts = { Succeed = 1, Total = 2 } }, 100)
     seen:see({}, 107)
     assert.is_nil(seen.share or seen.total or seen.done)
-    assert.same({ 2, 7 }, { seen.polls, seen.seconds })
+    assert.same({ 2, 7 }, { seen.polls, seen:seconds() })
   end)
 
   local NAMES = { "Total", "Succeed", "Failed", "Aborted", "Running", "Pending" }
@@ -168,7 +168,7 @@ describe("the example of the module's header", function()
 
   local FAR, NEAR = { 100.5, 201, 10 }, { 492.5, 985, 10 }
   local ROWS = { { 219.6, { FAR } }, { 2.2, { FAR, NEAR } },
-    { 8.2, { FAR, NEAR, { 495, 990, 10 }, { 500, 999, 1 }, { 520, 999, 1 } } } }
+    { 6.5, { FAR, NEAR, { 495, 990, 10 }, { 500, 999, 1 }, { 520, 999, 1 } } } }
   for i, row in ipairs(ROWS) do
     it(("is what the module does, row %d"):format(i), function()
       local delay = after(row[2]):next_poll(0, { min_delay = 0.4, max_delay = 1e4 }, 0.5)
@@ -190,6 +190,29 @@ describe("items in batches", function()
       delays[#delays + 1] = seen:next_poll(0, limits, 0.5)
     end
     assert.equal(delays[1], delays[2])
+  end)
+end)
+
+describe("13.2: items that take equally long", function()
+  --- Polls as planned of a run of that many items on places, 300 s each; seconds it is seen too late, and polls.
+  local function follow(items, places)
+    local seen, now, polls = progress.new(), 0, 0
+    local ending = 300 * math.ceil(items / places)
+    while now < ending do
+      local waves = math.floor(now / 300)
+      local done = math.min(items, waves * places)
+      seen:see({ Status = "Running", ItemCounts = { Total = items, Succeed = done,
+        Running = math.min(places, items - done) } }, now, now > 0 and polls == 0 and now or nil)
+      now, polls = now + seen:next_poll(0, { min_delay = 0.4, max_delay = 120 }, 0.5), polls + 1
+    end
+    return now - ending, polls
+  end
+
+  it("are awaited as the waves they come in, not as stragglers", function()
+    for _, run in ipairs { { 40, 20 }, { 43, 20 }, { 101, 17 }, { 20, 7 }, { 1000, 100 } } do
+      local late, polls = follow(run[1], run[2])
+      assert.is_true(late < 5 and polls < 100, ("%d on %d: %g s, %d polls"):format(run[1], run[2], late, polls))
+    end
   end)
 end)
 

@@ -60,7 +60,7 @@ local AIMS = {
   slowing = { "fixed 5 s", 1 / 5, 1 / 4 },
   accelerating = { "fixed 5 s", 1 / 5, 1 / 4 },
   failing = { "exponential 1 to 60 s", 1.5, 1 / 3 },
-  straggling = { "exponential 1 to 60 s", 1.65, 0.75 }, -- a tenth more polls than 1.5 times, for a third less lag
+  straggling = { "exponential 1 to 60 s", 1.7, 0.6 }, -- a poll more for each three seconds less of lag
   stalling = { "exponential 1 to 60 s", 1.5, 1 },
   batched = { "fixed 5 s", 1 / 5, 3 / 4 },
   ["count-less"] = { "exponential 1 to 60 s", 1.5, 1 },
@@ -134,6 +134,19 @@ describe("simulated waits", function()
     local turns = crowd.strategies[1].wait(drawn)
     assert.is_true(seen.throttled > 0 and seen.throttled <= 0.03 * seen.polls, seen.throttled)
     assert.is_true(row.lag <= 0.75 * turns.lag, ("%g s, %g s"):format(row.lag, turns.lag))
+  end)
+
+  it("13.4: use a larger quota that is told, and are not throttled into a smaller one", function()
+    local drawn = crowd.draw(150, "begun", SEED)
+    local function lag(limit, told)
+      return crowd.ours({ others = false }, { window = { limit = limit, seconds = 10, told = told } })(drawn, SEED)
+    end
+    local untold, told = lag(100), lag(100, true)
+    assert.is_true(told.lag <= untold.lag / 4, ("%g s, %g s"):format(told.lag, untold.lag))
+    local _, blind = lag(10)
+    local small, seen = lag(10, true)
+    assert.is_true(blind.throttled > 20 and seen.throttled == 0, ("%d, %d"):format(blind.throttled, seen.throttled))
+    assert.is_true(small.lag <= lag(10).lag)
   end)
 
   it("are the same wherever they are run", function()

@@ -15,6 +15,7 @@ local rate_limiter = {}
 ---@field private most number the rate without throttling: the configured one, or what the service tells
 ---@field private burst number
 ---@field private probe? boolean grow above that while no throttle comes
+---@field private planned? number the rate by which those that were told plan
 ---@field private answered? number when an answer came last
 ---@field private limit? integer requests of a window, as last told
 ---@field private window? number seconds of it: the most that were told to be left
@@ -34,6 +35,7 @@ local EAGER = 0.65 -- of the time that first polls of many take: what is known o
 local CALM_ROUND = 8 -- seconds a round may take before polls are spared
 local ROUNDING = 1e-6 -- of a permit: a time that is too short to be slept
 local SHORTEST_WINDOW, FASTEST = 1, 1e5 -- seconds, and requests a second, that are believed
+local NEWS = 1.5 -- times the rate that is known: then those who planned by it plan anew
 local CALM = 1 -- seconds after a halving in which further throttling is its echo
 
 ---@param quota { rate: number, burst: number, probe?: boolean } requests a second, and at once
@@ -147,6 +149,19 @@ function RateLimiter:succeeded(now)
   end
 end
 
+--- Have those who planned by a much lower rate plan anew.
+local function tell_contexts(self)
+  if self.rate < NEWS * (self.planned or self.configured) then
+    return
+  end
+  self.planned = self.rate
+  for context in pairs(self.contexts) do
+    if context.plan_anew then
+      context.plan_anew()
+    end
+  end
+end
+
 ---@class fnf.Quota what the service tells of it: requests of a window
 ---@field limit integer in all
 ---@field remain integer left in this one
@@ -166,6 +181,7 @@ function RateLimiter:told(quota, now)
   most = math.min(most, self.configured + math.max(0, most - self.configured) * (self.trust or 1))
   self.rate = self.rate < self.most and math.min(self.rate, most) or math.max(most, self.probe and self.rate or 0)
   self.most = most
+  tell_contexts(self)
   -- Of a whole window all may be sent at once; the less is left of it, the more evenly it is spread over the rest.
   local used = 1 - math.min(1, quota.remain / quota.limit)
   self.granted = math.min(self.granted, self.sent + quota.remain - self.rate * quota.left * used)

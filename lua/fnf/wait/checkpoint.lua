@@ -24,9 +24,9 @@ local ROWS = { action = { type = "name", required = true }, host = { type = "nam
   errors = { type = "table" }, progress = TALLY }
 
 --- Fields of fnf.Progress, and those that are times of this process's clock: written as seconds ago.
-local PROGRESS = { polls = COUNT, seconds = FIGURE, total = FIGURE, done = FIGURE, aborted = FIGURE, share = FIGURE,
+local PROGRESS = { polls = COUNT, total = FIGURE, done = FIGURE, aborted = FIGURE, share = FIGURE,
   failed = FIGURE, rate = FIGURE, tolerated = FIGURE, base = FIGURE, running = FIGURE, most = FIGURE, item = FIGURE,
-  batch = FIGURE, first = TIME, at = TIME, moved = TIME, ended = TIME }
+  batch = FIGURE, wave = FIGURE, first = TIME, at = TIME, moved = TIME, ended = TIME }
 local WITH_COUNTS = { "done", "aborted", "share", "failed", "tolerated", "base", "running", "most", "batch", "first",
   "at", "moved", "ended" }
 

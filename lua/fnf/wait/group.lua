@@ -103,6 +103,17 @@ local function settle(self, one, run, err)
   end
 end
 
+--- Put those that have not been polled where the quota as it is now has them polled, if that is sooner.
+local function spread(self, list, first)
+  local limiter = self.context.rate_limiter
+  for place, one in ipairs(list) do
+    local due = first + (limiter and limiter:first_poll(place) or 0)
+    if one.polls == 0 and one.at and due < one.at then
+      self.queue:put(due, one)
+    end
+  end
+end
+
 ---@param context fnf.WaitContext
 ---@param list fnf.Wait[]
 ---@return fnf.WaitGroup
@@ -117,6 +128,9 @@ function group.new(context, list)
     self.queue:put(first + (context.rate_limiter and context.rate_limiter:first_poll(place) or 0), one)
   end
   context.open = #list
+  function context.plan_anew()
+    spread(self, list, first)
+  end
   self.others = others.of(context, list, self.runs, first, function(one, how)
     tell_end(self, one, how)
     self.queue:poll_now(one)

@@ -14,7 +14,7 @@
 --   at any time within UNCERTAIN_ITEM * 5 = 4.5 s and 0.3 s of noise; had its time come, the next poll would follow
 --   after DENSITY * sqrt(4.8) = 0.7 s.
 --   At 520 s one still runs, and nothing ended since 500 s: with one place taken ends come (LONGEST_GAP + 0.1 *
---   GAP_OF_PLACES) * 5 = 9.3 s apart at most, so the end is overdue by 10.7 s: PATIENCE * sqrt(10.7) = 8.2 s.
+--   GAP_OF_PLACES) * 5 = 9.3 s apart at most, so the end is overdue by 10.7 s: PATIENCE * sqrt(10.7) = 6.5 s.
 
 local operations = require "fnf.operations"
 local tolerance = require "fnf.wait.tolerance"
@@ -25,7 +25,6 @@ local FINAL = operations.describe_map_run.final
 
 ---@class fnf.Progress
 ---@field polls integer answers seen
----@field seconds number from the start, if it is known, else from the first poll, to the last poll
 ---@field total? integer items; nil while the counts say nothing
 ---@field done? integer items that succeeded, failed or were aborted
 ---@field share? number of the items that are done, 0 to 1
@@ -36,14 +35,15 @@ local FINAL = operations.describe_map_run.final
 ---@field private aborted integer items that did neither succeed nor fail: they tell of no rate
 ---@field private batch integer what the counts seen so far share as a divisor: items that start and end together
 ---@field private first? number when `seconds` began
----@field private at? number the last poll with counts
+---@field at? number the last answer
 ---@field private base? integer items worked at `first`
 ---@field private running? integer
 ---@field private most? integer items that ran at once
 ---@field private item? number seconds an item takes
 ---@field private moved? number when a poll last found an item started
 ---@field private ended? number when a poll last found an item ended
-local Progress = { aborted = 0, batch = 1 } -- what most runs have: sixteen fields of their own are a small table
+---@field private wave? number share of an item's time by which it is uncertain, while all places end theirs together
+local Progress = { aborted = 0, batch = 1, base = 0, tolerated = 0 } -- most runs': sixteen own fields are a small table
 Progress.__index = Progress
 
 local MEMORY = 0.07 -- of the seconds so far: what "of late" means
@@ -54,7 +54,7 @@ local DENSITY = 0.3 -- seconds between polls for an end uncertain by one second
 local LONGEST_ITEM = 3.5 -- mean times; with nothing started for longer, an item straggles
 local LONGEST_GAP = 1.85 -- mean times between ends when few items are left; with all places taken
 local GAP_OF_PLACES = 0.07 -- more
-local PATIENCE = 2.5 -- seconds between polls after one second that something is overdue
+local PATIENCE = 2 -- seconds between polls after one second that something is overdue
 local BLIND = 1.9 -- seconds between polls after one second when nothing can be foreseen
 local JITTER = 0.1 -- of an interval, either way: many waits must not poll in step
 local DRAIN = 2 -- of the fewest items that must end after each other, when none is pending
@@ -65,11 +65,14 @@ local SOONER, LATER = 0.5, 1.6 -- of the ends by the rates: a run may accelerate
 local MOST_DOUBLINGS = 20 -- of an interval after misses
 local HONEST = 3 -- items done before an end is foretold
 local MOST_ITEMS = 2 ^ 52 -- a larger figure counts nothing, and sums of it would be rounded
+local NARROW = 0.3 -- of an item's time between two polls: all places that end theirs within do it together
+local WAVE_DOUBT = 0.05 -- of an item's time is uncertain after one wave at least, the less the more have come
+local SLACK = 1 -- seconds by which times may be off: the service's have no fraction
 local UNSEEN = 0.5 -- of a failed item is reckoned with in what is foretold
 
 ---@return fnf.Progress
 function progress.new()
-  return setmetatable({ polls = 0, seconds = 0 }, Progress)
+  return setmetatable({ polls = 0 }, Progress)
 end
 
 ---- what is seen ----
@@ -94,23 +97,51 @@ end
 
 --- Begin to measure: nothing is known of the rate before.
 local function begin(self, now, worked, age)
-  self.base, self.rate, self.most, self.item, self.batch = age and 0 or worked, nil, nil, nil, 0
-  self.first = age and now - age or self.first
-  self.moved, self.ended = now, now
+  self.base, self.rate, self.most, self.item, self.batch = not age and worked > 0 and worked or nil, nil, nil, nil, 0
+  self.first, self.wave = age and now - age or self.first, nil
+  self.moved, self.ended = now, worked == 0 and self.first or now
   if age and age > 0 and worked > 0 then
     self.rate = worked / age
   end
 end
 
+--- Whether items go in waves from the start on, all that places work on ending together; then the end of each wave,
+--- and that the next one has not come, bound the time of an item from both sides.
+local function bound_item(self, now, worked, passed)
+  local waves, ended, age = worked / self.most, worked - worked_of(self), now - self.first
+  local least, most = age / (waves + 1), math.huge
+  if ended > 0 then
+    least, most = (age - passed) / waves, age / waves
+  end
+  if self.wave then
+    least, most = math.max(least, self.item * (1 - self.wave)), math.min(most, self.item * (1 + self.wave))
+  elseif ended < self.most or passed > NARROW * (now - self.ended) then
+    return false
+  end
+  if waves % 1 ~= 0 or self.base ~= 0 or (least - most) * waves > SLACK then
+    return false
+  end
+  most = math.max(least, most)
+  self.item, self.wave, self.rate = (least + most) / 2, (most - least) / (least + most), 2 * self.most / (least + most)
+  return true
+end
+
 --- Take the rate since the last poll into that of late.
+local function weigh(self, now, ended, passed)
+  local weight = 1 - math.exp(-passed / math.max(1, MEMORY * (now - self.first)))
+  local latest = ended / passed
+  self.rate = self.rate and self.rate + weight * (latest - self.rate) or latest
+end
+
+--- Take in what moved since the last poll.
 local function measure(self, now, worked, done, running)
   local passed = now - self.at
   if passed <= 0 then
     return
+  elseif not bound_item(self, now, worked, passed) then
+    self.wave = nil
+    weigh(self, now, worked - worked_of(self), passed)
   end
-  local weight = 1 - math.exp(-passed / math.max(1, MEMORY * (now - self.first)))
-  local latest = (worked - worked_of(self)) / passed
-  self.rate = self.rate and self.rate + weight * (latest - self.rate) or latest
   if done > self.done then
     self.ended = now
   end
@@ -131,7 +162,7 @@ end
 local function time_items(self)
   local overall = self:overall_rate()
   self.most = math.max(self.most or 0, self.running)
-  if overall and (self:pending() > 0 and self:idle() == 0 or not self.item) then
+  if overall and not self.wave and (self:pending() > 0 and self:idle() == 0 or not self.item) then
     local rate = self.rate or overall
     self.item = math.min(rate > 0 and self.most / rate or math.huge, SLOWER * self.most / overall)
   end
@@ -140,6 +171,12 @@ end
 --- Items that have not started.
 function Progress:pending()
   return self.total and math.max(0, self.total - self.done - self.running)
+end
+
+--- Seconds from the start, if it is known, else from the first poll, to the last answer.
+---@return number
+function Progress:seconds()
+  return self.at and self.at - self.first or 0
 end
 
 --- Take in an answer.
@@ -153,7 +190,7 @@ function Progress:see(run, now, age)
   local total = figure(counts.Total)
   if total == 0 then
     self.total, self.done, self.share, self.failed = nil, nil, nil, nil
-    self.seconds = now - self.first
+    self.at = now
     return
   end
   local failed, running = figure(counts.Failed), figure(counts.Running)
@@ -167,12 +204,13 @@ function Progress:see(run, now, age)
   end
   self.total, self.done, self.share, self.failed = total, done, done / total, failed
   self.aborted = done > worked and done - worked or nil
-  self.running, self.at, self.seconds = running, now, now - self.first
+  self.running, self.at = running, now
   if self.batch == 0 or done + running < total then -- the last batch may be a smaller one
     local shared = common_divisor(common_divisor(self.batch, done), running)
     self.batch = shared ~= 1 and shared or nil
   end
-  self.tolerated = tolerance.of(run, total)
+  local tolerated = tolerance.of(run, total)
+  self.tolerated = tolerated > 0 and tolerated or nil
   time_items(self)
 end
 
@@ -194,8 +232,18 @@ local function overdue(self, item)
     self.at - self.ended - (LONGEST_GAP + GAP_OF_PLACES * busy) * item)
 end
 
+--- The same where items go in waves, each as long as an item takes.
+local function foresee_waves(self)
+  local whole = self.item * math.ceil(self.total / self.most)
+  local doubt = math.max(self.wave, WAVE_DOUBT * self.most / math.max(self.most, self.done))
+  return math.max(0, whole * (1 - doubt) - (self.at - self.first)), 2 * doubt * whole
+end
+
 --- Seconds from the last poll to the earliest time at which all items are likely done, and by how many it is uncertain.
 local function foresee_done(self, low, high)
+  if self.wave then
+    return foresee_waves(self)
+  end
   local batch = self.batch >= 2 and self.batch or 1 -- batches are reckoned with, not their items
   local pending, item = self:pending() / batch, self.item
   low, high = low / batch, high / batch
@@ -230,7 +278,7 @@ local function planned(self, low, high, limits, swing, since)
   if missing > 0 then
     delay = math.max(delay, math.max(PATIENCE, stretch) * math.sqrt(missing) * swing)
   end
-  return math.min(delay, math.max(limits.min_delay, TRUST * self.seconds))
+  return math.min(delay, math.max(limits.min_delay, TRUST * self:seconds()))
 end
 
 --- Seconds from this poll to the next. A missed poll takes away nothing of what is known: the plan goes on, its
@@ -243,7 +291,7 @@ end
 function Progress:next_poll(misses, limits, random, since)
   local swing = 1 - JITTER + 2 * JITTER * random
   local low, high = rates(self)
-  local blind = BLIND * math.sqrt((self.seconds + 1) * (limits.thrift or 1)) * swing
+  local blind = BLIND * math.sqrt((self:seconds() + 1) * (limits.thrift or 1)) * swing
   local delay = low and planned(self, low, high, limits, swing, since or 0) or blind
   if misses > 0 then
     delay = math.max(delay, math.min(delay * 2 ^ math.min(misses, MOST_DOUBLINGS), blind))
@@ -329,7 +377,7 @@ function Progress:report()
   local earliest, latest = self:estimate()
   local left, breaks_in = self:tolerance()
   return {
-    polls = self.polls, seconds = self.seconds, total = self.total, done = self.done, share = self.share,
+    polls = self.polls, seconds = self:seconds(), total = self.total, done = self.done, share = self.share,
     failed = self.failed, failed_share = self.done and self.done > 0 and self.failed / self.done or nil,
     rate = self.rate, overall_rate = self.done and self:overall_rate() or nil,
     earliest = earliest, latest = latest, stalled = self:stalled(),

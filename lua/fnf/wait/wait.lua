@@ -77,6 +77,7 @@ wait.options = {
 ---@field deadline? number
 ---@field ending table<string, boolean> statuses that end a wait
 ---@field others? fnf.Others who may tell of the ends
+---@field plan_anew? fun() called when the quota is found to be much larger
 ---@field hold number seconds the service is asked to keep a poll open, where it does
 ---@field limits { min_delay: number, max_delay: number }
 ---@field max_attempts? integer attempts of a poll; the client's own unless given
