@@ -33,7 +33,7 @@ lua_libs = $(shell pkg-config --libs $(call lua_package,$(1)) 2>/dev/null)
 shared = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_lookup,-shared)
 
 .DELETE_ON_ERROR:
-.PHONY: all build test check browser demo openresty-demo bench install uninstall clean deps env help
+.PHONY: all build test check browser demo openresty-demo bench bench-peers install uninstall clean deps env help
 all: build
 
 help: ## list the targets
@@ -122,6 +122,11 @@ bench: build ## measure against references in C (about a minute)
 	@.ci/deps bench
 	@$(MAKE) --no-print-directory $(bench_programs)
 	@$(run) $(lua) bench/run.lua $(CURDIR)/build/bench
+
+bench-peers: deps-peers build ## measure beside the vendor's JavaScript client and a script by hand (about two minutes)
+	@$(MAKE) --no-print-directory build/bench/calls build/bench/polls
+	@cd spec/conformance && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent; }
+	@$(run) NODE_PATH=spec/conformance/node_modules $(lua) bench/peers/run.lua $(CURDIR)/build/bench
 
 # Absolute, so that the exports hold in any folder; the system's own paths stay behind.
 lua_path = $(CURDIR)/lua/?.lua;$(CURDIR)/emulator/lua/?.lua;;

@@ -1,5 +1,5 @@
 -- The library: `calls.lua ENDPOINT COUNT [IN_FLIGHT]` prints seconds of CPU per describe_map_run, one at a time or that
--- many through fnf.gather; with COUNT "url", the URL of one such request.
+-- many through fnf.gather; with COUNT "url", the URL of one such request. $BENCH_SIGNATURE chooses the signature.
 -- SPDX-License-Identifier: MIT
 
 local fnf = require "fnf"
@@ -16,7 +16,7 @@ end
 
 local client = fnf.new { endpoint = endpoint, access_key_id = "LTAI5tAbCdEfGhIjKlMnOpQr", user_agent = "bench",
   access_key_secret = "a-secret-of-thirty-characters.", transport = count == "url" and show or nil,
-  max_connections = in_flight }
+  max_connections = in_flight, signature = os.getenv "BENCH_SIGNATURE" }
 
 local left = 0 -- calls to be begun
 

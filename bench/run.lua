@@ -9,33 +9,11 @@ package.path = "bench/?.lua;" .. package.path
 local alone = require "waiting.alone"
 local runs = require "waiting.runs"
 local server = require "server"
+local turns = require "turns"
 
 local programs = assert(arg[1], "usage: run.lua folder-of-programs")
 local lua = assert(arg[-1])
-
-local function say(name, format, ...)
-  print(("%s: %s"):format(name, format:format(...)))
-end
-
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
-
---- The cheapest of many turns of each command, which prints a number first.
-local function cheapest(turns, commands)
-  local best = {}
-  for _ = 1, turns do
-    for i, command in ipairs(commands) do
-      local text = output_of(command)
-      local cost = assert(tonumber(text:match("^%s*([%d.]+)")), command .. ": " .. text)
-      best[i] = math.min(best[i] or cost, cost)
-    end
-  end
-  return best
-end
+local say, output_of, cheapest = turns.say, turns.output_of, turns.cheapest
 
 ---- what a signature costs ----
 

@@ -10,7 +10,8 @@ local context = require "fnf.call.context"
 
 local attempt = {}
 
-local floor, huge, max, min = math.floor, math.huge, math.max, math.min
+local floor, huge = math.floor, math.huge
+local SHORTEST = 0.001 -- seconds that an exchange is given at least
 
 --- Why there is no signature.
 local function unsigned(call, status, message)
@@ -120,9 +121,11 @@ local function exchange(call, key)
     signed.headers = traced(signed.headers, self.traceparent)
   end
   -- Getting the key may have taken all the time there was.
-  signed.timeout = max(0.001, min(call.attempt_timeout, left(call)))
+  local timeout, connect_timeout, rest = call.attempt_timeout, self.settings.connect_timeout, left(call)
+  timeout = rest < timeout and rest or timeout
+  timeout = timeout < SHORTEST and SHORTEST or timeout
+  signed.timeout, signed.connect_timeout = timeout, connect_timeout < timeout and connect_timeout or timeout
   signed.repeatable = call.row.repeatable == true
-  signed.connect_timeout = min(self.settings.connect_timeout, signed.timeout)
   local answer, err, result
   answer, err = self:send(signed, platform, call.cancel)
   if not answer then
@@ -160,8 +163,9 @@ function attempt.make(call)
   if refused then
     return nil, refused
   end
-  local now = platform.now()
+  local begun
   if self.on_event then
+    begun = platform.now()
     self.on_event("request", { operation = call.row.action, attempt = call.attempt, host = call.target.endpoint.host })
   end
   local result, err, status = exchange(call, key)
@@ -174,7 +178,7 @@ function attempt.make(call)
   end
   if self.on_event then
     self.on_event("response", { operation = call.row.action, attempt = call.attempt, status = status,
-      seconds = platform.now() - now, error = err })
+      seconds = begun and platform.now() - begun or 0, error = err })
   end
   return result, err
 end

@@ -32,7 +32,6 @@ local request = {}
 
 local FORM = "application/x-www-form-urlencoded"
 local RPC = "HMAC-SHA1"
-local NOTHING = {}
 
 --- How a value travels: decimal digits, true/false, JSON text (API.md section 1).
 ---@param value any
@@ -49,22 +48,28 @@ local function written(value)
   return tostring(value)
 end
 
-local function put(row, form, query, name, value)
-  local rules = row.parameters[name]
-  local list = form and not (rules and rules.query) and form or query
-  local at = #list
-  list[at + 1], list[at + 2] = name, written(value)
+--- Parameters with those that their table inherits.
+local function inherited(params, rules)
+  local all = {}
+  for name in pairs(rules) do
+    all[name] = params[name]
+  end
+  for name, value in pairs(params) do
+    all[name] = value
+  end
+  return all
 end
 
 --- Append the parameters to `query`, or to the form a POST has, which is returned.
 local function place(row, params, query)
   local form = row.method == "POST" and {} or nil
-  for name, value in pairs(params) do
-    put(row, form, query, name, value)
-  end
-  for name in pairs(getmetatable(params) and row.parameters or NOTHING) do -- those the caller's table inherits
-    if rawget(params, name) == nil and params[name] ~= nil then
-      put(row, form, query, name, params[name])
+  local rules, in_query, in_form = row.parameters, #query, 0
+  for name, value in pairs(getmetatable(params) and inherited(params, rules) or params) do
+    local text = type(value) == "string" and value or written(value)
+    if form and not (rules[name] and rules[name].query) then
+      form[in_form + 1], form[in_form + 2], in_form = name, text, in_form + 2
+    else
+      query[in_query + 1], query[in_query + 2], in_query = name, text, in_query + 2
     end
   end
   return form
