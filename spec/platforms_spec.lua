@@ -91,3 +91,66 @@ describe("the Makefile", function()
     end
   end)
 end)
+
+describe("the installer of packages", function()
+  local folder
+
+  before_each(function()
+    folder = home.new()
+    for _, tool in ipairs { "sh", "tr", "id", "grep", "cat" } do
+      run(("ln -s $(command -v %s) %s"):format(tool, folder.path .. "/" .. tool))
+    end
+    folder:program("dpkg-query", "exit 1")
+    folder:program("sudo", 'exec "$@"')
+    folder:program("apt-get", ('echo "$@" >> %s/asked'):format(folder.path))
+  end)
+
+  after_each(function() folder:remove() end)
+
+  --- What it says on a release without these packages, and what it asks apt-get for.
+  local function install(arguments, without)
+    os.remove(folder.path .. "/asked")
+    folder:program("apt-cache",
+      ('case " %s " in *" $2 "*) echo "Candidate: (none)" ;; *) echo "Candidate: 1.0" ;; esac'):format(without))
+    local said = run(("PATH=%s .ci/deps %s"):format(folder.path, arguments))
+    return said, run("cat " .. folder.path .. "/asked"):match("install[^\n]*") or ""
+  end
+
+  it("15.0: takes a package by the name that it has there", function()
+    local said, asked = install("test 5.4", "luajit2")
+    assert.matches(" luajit", asked)
+    assert.is_nil(asked:find("luajit2", 1, true))
+    assert.matches("^Installing: gcc ", said)
+    assert.matches(" luajit2", (select(2, install("test 5.4", ""))))
+  end)
+
+  it("15.0: installs what the target and the Lua need and no more", function()
+    local _, asked = install("demo 5.4", "")
+    assert.matches(" lua5.4 liblua5.4%-dev", asked)
+    assert.matches(" lua%-resty%-core", asked)
+    for _, other in ipairs { "luajit", "busted", "lua5.1", "lua5.3", "clang", "npm" } do
+      assert.is_nil(asked:find(other, 1, true), other)
+    end
+    _, asked = install("build 5.1", "")
+    assert.matches(" lua5.1 liblua5.1%-0%-dev", asked)
+    assert.is_nil(asked:find("nginx", 1, true))
+  end)
+
+  it("15.0: says what a release has not, and installs nothing", function()
+    local said, asked = install("demo 5.4", "lua-resty-core")
+    assert.matches("^This release has no package: lua%-resty%-core\n", said)
+    assert.matches("The emulator needs nginx with Lua", said)
+    assert.equal("", asked)
+    said = install("build 5.5", "lua5.5 liblua5.5-dev")
+    assert.matches("no package: lua5.5 liblua5.5%-dev\nTake another Lua", said)
+    assert.matches("^usage: ", (install("demo 5.2", "")))
+  end)
+
+  it("15.0: leaves nginx to an OpenResty that FNF_NGINX names", function()
+    folder:program("apt-cache", 'echo "Candidate: 1.0"')
+    run(("PATH=%s FNF_NGINX=/opt/nginx .ci/deps demo"):format(folder.path))
+    local asked = run("cat " .. folder.path .. "/asked")
+    assert.is_nil(asked:find("nginx", 1, true))
+    assert.matches(" lua%-yaml", asked)
+  end)
+end)

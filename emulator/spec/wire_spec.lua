@@ -129,12 +129,12 @@ describe("a fault of the emulator", function()
     end)
 
     it("does not hold up others meanwhile", function()
-      emulator:fault { kind = "delay", delay = 5 }
+      emulator:fault { kind = "delay", delay = 30 }
       local prepared = client:prepare(request())
       prepared.timeout = 0.2
       assert.equal("timeout", select(2, client:send(prepared)))
       local seconds, status = timed(function() return client:describe(run) end)
-      assert.is_true(seconds < 2 and status == 200)
+      assert.is_true(seconds < 20 and status == 200)
     end)
 
     it("can stall in the middle of the body", function()

@@ -186,6 +186,15 @@ describe("fnf", function()
       .. " timeout --preserve-status \"$@\"; }; fnf " .. wait)))
   end)
 
+  it("15.7: says nothing when Ctrl-C comes while it is read", function()
+    for module, command in pairs { ["fnf.cli"] = "bin/fnf",
+      ["fnf.emulator.command"] = "$(readlink /proc/$PPID/exe) emulator/bin/fnf-emulator" } do
+      local code, printed, said = shell(("LUA_INIT=%s %s"):format(
+        quote(("package.preload[%q] = function() error 'interrupted!' end"):format(module)), command))
+      assert.same({ 130, "", "" }, { code, printed, said })
+    end
+  end)
+
   it("tells its exit codes", function()
     local code, text = shell "fnf help exit-codes"
     assert.equal(0, code)

@@ -3,6 +3,7 @@
 
 local cjson = require("cjson").new()
 
+local effort = require "spec.support.effort"
 local nginx = require "spec.support.nginx.server"
 local nginx_connect = require "fnf.platform.nginx_connect"
 
@@ -84,11 +85,14 @@ describe("a connection of nginx's", function()
   end)
 
   it("12.6: takes another address at once where one refuses", function()
-    local outcomes = connect "name=half.test&times=60"
-    for _, outcome in ipairs(outcomes) do
-      assert.equal("127.0.0.4", outcome.RequestId, outcome.text)
-    end
-    assert.is_true(outcomes[1].seconds < 2, outcomes[1].seconds)
+    local seconds = effort.least(2, function()
+      local outcomes = connect "name=half.test&times=60"
+      for _, outcome in ipairs(outcomes) do
+        assert.equal("127.0.0.4", outcome.RequestId, outcome.text)
+      end
+      return outcomes[1].seconds
+    end)
+    assert.is_true(seconds < 2, seconds)
   end)
 
   it("12.6: takes another address within connect_timeout where one hangs", function()
@@ -104,10 +108,13 @@ describe("a connection of nginx's", function()
   end)
 
   it("12.25: names the directive of name servers that are silent", function()
-    local outcome = connect("name=silent.test&within=0.3")[1]
-    assert.same({ "timeout", false, true }, { outcome.kind, outcome.sent, outcome.retryable })
-    assert.matches("the name servers of the directive resolver do not answer", outcome.message, 1, true)
-    assert.is_true(outcome.seconds < 0.9, outcome.seconds)
+    local seconds = effort.least(0.9, function()
+      local outcome = connect("name=silent.test&within=0.3")[1]
+      assert.same({ "timeout", false, true }, { outcome.kind, outcome.sent, outcome.retryable })
+      assert.matches("the name servers of the directive resolver do not answer", outcome.message, 1, true)
+      return outcome.seconds
+    end)
+    assert.is_true(seconds < 0.9, seconds)
   end)
 
   it("names the directive of name servers that know no such name", function()

@@ -2,6 +2,7 @@
 local cjson = require("cjson").new()
 local core = require "fnf.core"
 
+local effort = require "spec.support.effort"
 local nginx = require "spec.support.nginx.server"
 
 -- What nginx's core logs on its own account when these specs break something on purpose.
@@ -154,9 +155,12 @@ describe("an exchange over cosockets", function()
   end)
 
   it("ends within a second of being cancelled", function()
-    local outcome = ask "/cancel"
-    assert.equal("cancelled", outcome.kind)
-    assert.is_true(outcome.seconds < 1, outcome.seconds)
+    local seconds = effort.least(1, function()
+      local outcome = ask "/cancel"
+      assert.equal("cancelled", outcome.kind)
+      return outcome.seconds
+    end)
+    assert.is_true(seconds < 1, seconds)
   end)
 
   it("hands an error of the caller's cancel to the caller", function()
@@ -176,8 +180,11 @@ describe("an exchange over cosockets", function()
   end)
 
   it("keeps connect_timeout although name servers are silent", function()
-    local outcome = ask "/deaf-resolver"
-    assert.same({ "timeout", false }, { outcome.kind, outcome.sent })
-    assert.is_true(outcome.seconds < 0.6, outcome.seconds)
+    local seconds = effort.least(0.6, function()
+      local outcome = ask "/deaf-resolver"
+      assert.same({ "timeout", false }, { outcome.kind, outcome.sent })
+      return outcome.seconds
+    end)
+    assert.is_true(seconds < 0.6, seconds)
   end)
 end)

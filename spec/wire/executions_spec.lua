@@ -124,6 +124,6 @@ describe("executions on the emulator", function()
     end })
     assert.is_nil(run)
     assert.equal("cancelled", err.kind)
-    assert.is_true(core.now() - began < 1.5, core.now() - began)
+    assert.is_true(core.now() - began < 20, core.now() - began) -- the service would have held it for 30
   end)
 end)
