@@ -168,7 +168,8 @@ conformance: build ## check signatures against the vendor's own JavaScript code,
 rows: build ## write anew what follows from the rows of the operations
 	@for kind in parameters results methods; do $(run) $(lua) spec/support/operation_types.lua $$kind > lua/fnf/types/$$kind.lua; done
 	@$(run) $(lua) spec/support/operations_page.lua > build/operations.md && cp build/operations.md docs/operations.md
-	@$(lua) spec/support/module_map.lua < CONTRIBUTING.md > build/CONTRIBUTING.md && cp build/CONTRIBUTING.md CONTRIBUTING.md
+	@$(lua) spec/faults/page.lua > build/faults.md && cp build/faults.md docs/faults.md
+	@$(run) $(lua) spec/support/module_map.lua < CONTRIBUTING.md > build/CONTRIBUTING.md && cp build/CONTRIBUTING.md CONTRIBUTING.md
 
 check: ## formatter and linters; warnings are errors
 	@.ci/deps check
@@ -210,6 +211,8 @@ build/rock/fnf-emulator-scm-1.src.rock: tree = emulator/
 
 .PHONY: rock FORCE
 rock: $(foreach name,fnf fnf-cli fnf-emulator,build/rock/$(name)-scm-1.src.rock) ## pack what is committed as source rocks, in build/rock
+
+include spec/long.mk
 
 clean: ## remove what was built
 	rm -rf build

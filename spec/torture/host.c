@@ -1,0 +1,239 @@
+/*
+ * A host of Lua whose memory or system calls fail when told: one forked child for each place of failure.
+ * SPDX-License-Identifier: MIT
+ *
+ * torture WHAT HOW FIRST LAST STEP SCRIPT ARGUMENTS...
+ *   WHAT  malloc: of the whole process; lua: of Lua's allocator; open, read, connect, send: that system call
+ *   HOW   once: the n-th fails; on: all from the n-th on; a system call's HOW is the errno's name (EMFILE, EINTR, ...)
+ *   FIRST LAST STEP  the places n; it ends early at an n that was never reached
+ *
+ * SCRIPT, given the arguments, returns a function that does the work and returns "right", "error: TEXT" (of an error
+ * object) or anything else, which is wrong. A child arms the failure, does the work, disarms, does the work again,
+ * which must be right now, and closes Lua. Prints a line of counts; each child that ended badly is a line on stderr
+ * before.
+ */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void __libc_free(void *block);
+
+enum what { NONE, MALLOC, LUA, OPEN, READ, CONNECT, SEND };
+
+static enum what armed;
+static int for_good, error_number;
+static long left, failed;
+static long lua_blocks; /* held by Lua */
+
+/* Threads (libcurl's of name look-ups) may meet here; a count that is one off does no harm. */
+static int fails(enum what what) {
+  if (armed != what || (left > 0 && --left > 0))
+    return 0;
+  failed++;
+  if (!for_good)
+    armed = NONE;
+  return 1;
+}
+
+static void *no_memory(void) {
+  errno = ENOMEM;
+  return NULL;
+}
+
+void *malloc(size_t size) {
+  return fails(MALLOC) ? no_memory() : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+  return fails(MALLOC) ? no_memory() : __libc_calloc(count, size);
+}
+
+void *realloc(void *block, size_t size) {
+  return fails(MALLOC) ? no_memory() : __libc_realloc(block, size);
+}
+
+void free(void *block) {
+  __libc_free(block);
+}
+
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+static int fails_with_errno(enum what what) {
+  int failing = fails(what);
+  if (failing)
+    errno = error_number;
+  return failing;
+}
+
+int open(const char *path, int flags, ...) {
+  va_list more;
+  va_start(more, flags);
+  int mode = va_arg(more, int);
+  va_end(more);
+  return fails_with_errno(OPEN) ? -1 : NEXT(open)(path, flags, mode);
+}
+
+FILE *fopen(const char *path, const char *mode) {
+  return fails_with_errno(OPEN) ? NULL : NEXT(fopen)(path, mode);
+}
+
+FILE *fopen64(const char *path, const char *mode) {
+  return fails_with_errno(OPEN) ? NULL : NEXT(fopen64)(path, mode);
+}
+
+ssize_t read(int fd, void *room, size_t size) {
+  return fails_with_errno(READ) ? -1 : NEXT(read)(fd, room, size);
+}
+
+ssize_t recv(int fd, void *room, size_t size, int flags) {
+  return fails_with_errno(READ) ? -1 : NEXT(recv)(fd, room, size, flags);
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t size) {
+  return fails_with_errno(CONNECT) ? -1 : NEXT(connect)(fd, address, size);
+}
+
+ssize_t send(int fd, const void *bytes, size_t size, int flags) {
+  return fails_with_errno(SEND) ? -1 : NEXT(send)(fd, bytes, size, flags);
+}
+
+static void *allocate(void *unused, void *block, size_t old, size_t size) {
+  (void)unused, (void)old;
+  if (size == 0) {
+    lua_blocks -= block != NULL;
+    __libc_free(block);
+    return NULL;
+  }
+  if ((!block || size > old) && fails(LUA))
+    return NULL;
+  lua_blocks += block == NULL;
+  return __libc_realloc(block, size);
+}
+
+/* How a child ends; what is above these is bad. */
+enum end { RIGHT, ERROR, RAISED_MEMORY, NOT_REACHED, WRONG = 10, AFTERWARDS, LEAK };
+
+/* The work once; its answer stays on the stack. */
+static enum end work(lua_State *L) {
+  lua_pushvalue(L, 1);
+  int status = lua_pcall(L, 0, 1, 0);
+  const char *said = lua_tostring(L, -1);
+  if (status == LUA_ERRMEM ||
+      (status != 0 && said && (strstr(said, "not enough memory") || strstr(said, "allocate memory"))))
+    return RAISED_MEMORY;
+  if (status == 0 && said && strcmp(said, "right") == 0)
+    return RIGHT;
+  return status == 0 && said && strncmp(said, "error: ", 7) == 0 ? ERROR : WRONG;
+}
+
+static enum end child(lua_State *L, enum what what, long n) {
+  (void)alarm(120);
+  left = n;
+  armed = what;
+  enum end end = work(L);
+  armed = NONE;
+  if (end == WRONG)
+    fprintf(stderr, "n=%ld: %s\n", n, lua_tostring(L, -1) ? lua_tostring(L, -1) : luaL_typename(L, -1));
+  lua_settop(L, 1);
+  if (end < WRONG && work(L) != RIGHT) {
+    fprintf(stderr, "n=%ld: afterwards: %s\n", n, lua_tostring(L, -1) ? lua_tostring(L, -1) : luaL_typename(L, -1));
+    end = AFTERWARDS;
+  }
+  lua_close(L);
+  if (end < WRONG && lua_blocks != 0)
+    end = LEAK;
+  return end < WRONG && failed == 0 ? NOT_REACHED : end;
+}
+
+static const struct {
+  const char *name;
+  int number;
+} NUMBERS[] = {{"EMFILE", EMFILE}, {"EINTR", EINTR},           {"ENOSPC", ENOSPC}, {"ECONNREFUSED", ECONNREFUSED},
+               {"EIO", EIO},       {"ECONNRESET", ECONNRESET}, {"EAGAIN", EAGAIN}, {"ENETUNREACH", ENETUNREACH}};
+
+/* What libcrypto initializes once in a process stays as it is if that fails: its generator (crypto/rand/rand_lib.c,
+ * do_rand_init) and its table of signature algorithms (crypto/objects/obj_xref.c, sig_init). */
+static int is_of_libcrypto(const char *said) {
+  return strstr(said, "libcrypto has no random bytes") || strstr(said, "digest algorithm too weak");
+}
+
+static const char *const WHAT[] = {"", "malloc", "lua", "open", "read", "connect", "send"};
+
+int main(int count, char **words) {
+  if (count < 7)
+    return 2;
+  enum what what = NONE;
+  for (size_t i = 1; i < sizeof WHAT / sizeof *WHAT; i++)
+    what = strcmp(words[1], WHAT[i]) == 0 ? (enum what)i : what;
+  for_good = strcmp(words[2], "on") == 0;
+  for (size_t i = 0; i < sizeof NUMBERS / sizeof *NUMBERS; i++)
+    error_number = strcmp(words[2], NUMBERS[i].name) == 0 ? NUMBERS[i].number : error_number;
+  long first = atol(words[3]), last = atol(words[4]), step = atol(words[5]);
+
+  lua_State *L = lua_newstate(allocate, NULL);
+  if (!L || what == NONE || step < 1)
+    return 2;
+  luaL_openlibs(L);
+  if (luaL_loadfile(L, words[6]) != 0)
+    return fprintf(stderr, "%s\n", lua_tostring(L, -1)), 2;
+  for (int i = 7; i < count; i++)
+    lua_pushstring(L, words[i]);
+  if (lua_pcall(L, count - 7, 1, 0) != 0)
+    return fprintf(stderr, "%s\n", lua_tostring(L, -1)), 2;
+
+  long ends[32] = {0}, runs = 0, cjson = 0, crypto = 0, crashes = 0, hangs = 0, n = first;
+  for (; n <= last && ends[NOT_REACHED] == 0; n += step, runs++) {
+    int lines[2], status = 0;
+    char said[4096] = "";
+    if (pipe(lines) != 0)
+      return 2;
+    pid_t pid = fork();
+    if (pid == 0) {
+      (void)dup2(lines[1], STDERR_FILENO);
+      (void)close(lines[0]);
+      (void)close(lines[1]);
+      _exit(child(L, what, n));
+    }
+    (void)close(lines[1]);
+    ssize_t size = 0, more;
+    while ((more = read(lines[0], said + size, sizeof said - 1 - (size_t)size)) > 0)
+      size += more;
+    said[size] = '\0';
+    (void)close(lines[0]);
+    (void)waitpid(pid, &status, 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) < 32)
+      ends[WEXITSTATUS(status)]++;
+    else if (strstr(said, "Out of memory")) /* strbuf.c of lua-cjson: die() */
+      cjson++;
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+      hangs++;
+    else
+      crashes++;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == AFTERWARDS && is_of_libcrypto(said)) {
+      ends[AFTERWARDS]--;
+      crypto++;
+    } else if ((!WIFEXITED(status) || WEXITSTATUS(status) >= WRONG) && !strstr(said, "Out of memory"))
+      fprintf(stderr, "n=%ld: status %x: %s\n", n, (unsigned)status, said);
+  }
+  lua_close(L);
+  printf("%s %s: runs %ld, right %ld, error %ld, raised not enough memory %ld, died in lua-cjson %ld, "
+         "libcrypto unusable for good %ld, wrong %ld, not usable afterwards %ld, leaks of Lua's %ld, hangs %ld, "
+         "crashes %ld, end %s\n",
+         words[1], words[2], runs, ends[RIGHT], ends[ERROR], ends[RAISED_MEMORY], cjson, crypto, ends[WRONG],
+         ends[AFTERWARDS], ends[LEAK], hangs, crashes, ends[NOT_REACHED] ? "reached" : "not reached");
+  return ends[WRONG] + ends[AFTERWARDS] + ends[LEAK] + hangs + crashes > 0;
+}
