@@ -109,7 +109,8 @@ end
 
 --- By method, the classes of what it takes besides the operations' own, whose rows `make rows` writes.
 local OPTIONS = { wait_map_run = "fnf.RunWaitOptions", resume = "fnf.RunWaitOptions",
-  wait_map_runs = "fnf.WaitsOptions", wait_execution = "fnf.WaitOptions", run = "fnf.RunOptions", call = "fnf.UnlistedOptions",
+  wait_map_runs = "fnf.WaitsOptions", wait_execution = "fnf.WaitOptions",
+  run = "fnf.RunOptions", call = "fnf.UnlistedOptions",
   map_run_children = "fnf.MapRunChildrenOptions", explain_map_run = "fnf.ExplainOptions",
   run_again = "fnf.RunAgainOptions" }
 local PARAMETERS = { run = "fnf.RunParameters", map_run_children = "fnf.MapRunChildrenParameters",

@@ -180,7 +180,7 @@ end
 
 --- `fnf.NAME(...)` takes what `client:NAME(...)` does.
 function operation_types.module()
-  local lines, results = head "The functions of the module: the methods of a client that is made of the environment.", {}
+  local lines, results = head "The functions of the module, as methods of a client made of the environment.", {}
   for _, operation in ipairs(read_reference().operations) do
     results[operation.action] = tells_nothing(operation.response) and "Done" or operation.action .. "Result"
   end

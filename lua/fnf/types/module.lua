@@ -1,5 +1,5 @@
 ---@meta
--- The functions of the module: the methods of a client that is made of the environment.
+-- The functions of the module, as methods of a client made of the environment.
 -- SPDX-License-Identifier: MIT
 
 -- Written by spec/support/operation_types.lua; read by editors, required by nobody.
