@@ -166,7 +166,7 @@ conformance: build ## check signatures against the vendor's own JavaScript code,
 
 .PHONY: rows
 rows: build ## write anew what follows from the rows of the operations
-	@for kind in parameters results methods; do $(run) $(lua) spec/support/operation_types.lua $$kind > lua/fnf/types/$$kind.lua; done
+	@for kind in parameters results methods module; do $(run) $(lua) spec/support/operation_types.lua $$kind > lua/fnf/types/$$kind.lua; done
 	@$(run) $(lua) spec/support/operations_page.lua > build/operations.md && cp build/operations.md docs/operations.md
 	@$(lua) spec/faults/page.lua > build/faults.md && cp build/faults.md docs/faults.md
 	@$(run) $(lua) spec/support/module_map.lua < CONTRIBUTING.md > build/CONTRIBUTING.md && cp build/CONTRIBUTING.md CONTRIBUTING.md
@@ -184,7 +184,7 @@ bin_folder = $(DESTDIR)$(PREFIX)/bin
 
 install: build ## install below PREFIX=/usr/local, DESTDIR allowed
 	install -d $(so_folder) $(bin_folder)
-	for tree in lua emulator/lua; do find $$tree -name '*.lua' ! -path 'lua/fnf/types*' | while read -r file; do \
+	for tree in lua emulator/lua; do find $$tree -name '*.lua' | while read -r file; do \
 	  to="$(lua_folder)/$${file#$$tree/}"; install -d "$${to%/*}" && install -m 644 "$$file" "$$to" || exit 1; done || exit 1; done
 	install -m 755 $(build)/fnf/core.so $(build)/fnf/curl.so $(so_folder)
 	install -m 755 bin/fnf $(bin_folder)/fnf

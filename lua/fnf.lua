@@ -14,6 +14,10 @@ local methods = require "fnf.methods"
 
 json.load() -- or nobody hears that lua-cjson is missing before the first answer
 
+---@class fnf.Module
+---@field _VERSION string
+---@field credentials fnf.CredentialsModule where a key comes from
+---@field progress fnf.ProgressModule what a wait knows of a run, by itself
 local fnf = setmetatable({ _VERSION = client.VERSION, credentials = credentials }, { __index = function(self, name)
   if name == "progress" then
     self.progress = require "fnf.wait.progress"

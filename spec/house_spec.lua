@@ -24,11 +24,11 @@ local SOURCES = lines_of("find lua emulator csrc spec examples bin bench -type f
   .. "-not -path '*/node_modules/*' 2>/dev/null | sort")
 
 --- Modules of the library by name: their paths. The emulator is an application of its own.
-local MODULES = {}
+local MODULES, FILES = {}, {}
 for _, path in ipairs(lines_of("find lua emulator/lua -name '*.lua' | sort")) do
-  if not path:find(TYPES) then
-    MODULES[path:gsub("^emulator/", ""):gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/", ".")] = path
-  end
+  local name = path:gsub("^emulator/", ""):gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/", ".")
+  FILES[name] = path
+  MODULES[name] = not path:find(TYPES) and path or nil
 end
 
 local function is_emulator(name)
@@ -345,7 +345,7 @@ for _, rock in ipairs(ROCKS) do
           held[name] = rock.folder .. path
         end
       end
-      for name, path in pairs(MODULES) do
+      for name, path in pairs(FILES) do
         if (path:find("emulator/", 1, true) == 1) == (rock.folder ~= "")
           and is_command(name) == (rock.command == true) then
           there[name] = path

@@ -82,7 +82,7 @@ describe("the classes for editors", function()
     end
   end)
 
-  for _, name in ipairs { "parameters", "results", "methods" } do
+  for _, name in ipairs { "parameters", "results", "methods", "module" } do
     it("of the " .. name .. " are those that the rows and the reference give", function()
       assert.equal(operation_types[name](), read("lua/fnf/types/" .. name .. ".lua"))
     end)

@@ -14,6 +14,7 @@ local keys = require "fnf.credentials.keys"
 local parse = require "fnf.credentials.parse"
 local provider = require "fnf.credentials.provider"
 
+---@class fnf.CredentialsModule
 local credentials = {}
 
 --- A source in the place of one that cannot be loaded: there is no descriptor left, say.

@@ -17,6 +17,7 @@ local nearest = require "fnf.nearest"
 local operations = require "fnf.operations"
 local platform = require "fnf.testing.platform"
 
+---@class fnf.TestingModule
 local testing = {}
 
 ---@class fnf.FakeRequest what a client has sent

@@ -4,6 +4,7 @@
 -- `make rows` writes them anew, to lua/fnf/types.
 
 local json = require "fnf.json"
+local methods = require "fnf.methods"
 local operations = require "fnf.operations"
 
 local operation_types = {}
@@ -152,6 +153,50 @@ function operation_types.methods()
     local action = operations[name].action
     lines[#lines + 1] = ("---@field %s fun(self: fnf.Client, params: fnf.%sParameters, options?: fnf.CallOptions): "
       .. "fnf.%s|nil, fnf.Error|nil"):format(name, action, results[action])
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+---- the functions of the module ----
+
+--- The methods that lua/fnf/types/client.lua annotates, by name: the lines of each, and what it takes.
+local function annotated_methods()
+  local file = assert(io.open("lua/fnf/types/client.lua", "rb"))
+  local found, block = {}, {}
+  for line in file:lines() do
+    local name, taken = line:match "^function Client:([%w_]+)(%b()) end$"
+    if name then
+      found[name] = { lines = block, taken = taken }
+    end
+    if line:find "^%-%-%-" then
+      block[#block + 1] = line
+    else
+      block = {}
+    end
+  end
+  file:close()
+  return found
+end
+
+--- `fnf.NAME(...)` takes what `client:NAME(...)` does.
+function operation_types.module()
+  local lines, results = head "The functions of the module, as methods of a client made of the environment.", {}
+  for _, operation in ipairs(read_reference().operations) do
+    results[operation.action] = tells_nothing(operation.response) and "Done" or operation.action .. "Result"
+  end
+  lines[#lines + 1] = "\n---@class fnf.Module"
+  for _, name in ipairs(sorted(operations)) do
+    local action = operations[name].action
+    lines[#lines + 1] = ("---@field %s fun(params: fnf.%sParameters, options?: fnf.CallOptions): "
+      .. "fnf.%s|nil, fnf.Error|nil"):format(name, action, results[action])
+  end
+  lines[#lines + 1] = "local Module = {}"
+  local others = annotated_methods()
+  for _, name in ipairs(sorted(others)) do
+    if methods.rows[name] then
+      lines[#lines + 1] = ("\n%s\nfunction Module.%s%s end"):format(table.concat(others[name].lines, "\n"), name,
+        others[name].taken)
+    end
   end
   return table.concat(lines, "\n") .. "\n"
 end

@@ -22,6 +22,7 @@ local run_again = {}
 ---@field ExecutionName string of the parent of the MapRun
 ---@field MapRunName string
 ---@field Status? string of the children to run again; those that failed or timed out by default
+---@field Limit? integer children a page, 1 to 99
 ---@field Qualifier? string of the new execution
 
 --- Rows of `fnf.check` for them.

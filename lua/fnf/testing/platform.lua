@@ -18,6 +18,8 @@ local platform = {}
 ---@field events { name: fnf.EventName, fields: fnf.EventFields }[] all that `on_event` heard
 ---@field closes integer how often a client on it was closed
 ---@field platform fnf.Platform
+---@field heard fun(self: fnf.Fake, name: fnf.EventName): fnf.EventFields[] of each event of that name
+---@field slept fun(self: fnf.Fake): number seconds of all sleeps
 
 local WALL = 1790000000 -- seconds since 1970: a day in September 2026
 local CANCEL_SLICE = 0.1 -- seconds: as often as the real platform asks

@@ -19,6 +19,7 @@
 local operations = require "fnf.operations"
 local tolerance = require "fnf.wait.tolerance"
 
+---@class fnf.ProgressModule
 local progress = {}
 
 local FINAL = operations.describe_map_run.final

@@ -105,6 +105,7 @@ wait.options = {
 ---@field place? integer in the list of those that are waited for together
 ---@field at? number when it is due, while it is in a heap
 ---@field overtaken? boolean it is to be polled again at once
+---@field checkpoint fun(self: fnf.Wait): string what was asked and seen, without secrets, for `client:resume`
 local Wait = { failures = 0, misses = 0, refusals = 0 }
 Wait.__index = Wait
 
