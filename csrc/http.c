@@ -58,6 +58,7 @@ struct fnf_http {
   struct slot **slots; /* pointers: libcurl borrows the slots */
   int32_t slot_count, slot_capacity;
   struct slot *first_free, *first_ended, *last_ended;
+  struct slot *taken; /* last, and not used again since; or NULL */
   size_t in_flight;
   int64_t deadline_ns; /* no transfer's deadline is earlier */
   unsigned forks;
@@ -97,7 +98,7 @@ static void free_options(struct fnf_http_options *owned) {
 static enum fnf_status open_multi(struct fnf_http *http) {
   long most = http->options.max_connections;
   http->forks = fnf_fork_count();
-  http->first_free = http->first_ended = http->last_ended = NULL;
+  http->first_free = http->first_ended = http->last_ended = http->taken = NULL;
   http->deadline_ns = INT64_MAX;
   http->connection_count = 0;
   http->share = curl_share_init();
@@ -138,6 +139,7 @@ static int is_inherited(const struct fnf_http *http) {
 static void free_slots(struct fnf_http *http) {
   int forked = is_inherited(http);
   int32_t count = http->slot_count;
+  http->taken = NULL;
   http->slot_count = http->slot_capacity = 0; /* a connection that closes meanwhile looks for its slot in vain */
   http->in_flight = 0;
   for (int32_t i = 0; i < count; i++) {
@@ -389,6 +391,8 @@ enum fnf_status fnf_http_start(struct fnf_http *http, const struct fnf_http_requ
   if (status != FNF_OK)
     return status;
   struct slot *slot = http->first_free;
+  if (slot == http->taken)
+    http->taken = NULL;
   status = fnf_transfer_load(&slot->transfer, request);
   if (status != FNF_OK)
     return status;
@@ -557,6 +561,24 @@ int fnf_http_take(struct fnf_http *http, struct fnf_http_answer *answer) {
   fnf_transfer_read(&slot->transfer, answer);
   answer->id = number_of(slot);
   free_slot(http, slot);
+  http->taken = slot;
+  return 1;
+}
+
+static double seconds_of(CURL *easy, CURLINFO what) {
+  curl_off_t time_us = 0;
+  (void)curl_easy_getinfo(easy, what, &time_us);
+  return (double)time_us / 1e6;
+}
+
+int fnf_http_times(struct fnf_http *http, struct fnf_http_times *times) {
+  if (is_inherited(http) || !http->taken || !http->taken->transfer.easy)
+    return 0;
+  CURL *easy = http->taken->transfer.easy;
+  *times =
+      (struct fnf_http_times){seconds_of(easy, CURLINFO_NAMELOOKUP_TIME_T), seconds_of(easy, CURLINFO_CONNECT_TIME_T),
+                              seconds_of(easy, CURLINFO_APPCONNECT_TIME_T),
+                              seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T), seconds_of(easy, CURLINFO_TOTAL_TIME_T)};
   return 1;
 }
 

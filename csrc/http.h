@@ -85,6 +85,16 @@ void fnf_http_wait_all(struct fnf_http *const *pools, size_t count, int timeout_
 /* Fetch an ended transfer, the first to end first. 0: none has. */
 int fnf_http_take(struct fnf_http *http, struct fnf_http_answer *answer);
 
+/* Seconds from the start of a transfer to each step; 0 where there was none: a
+ * kept connection has neither name, connect nor tls. */
+struct fnf_http_times {
+  double name, connect, tls, first_byte, total;
+};
+
+/* Times of the transfer that was taken last. 0: another has begun in its place,
+ * or none was taken. */
+int fnf_http_times(struct fnf_http *http, struct fnf_http_times *times);
+
 /* End a transfer without an answer; unknown and ended ones are ignored. */
 void fnf_http_cancel(struct fnf_http *http, int64_t id);
 

@@ -12,6 +12,8 @@
  *             -> id, nil, status, message, sent     a failed one; sent: false if it never left this machine
  *             -> nil                                none has ended
  * pool:exchange(request, seconds) -> id, ...         start, wait and take: what took ended first, which may be another
+ * pool:times() -> name, connect, tls, first_byte, total    seconds from its start, of the transfer taken last; 0: not
+ *             needed; or nothing, once another has begun in its place
  * pool:cancel(id), pool:in_flight() -> count, pool:close()
  * curl.resolve(host) -> { address, ... } | nil, status, message    blocks: see resolve.h
  * curl.versions() -> "7.88.1", "OpenSSL/3.0.11"    of libcurl, and of what it does TLS by
@@ -213,6 +215,18 @@ static int pool_exchange(lua_State *L) {
   return 1 + take(L, http);
 }
 
+static int pool_times(lua_State *L) {
+  struct fnf_http_times times;
+  if (!fnf_http_times(check_pool(L), &times))
+    return 0;
+  lua_pushnumber(L, times.name);
+  lua_pushnumber(L, times.connect);
+  lua_pushnumber(L, times.tls);
+  lua_pushnumber(L, times.first_byte);
+  lua_pushnumber(L, times.total);
+  return 5;
+}
+
 static int pool_cancel(lua_State *L) {
   struct fnf_http *http = check_pool(L);
   lua_Number id = luaL_checknumber(L, 2);
@@ -252,9 +266,9 @@ static int curl_versions(lua_State *L) {
 }
 
 FNF_MODULE(luaopen_fnf_curl) {
-  static const luaL_Reg methods[] = {
-      {"start", pool_start},   {"wait", pool_wait},           {"take", pool_take},   {"exchange", pool_exchange},
-      {"cancel", pool_cancel}, {"in_flight", pool_in_flight}, {"close", close_pool}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"start", pool_start},         {"wait", pool_wait},   {"take", pool_take},
+                                     {"exchange", pool_exchange},   {"times", pool_times}, {"cancel", pool_cancel},
+                                     {"in_flight", pool_in_flight}, {"close", close_pool}, {NULL, NULL}};
   static const luaL_Reg functions[] = {
       {"pool", curl_pool}, {"resolve", curl_resolve}, {"versions", curl_versions}, {NULL, NULL}};
   fnf_pin();

@@ -64,50 +64,99 @@ local function with_flags(problem)
 end
 
 local METHODS = { list = false, map_runs = "map_runs", wait_execution = "wait_execution", run = "run" }
+local WAITS = { wait = "map_runs", watch = "map_runs", resume = "resume", wait_execution = "execution",
+  run = "execution" }
+local AFTER = { explain = true, failures = true, retry = true }
 
---- Send what the line says; an answer, an error, or a code of its own.
-local function perform(client, line)
+--- What is wrong with the parameters, or nil.
+local function validate(client, line)
   local does, name = line.entry.does, line.entry.operation
-  local waiting = (does == "wait" or does == "watch" or does == "resume" or does == "wait_execution" or does == "run")
-    and require "fnf.cli.wait"
-  if does == "wait" or does == "watch" then
-    return waiting.map_runs, client
-  elseif does == "resume" then
-    return waiting.resume, client
-  elseif does == "explain" or does == "failures" or does == "retry" then
-    return require("fnf.cli.failures")[does], client
-  end
-  for key, value in pairs(line.names[1] or {}) do
-    line.params[key] = value
-  end
-  local problem = line.rest[1] and ("what is %q? Name=value expected"):format(line.rest[1])
-  if not problem and name then
-    problem = require("fnf.methods").validate(METHODS[does] or name, client, line.params,
+  if line.rest[1] then
+    return ("what is %q? Name=value expected"):format(line.rest[1])
+  elseif name then
+    return require("fnf.methods").validate(METHODS[does] or name, client, line.params,
       { timeout = line.options.timeout })
-  elseif not problem then
-    problem = require("fnf.methods").validate("call", client, line.params, {}, line.action)
   end
+  return require("fnf.methods").validate("call", client, line.params, {}, line.action)
+end
+
+--- Send one call, or those of a list; its answer, or raise the error it is.
+local function send(client, line)
+  local does, name = line.entry.does, line.entry.operation
+  local options = { timeout = line.options.timeout }
+  local answer, err, items
+  if does == "list" then
+    answer, err, items = list(client, line, require("fnf.operations")[name])
+  elseif does == "map_runs" then
+    answer, err, items = map_runs(client, line)
+  elseif name then
+    answer, err = client[name](client, line.params, options)
+  else
+    answer, err = client:call(line.action, line.params, options)
+  end
+  if not answer then
+    error(err, 0)
+  end
+  return answer, items
+end
+
+local function print_out(text)
+  output.put(text)
+  return exit.OK
+end
+
+--- What does the line's work: a function that returns a code, or nil and what is wrong with the line.
+local function worker(line)
+  local does = line.entry.does
+  if WAITS[does] then
+    return require("fnf.cli.wait")[WAITS[does]]
+  elseif AFTER[does] then
+    return require("fnf.cli.failures")[does]
+  end
+  return function(client)
+    local answer, items = send(client, line)
+    return print_out(output.text(answer, { format = line.options.format,
+      fields = line.options.fields, items = items }))
+  end
+end
+
+--- Print what the first request would be; of a wait, its poll.
+local function show_request(client, line)
+  local preview = require "fnf.cli.preview"
+  local params = WAITS[line.entry.does] and line.names[1] or line.params
+  local request, err = preview.request(client, params, function()
+    if WAITS[line.entry.does] then
+      client[line.entry.operation](client, params)
+    else
+      send(client, line)
+    end
+  end)
+  if not request then
+    error(err, 0)
+  end
+  return print_out(preview.text(request, line.options.format))
+end
+
+--- The work that the line asks for, or what is wrong with it.
+local function perform(client, line)
+  local does = line.entry.does
+  local is_named_later = does == "wait" or does == "watch" or does == "resume" or AFTER[does]
+  if not is_named_later then
+    for key, value in pairs(line.names[1] or {}) do
+      line.params[key] = value
+    end
+  end
+  local problem = not is_named_later and validate(client, line)
   if problem then
     return nil, with_flags(problem)
-  end
-  return waiting and waiting.execution or function()
-    local answer, err, items
-    local options = { timeout = line.options.timeout }
-    if does == "list" then
-      answer, err, items = list(client, line, require("fnf.operations")[name])
-    elseif does == "map_runs" then
-      answer, err, items = map_runs(client, line)
-    elseif name then
-      answer, err = client[name](client, line.params, options)
-    else
-      answer, err = client:call(line.action, line.params, options)
+  elseif line.options.generate then
+    return function()
+      return print_out(require("fnf.cli.generate").lua(line))
     end
-    if not answer then
-      error(err, 0)
-    end
-    output.put(output.text(answer, { format = line.options.format, fields = line.options.fields, items = items }))
-    return exit.OK
+  elseif line.options.debug then
+    require("fnf.cli.preview").debug(client, line.params)
   end
+  return line.options.preview and show_request or worker(line)
 end
 
 --- Lua turns Ctrl-C into an error; who started us is to see the signal itself.
@@ -147,6 +196,11 @@ local function run(words)
   end
   if line.entry.does == "doctor" then
     return examine(line.options)
+  elseif line.entry.does == "completion" then
+    local parser = require("fnf.cli.command").parser()
+    return print_out(parser["get_" .. line.options.shell .. "_complete"](parser))
+  elseif line.options.skeleton then
+    return print_out(require("fnf.cli.generate").skeleton(line.entry.operation))
   end
   local made, client = pcall(make_client, line.options)
   if not made then
@@ -178,6 +232,8 @@ local function obey(words)
   elseif first == "help" and words[2] == "exit-codes" then
     output.put(exit.help)
     return exit.OK
+  elseif first == "help" and words[2] == "manual" and pcall(require, "argparse") then
+    return print_out(require("fnf.cli.manual").text())
   elseif first == nil or first == "help" then
     words = { "--help" }
   end

@@ -96,6 +96,25 @@ function json.problem(text)
   return value == nil and reason or nil
 end
 
+--- Whether a table was read as a list, if only an empty one.
+---@param value table
+---@return boolean
+function json.is_list(value)
+  return core ~= nil and getmetatable(value) == core.list
+end
+
+--- The table as a list, if it is empty, too; a copy.
+---@param value table
+---@return table
+function json.list(value)
+  json.load()
+  local copy = setmetatable({}, core.list)
+  for index, entry in ipairs(value) do
+    copy[index] = entry
+  end
+  return copy
+end
+
 ---- writing ----
 
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["/"] = "\\/", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n",
@@ -125,7 +144,7 @@ local function list_length(value)
     end
     count, most = count + 1, math.max(most, key)
   end
-  local is_list = core ~= nil and getmetatable(value) == core.list -- read as one
+  local is_list = json.is_list(value)
   if count == 0 then
     return is_list and 0 or nil
   end

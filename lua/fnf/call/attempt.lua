@@ -111,6 +111,7 @@ local function exchange(call, key)
   local status, message, signed
   call.timestamp = timestamp(self, platform)
   call.nonce, status, message = platform.nonce()
+  call.stages = self.stages -- a table where somebody wants to see how it is signed (fnf --debug)
   if call.nonce then
     signed, status, message = request.sign(call.target, key, call)
   end

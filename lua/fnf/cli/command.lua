@@ -70,11 +70,14 @@ end
 --- What a parameter must be, in a few words.
 local function rule_of(row)
   local rule = row.values and "one of " .. table.concat(row.values, ", ") or row.rule or row.type
-  if row.minimum or row.maximum then
-    rule = ("%s %s to %s"):format(rule, row.minimum or "", row.maximum or "")
+  if row.minimum and row.maximum then
+    rule = ("%s from %s to %s"):format(rule, row.minimum, row.maximum)
+  elseif row.minimum or row.maximum then
+    rule = ("%s, at %s %s"):format(rule, row.minimum and "least" or "most", row.minimum or row.maximum)
   end
   return rule .. (row.required and "; required" or "")
 end
+command.rule_of = rule_of
 
 local function add_common(parser)
   parser:option("--profile", "profile of the vendor's configuration file"):target "_profile"
@@ -86,11 +89,31 @@ local function add_common(parser)
   parser:option("-o --output", "how to print: " .. table.concat(output.formats, ", ")):target "_format"
     :choices(output.formats)
   parser:option("--fields", "fields to print: A,B.C"):target "_fields"
-  parser:option("--input", "parameters as JSON: @FILE, - for stdin, or the text itself"):target "_input"
+end
+
+--- The flag of all parameters in one; --input is an operation's own Input where it has one.
+local function add_input(parser, parameters)
+  parser:option(parameters.Input and "--params" or "--params --input",
+    "parameters as JSON: @FILE, - for stdin, or the text itself"):target "_input"
+end
+
+--- Flags that show a call instead of, or besides, making it.
+local function add_preview(parser, entry)
+  local is_several = entry.does == "explain" or entry.does == "failures" or entry.does == "retry" -- requests
+  if not is_several and entry.does ~= "resume" then
+    parser:flag("--dry-run", "print the signed request, secrets masked, and send nothing"):target "_preview"
+  end
+  parser:flag("--debug", "tell on stderr how each request is signed, and how long its steps take"):target "_debug"
+  if not is_several then
+    parser:option("--generate", "print the call as a program, and send nothing: lua"):target "_generate"
+      :choices { "lua" }
+  end
 end
 
 local function add_wait(parser, does)
   parser:flag("--exit-zero", "end with 0 however the run ended"):target "_exit_zero"
+  parser:option("--on-done", "shell command to run at each end; FNF_STATUS, FNF_MAP_RUN and so on tell it of what")
+    :target "_on_done"
   if does == "wait" or does == "watch" then
     parser:flag("--any", "end with the first that ends"):target "_any"
   end
@@ -126,14 +149,18 @@ local function add_failures(parser, does)
   parser:option("--as", "name of the new execution"):target "_as"
 end
 
+--- Flags that are ours in every command or in lists: a parameter of such a name is given as Name=value.
+local OURS = { ["--limit"] = true }
+
 --- The flags of one command.
 local function fill(parser, entry)
+  local parameters = entry.does == "resume" and {} or operations[entry.operation].parameters
   add_common(parser)
-  for _, name in ipairs(sorted(entry.does == "resume" and {} or operations[entry.operation].parameters)) do
-    local row = operations[entry.operation].parameters[name]
-    -- Of a list the flag --limit bounds the whole; the size of a page is Limit=.
-    if flag_of(name) ~= "--limit" then
-      parser:option(flag_of(name), rule_of(row)):target(name)
+  add_input(parser, parameters)
+  add_preview(parser, entry)
+  for _, name in ipairs(sorted(parameters)) do
+    if not OURS[flag_of(name)] then
+      parser:option(flag_of(name), rule_of(parameters[name])):target(name)
     end
   end
   if entry.does == "list" then
@@ -147,18 +174,21 @@ local function fill(parser, entry)
     or entry.names and "flow/execution/map-run, or Name=value" or "Name=value"):args "*"
 end
 
-local function build(words)
+--- The parser: of one command line with the flags of its command only, or whole.
+---@param words string[]|nil
+---@return table of argparse
+function command.parser(words)
   local parser = argparse("fnf", "Alibaba Cloud CloudFlow in a shell."):command_target "_noun"
     :epilog "fnf COMMAND --help tells more; fnf help exit-codes tells what it ends with."
   parser:flag("--version", "print the version")
   for _, noun in ipairs(sorted(command.words)) do
     local group = parser:command(noun):command_target "_verb"
     group:summary(table.concat(sorted(command.words[noun]), ", "))
-    if words[1] == noun then
+    if not words or words[1] == noun then
       for _, verb in ipairs(sorted(command.words[noun])) do
         local entry = command.words[noun][verb]
         local leaf = group:command(verb):summary(entry.summary or operations[entry.operation].action)
-        if words[2] == verb then
+        if not words or words[2] == verb then
           fill(leaf, entry)
         end
       end
@@ -168,12 +198,18 @@ local function build(words)
   call:argument("action", "such as DescribeMapRun"):target "_action"
   call:argument("words", "Name=value"):args "*"
   call:flag("--unlisted", "ask for an operation that this version does not know"):target "_unlisted"
+  call:flag("--skeleton", "print the parameters as JSON, each with its rule"):target "_skeleton"
   add_common(call)
+  add_input(call, {})
+  add_preview(call, {})
   local doctor = parser:command("doctor"):summary "find out what stands between this machine and the service"
   doctor:option("--nginx", "look at an nginx configuration instead: FILE, or - for stdin"):target "_nginx"
   add_common(doctor)
+  parser:command("completion"):summary "print what makes a shell complete fnf: bash, zsh or fish"
+    :argument("shell"):target "_shell":choices { "bash", "zsh", "fish" }
   parser:command("emulator"):summary "a CloudFlow on this machine"
-  parser:command("help"):summary "help exit-codes"
+  parser:command("help"):summary "exit-codes: what fnf ends with; manual: this as a man page"
+    :argument("topic"):target "_topic":choices { "exit-codes", "manual" }:args "?"
   return parser
 end
 
@@ -212,23 +248,41 @@ function command.read_name(word)
   return found
 end
 
---- The JSON of --input as parameters, or what is wrong with it.
-local function read_input(text)
+--- A text itself, of @FILE, or of stdin.
+local function read_text(text, flag)
   if text == "-" then
-    text = io.read "*a"
-  elseif text:sub(1, 1) == "@" then
-    local file, reason = io.open(text:sub(2), "rb")
-    if not file then
-      return nil, "--input: " .. reason
-    end
-    text = file:read "*a"
+    return io.read "*a"
+  elseif text:sub(1, 1) ~= "@" then
+    return text
+  end
+  local file, reason = io.open(text:sub(2), "rb")
+  local content
+  if file then
+    content, reason = file:read "*a"
     file:close()
   end
-  local value = require("fnf.json").decode(text)
-  if type(value) ~= "table" then
-    return nil, "--input: no JSON object"
+  if not content then
+    return nil, ("%s: %s"):format(flag, tostring(reason))
+  end
+  return content
+end
+
+--- The JSON of all parameters, or what is wrong with it.
+local function read_input(text)
+  local content, problem = read_text(text, "--params")
+  if not content then
+    return nil, problem
+  end
+  local value = require("fnf.json").decode(content)
+  if type(value) ~= "table" or value[1] ~= nil then
+    return nil, "--params: no JSON object"
   end
   return value
+end
+
+--- Whether a parameter is long enough for a file.
+local function is_document(name, row)
+  return row.type == "json" or name == "Definition"
 end
 
 ---@class fnf.CommandLine
@@ -253,6 +307,13 @@ local function sort_out(parsed, entry, rows)
     if name:sub(1, 1) == "_" then
       line.options[name:sub(2)] = value
     elseif rows[name] then -- argparse notes the commands' own words, too
+      if is_document(name, rows[name]) then
+        local problem
+        value, problem = read_text(value, flag_of(name))
+        if not value then
+          return nil, problem
+        end
+      end
       line.params[name] = convert(value, rows[name])
     end
   end
@@ -288,15 +349,15 @@ end
 ---@return fnf.CommandLine|nil
 ---@return string|nil problem
 function command.parse(words)
-  local done, parsed = build(words):pparse(words)
+  local done, parsed = command.parser(words):pparse(words)
   if not done then
     return nil, output.cell(parsed):gsub("\\n", "; ")
   end
   local entry, problem = (command.words[parsed._noun] or {})[parsed._verb], nil
   if parsed._action then
     entry, problem = find_action(parsed)
-  elseif parsed.doctor then
-    entry = { does = "doctor" }
+  elseif parsed.doctor or parsed.completion then
+    entry = { does = parsed.doctor and "doctor" or "completion" }
   end
   if not entry then
     return nil, problem or "a command expected; fnf --help lists them"

@@ -1,31 +1,36 @@
 --- What is printed of an answer: table, json, jsonl, tsv or yaml, whole or some fields of it.
 -- SPDX-License-Identifier: MIT
 
+local read_json = require "fnf.json"
+local number = require "fnf.number"
+local text = require "fnf.cli.text"
+local time = require "fnf.time"
+
 local output = { formats = { "json", "jsonl", "table", "tsv", "yaml" } }
 
-local LISTS = { Flows = true, Executions = true, Events = true, Schedules = true, Versions = true, Aliases = true,
-  RoutingConfigurations = true, Regions = true, MapRuns = true, Variables = true }
+local LATEST = 253402300800 -- seconds since 1970: the year 10000, which a C library may not tell
 
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
-local function quote(text)
-  return '"' .. text:gsub('[%c"\\]', function(byte)
+--- A text as JSON; what would steer a terminal that reads UTF-8 (C1) is written by its number, which means the same.
+local function quote(value)
+  return '"' .. value:gsub('[%c"\\]', function(byte)
     return ESCAPES[byte] or ("\\u%04x"):format(byte:byte())
+  end):gsub("\194[\128-\159]", function(control)
+    return ("\\u%04x"):format(control:byte(2))
   end) .. '"'
 end
 
 local function scalar(value)
-  if type(value) == "number" and value % 1 == 0 and math.abs(value) < 2 ^ 53 then
-    return ("%d"):format(value)
-  elseif type(value) == "number" then
-    return ("%.14g"):format(value)
+  if type(value) == "number" then
+    return number.write(value)
   end
   return type(value) == "string" and quote(value) or tostring(value)
 end
 
 --- The keys of an object in one order, or nil: it is a list.
-local function keys_of(value, name)
-  if value[1] ~= nil or next(value) == nil and LISTS[name] then
+local function keys_of(value)
+  if value[1] ~= nil or read_json.is_list(value) then
     return nil
   end
   local keys = {}
@@ -37,13 +42,13 @@ local function keys_of(value, name)
 end
 
 --- JSON whose keys are in order; with an indent, over several lines.
-local function json(value, indent, name)
+local function json(value, indent)
   if type(value) ~= "table" then
     return scalar(value)
   end
-  local keys, parts, deeper = keys_of(value, name), {}, indent and indent .. "  "
+  local keys, parts, deeper = keys_of(value), {}, indent and indent .. "  "
   for index, key in ipairs(keys or value) do
-    parts[index] = (deeper or "") .. (keys and quote(key) .. (indent and ": " or ":") .. json(value[key], deeper, key)
+    parts[index] = (deeper or "") .. (keys and quote(key) .. (indent and ": " or ":") .. json(value[key], deeper)
       or json(key, deeper))
   end
   local open, close = keys and "{" or "[", keys and "}" or "]"
@@ -55,44 +60,50 @@ local function json(value, indent, name)
 end
 
 --- YAML in blocks; every text is quoted, so that none is taken for something else.
-local function yaml(value, indent, lines, name)
-  local keys = keys_of(value, name)
+local function yaml(value, indent, lines)
+  local keys = keys_of(value)
   for _, key in ipairs(keys or value) do
     local inner, head = key, indent .. "-"
     if keys then
       inner, head = value[key], indent .. (key:find("^%a[%w_]*$") and key or quote(key)) .. ":"
     end
     if type(inner) ~= "table" or next(inner) == nil then
-      lines[#lines + 1] = head .. " " .. json(inner, nil, keys and key)
+      lines[#lines + 1] = head .. " " .. json(inner)
     else
       lines[#lines + 1] = head
-      yaml(inner, indent .. "  ", lines, keys and key)
+      yaml(inner, indent .. "  ", lines)
     end
   end
   return lines
 end
 
---- A value in one cell. What could steer a terminal is shown, not obeyed.
-local function cell(value)
+--- A value as words.
+---@param value any
+---@return string
+function output.plain(value)
   if value == nil then
     return ""
   end
-  local text = type(value) == "table" and json(value) or type(value) == "string" and value or scalar(value)
-  return (text:gsub("%c", function(byte)
-    return ESCAPES[byte] or ("\\x%02x"):format(byte:byte())
-  end):gsub("\194[\128-\159]", function(control)
-    return ("\\x%02x"):format(control:byte(2))
-  end))
+  return type(value) == "table" and json(value) or type(value) == "string" and value or scalar(value)
+end
+
+--- A value in one cell. What could steer a terminal is shown, not obeyed.
+local function cell(value)
+  return text.safe(output.plain(value))
 end
 output.cell = cell
 
 --- The value at a path such as ItemCounts.Succeed.
 local function find(value, path)
   for name in path:gmatch("[^.]+") do
-    value = type(value) == "table" and (value[name] == nil and value[tonumber(name)] or value[name]) or nil
-    if value == nil then
+    if type(value) ~= "table" then
       return nil
     end
+    local inner = value[name]
+    if inner == nil then
+      inner = value[tonumber(name)]
+    end
+    value = inner
   end
   return value
 end
@@ -116,7 +127,7 @@ local function columns(rows, fields)
   end
   local seen, names = {}, {}
   for _, row in ipairs(rows) do
-    for name, value in pairs(row) do
+    for name, value in pairs(type(row) == "table" and row or {}) do
       if not seen[name] and type(value) ~= "table" and name ~= "Definition" then
         seen[name] = true
         names[#names + 1] = name
@@ -127,30 +138,47 @@ local function columns(rows, fields)
   return names
 end
 
-local function width(text)
-  local _, count = text:gsub("[^\128-\191]", "")
+local function heads(names)
+  local shown = {}
+  for index, name in ipairs(names) do
+    shown[index] = text.safe(name)
+  end
+  return shown
+end
+
+local function width(shown)
+  local _, count = shown:gsub("[^\128-\191]", "")
   return count
+end
+
+--- A cell of a table, which is for people: a time in their zone.
+local function table_cell(value, name)
+  local at = name:find "Time$" and type(value) == "string" and time.from_rfc3339(value)
+  if at and at >= 0 and at < LATEST then
+    return os.date("%Y-%m-%d %H:%M:%S %z", math.floor(at)) --[[@as string]]
+  end
+  return cell(value)
 end
 
 local function print_table(rows, fields)
   local names, lines, widths = columns(rows, fields), {}, {}
-  lines[1] = names
+  lines[1] = heads(names)
   for _, row in ipairs(rows) do
     local line = {}
     for index, name in ipairs(names) do
-      line[index] = cell(find(row, name))
+      line[index] = table_cell(find(row, name), name)
     end
     lines[#lines + 1] = line
   end
   for _, line in ipairs(lines) do
-    for index, text in ipairs(line) do
-      widths[index] = math.max(widths[index] or 0, width(text))
+    for index, shown in ipairs(line) do
+      widths[index] = math.max(widths[index] or 0, width(shown))
     end
   end
   for index, line in ipairs(lines) do
     local padded = {}
-    for place, text in ipairs(line) do
-      padded[place] = text .. (" "):rep(widths[place] - width(text))
+    for place, shown in ipairs(line) do
+      padded[place] = shown .. (" "):rep(widths[place] - width(shown))
     end
     lines[index] = table.concat(padded, "  "):match("^.*[^ ]") or ""
   end
@@ -159,7 +187,7 @@ end
 
 local function print_tsv(rows, fields)
   local names, lines = columns(rows, fields), {}
-  lines[1] = table.concat(names, "\t")
+  lines[1] = table.concat(heads(names), "\t")
   for _, row in ipairs(rows) do
     local line = {}
     for index, name in ipairs(names) do
@@ -172,15 +200,15 @@ end
 
 --- Print what was asked for, at once. A full disk or a closed pipe is kept as `output.failure`: what was to be printed
 --- is lost, whatever else went well.
----@param text string
+---@param printed string
 ---@return boolean written
-function output.put(text)
-  local written, reason, number = io.stdout:write(text)
+function output.put(printed)
+  local written, reason, code = io.stdout:write(printed)
   if written then
-    written, reason, number = io.stdout:flush()
+    written, reason, code = io.stdout:flush()
   end
   if not written then
-    output.failure = output.failure or { reason = reason, number = number }
+    output.failure = output.failure or { reason = reason, number = code }
   end
   return written ~= nil
 end
@@ -192,12 +220,18 @@ end
 function output.text(value, options)
   local format, fields = options.format or "json", options.fields
   local rows, picked = options.items and value[options.items] or { value }, value
+  if options.items then
+    picked = {}
+    for name, entry in pairs(value) do
+      picked[name] = name == options.items and read_json.list(entry) or entry
+    end
+  end
   if fields then
     local list = {}
     for index, row in ipairs(rows) do
       list[index] = pick(row, fields)
     end
-    picked = options.items and { [options.items] = list } or list[1]
+    picked = options.items and { [options.items] = read_json.list(list) } or list[1]
   end
   if format == "table" or format == "tsv" then
     return (format == "table" and print_table or print_tsv)(rows, fields) .. "\n"

@@ -8,34 +8,77 @@ local progress = require "fnf.cli.progress"
 
 local waiting = {}
 
---- What the flags say of the wait; `waits` keeps them for their checkpoints.
-local function options_of(line, report, waits, cancel)
-  local given = line.options
+local COMMAND_TIME, COMMAND_OUTPUT = 3600, 1048576 -- seconds and bytes of --on-done
+
+---@class fnf.WaitCommand what the functions of one command line have in common
+---@field client fnf.Client
+---@field line fnf.CommandLine
+---@field report fnf.ProgressReport
+---@field waits table<fnf.Wait, boolean> those that have been answered, for their checkpoints
+
+--- What the flags say of the wait.
+local function options_of(self, cancel)
+  local given = self.line.options
   return { timeout = given.timeout, stall_after = given.stall_after, fail_fast = given.fail_fast, cancel = cancel,
     on_progress = function(run, state, wait)
-      waits[wait] = true
-      report:changed(run, state, wait)
+      self.waits[wait] = true
+      self.report:changed(run, state, wait)
     end }
 end
 
 --- The code of an error that ended a wait; the checkpoint is printed where the wait can go on.
-local function fail(err, report, waits)
+local function fail(self, err)
+  local report = self.report
   report:complain(report.has_left and "" or "fnf: " .. tostring(err) .. "\n")
   if err.kind == "timeout" or report.has_left then
-    for wait in pairs(waits) do
+    for wait in pairs(self.waits) do
       report:print(wait:checkpoint() .. "\n")
     end
-    report:complain(next(waits) and "fnf: go on with: fnf map-run resume CHECKPOINT\n" or "")
+    report:complain(next(self.waits) and "fnf: go on with: fnf map-run resume CHECKPOINT\n" or "")
   end
   return exit.of_error(err)
 end
 
 --- Print a final description; its code.
-local function finish(line, run, report)
-  report:print(output.text(run, line.options))
-  local code = exit.of_status(run.Status)
-  return line.options.exit_zero and (code == exit.FAILED or code == exit.ABORTED or code == exit.GUARD) and exit.OK
-    or code
+local function finish(self, run)
+  self.report:print(output.text(run, self.line.options))
+  return exit.of_status(run.Status)
+end
+
+--- Run the command of --on-done. Its shell reads the user's words only: what the service said is in its environment.
+local function run_command(self, names, run, err)
+  local counts = run and type(run.ItemCounts) == "table" and run.ItemCounts or {}
+  local words = { "env" }
+  for _, variable in ipairs {
+    { "STATUS", run and run.Status }, { "FLOW", names.FlowName }, { "EXECUTION", names.ExecutionName },
+    { "MAP_RUN", names.MapRunName }, { "TOTAL", counts.Total }, { "SUCCEEDED", counts.Succeed },
+    { "FAILED", counts.Failed }, { "ERROR", err and tostring(err) },
+  } do
+    words[#words + 1] = ("FNF_%s=%s"):format(variable[1], (output.plain(variable[2]):gsub("%z", "")))
+  end
+  for _, word in ipairs { "sh", "-c", self.line.options.on_done } do
+    words[#words + 1] = word
+  end
+  local platform = self.client:choose_platform()
+  local printed, reason = platform.run(words, { timeout = COMMAND_TIME, limit = COMMAND_OUTPUT })
+  self.report:complain(printed or ("fnf: --on-done: %s\n"):format(tostring(reason)))
+end
+
+local MILD = { [exit.FAILED] = true, [exit.ABORTED] = true, [exit.GUARD] = true } -- what --exit-zero makes a 0
+
+--- Tell the end of one; its code.
+local function conclude(self, names, run, err)
+  self.report:ended(names, run, err)
+  local code
+  if run then
+    code = finish(self, run)
+  else
+    code = fail(self, err)
+  end
+  if self.line.options.on_done and not self.report.has_left then
+    run_command(self, names, run, err)
+  end
+  return self.line.options.exit_zero and MILD[code] and exit.OK or code
 end
 
 --- What to wait for: the names among the words, on stdin after a -, else the parameters.
@@ -89,33 +132,28 @@ local function worse(a, b)
   return (GRAVITY[b] or 3) > (GRAVITY[a] or 3) and b or a
 end
 
---- Tell the end of one; its code.
-local function conclude(line, report, waits, names, run, err)
-  report:ended(names, run, err)
-  return run and finish(line, run, report) or fail(err, report, waits)
-end
-
-local function wait_many(client, line, list, report, cancel)
-  local waits, code = {}, exit.OK
-  local options = options_of(line, report, waits, cancel)
-  if line.options.any then
+local function wait_many(self, list, cancel)
+  local options, code = options_of(self, cancel), exit.OK
+  if self.line.options.any then
     options.any = true
-    local place, run, err = client:wait_map_runs(list, options)
-    return conclude(line, report, waits, list[place or 1], run, err)
+    local place, run, err = self.client:wait_map_runs(list, options)
+    return conclude(self, list[place or 1], run, err)
   end
   options.each = true
-  for place, run, err in client:wait_map_runs(list, options) do
-    code = worse(code, conclude(line, report, waits, list[place], run, err))
-    if err and (err.kind == "timeout" or report.has_left) then
+  for place, run, err in self.client:wait_map_runs(list, options) do
+    code = worse(code, conclude(self, list[place], run, err))
+    if err and (err.kind == "timeout" and not err.stalled or self.report.has_left) then
       return code
     end
   end
   return code
 end
 
---- How the command tells what goes on: `wait` is silent unless it is asked not to be.
-local function report_of(client, line, list)
-  return progress.new(client, line.options.progress or line.entry.does == "watch" and "auto" or "none", list)
+--- `wait` is silent unless it is asked not to be. The texts of --debug would tear a live picture.
+local function open(client, line, list)
+  local mode = line.options.progress or line.entry.does == "watch" and (line.options.debug and "plain" or "auto")
+    or "none"
+  return { client = client, line = line, report = progress.new(client, mode, list), waits = {} }
 end
 
 --- `map-run wait` and `watch`.
@@ -138,14 +176,13 @@ function waiting.map_runs(client, line)
   if problem then
     return nil, problem
   end
-  local report = report_of(client, line, list)
-  return report:run(function(cancel)
+  local self = open(client, line, list)
+  return self.report:run(function(cancel)
     if #list > 1 then
-      return wait_many(client, line, list, report, cancel)
+      return wait_many(self, list, cancel)
     end
-    local waits = {}
-    local run, err = client:wait_map_run(list[1], options_of(line, report, waits, cancel))
-    return conclude(line, report, waits, list[1], run, err)
+    local run, err = client:wait_map_run(list[1], options_of(self, cancel))
+    return conclude(self, list[1], run, err)
   end)
 end
 
@@ -154,16 +191,15 @@ function waiting.resume(client, line)
   if #line.rest ~= 1 then
     return nil, "one checkpoint expected: fnf map-run resume CHECKPOINT"
   end
-  local report, problem = report_of(client, line, {}), nil
-  local code = report:run(function(cancel)
-    local waits = {}
-    local run, err = client:resume(line.rest[1], options_of(line, report, waits, cancel))
+  local self, problem = open(client, line, {}), nil
+  local code = self.report:run(function(cancel)
+    local run, err = client:resume(line.rest[1], options_of(self, cancel))
     if err and err.kind == "protocol" and not err.operation then
       problem = tostring(err)
       return nil
     end
-    local one = next(waits)
-    return conclude(line, report, waits, one and one.params or {}, run, err)
+    local one = next(self.waits)
+    return conclude(self, one and one.params or {}, run, err)
   end)
   return code, problem
 end
@@ -176,8 +212,8 @@ function waiting.execution(client, line)
   else
     run, err = client:wait_execution(line.params, { timeout = line.options.timeout })
   end
-  local report = progress.new(client, "none", {})
-  return run and finish(line, run, report) or fail(err, report, {})
+  return conclude(open(client, line, {}), run and { FlowName = run.FlowName, ExecutionName = run.Name } or line.params,
+    run, err)
 end
 
 return waiting

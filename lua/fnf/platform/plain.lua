@@ -26,6 +26,8 @@ local plain = { gather = scheduler.gather }
 ---@field sleep fun(seconds: number, cancel?: fun(): any): boolean, fnf.Error|nil false if cancelled, or why it may not
 ---@field send fun(request: fnf.Request, cancel?: fun(): any): fnf.Answer|nil, fnf.Error|nil
 ---@field gather fun(functions: function[], cancel?: fun(): any): any[]|nil, any see `scheduler.gather`
+---@field times? fun(): number?, number?, number?, number?, number? seconds from the start of the last exchange to its
+---  address, connection, TLS, first byte and end; 0 where there was none of it
 ---@field close fun()
 ---@field choose? fun(): fnf.Platform the platform of this very call, where that differs
 ---@field unsupported? table<string, string> options it cannot honour, and what does the same there
@@ -143,6 +145,12 @@ function plain.new(options)
       return nil, errors.cancelled()
     end
     return nil, failure(a, b, sent)
+  end
+
+  function platform.times()
+    if pool then
+      return pool:times()
+    end
   end
 
   function platform.run(words, limits, cancel)
