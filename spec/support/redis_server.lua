@@ -68,7 +68,7 @@ end
 ---@param words string quoted for a shell
 ---@return string
 function RedisServer:cli(words)
-  return output_of(("timeout 5 redis-cli -s %s %s 2>&1"):format(self.path, words))
+  return output_of(("timeout 5 redis-cli -s %s 2>&1 %s"):format(self.path, words))
 end
 
 --- Send it a signal.
