@@ -13,4 +13,5 @@ files["emulator/lua/fnf/emulator/*"] = { std = "ngx_lua" }
 files["emulator/lua/fnf/emulator/launch.lua"] = { std = "min" }
 files["lua/fnf/types"] = { max_line_length = false, ignore = { "211", "212", "241" } }
 files["lua/fnf/types.lua"] = { ignore = { "211", "212" } }
+files["lua/fnf/share/*"] = { read_globals = { "unpack", table = { fields = { "unpack" } } } }
 exclude_files = { "build", "spec/browser/node_modules", "spec/conformance/node_modules" }

@@ -18,6 +18,7 @@ lua = $(eval lua := $(shell for name in $(if $(filter luajit,$(LUA)),luajit,lua$
   [ "$$($$name -e 'io.write(_VERSION)' 2>/dev/null)" = "Lua $(abi)" ] && echo $$name && break; done))$(or $(lua),lua$(LUA))
 
 headers = $(wildcard csrc/*.h)
+redis = $(addprefix csrc/,lua_redis.c fnf.c)
 core = $(addprefix csrc/,lua_core.c lua_signer.c lua_host.c lua_normalize.c sign.c canonical.c random.c clock.c file.c \
   process.c buf.c fnf.c)
 curl = $(addprefix csrc/,lua_curl.c http.c transfer.c head.c resolve.c clock.c buf.c fnf.c)
@@ -65,6 +66,14 @@ build/%/fnf/core.so: $(core) $(headers) Makefile
 build/%/fnf/curl.so: $(curl) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcurl) $(shared) -o $@ $(curl) $(LDFLAGS) $(shell pkg-config --libs libcurl)
+
+# For who shares answers and quota through Redis; nothing else needs it.
+build/%/fnf/redis.so: $(redis) $(headers) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shared) -o $@ $(redis) $(LDFLAGS) -lhiredis
+
+.PHONY: redis
+redis: $(build)/fnf/redis.so ## compile the module fnf.redis, which needs hiredis (libhiredis-dev)
 
 # The C specs: the core without its glue, every allocation through spec/c/memory.c.
 spec_c = $(wildcard spec/c/*.c) $(filter-out csrc/lua_%,$(wildcard csrc/*.c))

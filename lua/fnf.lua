@@ -21,6 +21,8 @@ json.load() -- or nobody hears that lua-cjson is missing before the first answer
 local fnf = setmetatable({ _VERSION = client.VERSION, credentials = credentials }, { __index = function(self, name)
   if name == "progress" then
     self.progress = require "fnf.wait.progress"
+  elseif name == "share" then
+    self.share = require "fnf.share"
   end
   return rawget(self, name)
 end })

@@ -73,7 +73,8 @@ end)
 
 --- What only computes: it asks no clock, file or network, and no C module is needed to load it.
 local PURE = { "fnf.errors", "fnf.time", "fnf.check", "fnf.nearest", "fnf.number", "fnf.endpoint", "fnf.operations",
-  "fnf.call.response", "fnf.call.retry", "fnf.call.rate_limiter", "fnf.wait.heap", "fnf.wait.progress",
+  "fnf.call.response", "fnf.call.retry", "fnf.call.rate_limiter", "fnf.share.script", "fnf.share.connection",
+  "fnf.share.permits", "fnf.share.answers", "fnf.wait.heap", "fnf.wait.progress",
   "fnf.wait.tolerance", "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group", "fnf.wait.checkpoint",
   "fnf.wait.source", "fnf.wait.sweep", "fnf.wait.history", "fnf.wait.others", "fnf.wait.poll_queue",
   "fnf.execution.map_runs", "fnf.call.pages",
@@ -113,6 +114,7 @@ describe("the dependencies of Lua", function()
     { "fnf.core", { "fnf.call.request", "fnf.json", "fnf.methods", "fnf.native", "fnf.platform", "fnf.ngx",
       "fnf.credentials.sign_in" } },
     { "fnf.curl", { "fnf.platform" } },
+    { "fnf.redis", { "fnf.platform" } },
     { "fnf.platform.plain", { "fnf", "fnf.platform", "fnf.cli" } },
     { "fnf", { "fnf.cli", "fnf.ngx" } },
     { "cjson", { "fnf.json" } },
@@ -146,7 +148,7 @@ describe("the dependencies of Lua", function()
     for name in pairs(MODULES) do
       for _, required in ipairs(requires(name)) do
         assert.is_truthy(MODULES[required] or not required:find("^fnf") or required == "fnf.core"
-          or required == "fnf.curl", name .. " requires " .. required)
+          or required == "fnf.redis" or required == "fnf.curl", name .. " requires " .. required)
       end
     end
   end)
@@ -245,6 +247,7 @@ describe("C", function()
   local ONLY = { -- what is included, and by whom
     { "<curl/", { "http.c", "transfer.h" } },
     { "<openssl/", { "sign.c", "random.c" } },
+    { "<hiredis/", { "lua_redis.c" } },
     { "<lua%.h>", { "glue.h", "lua_signer.h", "lua_host.h", "lua_normalize.h" } },
     { "<lauxlib%.h>", { "glue.h" } },
   }
@@ -329,6 +332,7 @@ local ROCKS = {
   { path = "emulator/fnf-emulator-scm-1.rockspec", folder = "emulator/" },
   { path = "lua/fnf/cli/fnf-cli-scm-1.rockspec", folder = "", command = true },
 }
+local REDIS_ROCK = { ["csrc/lua_redis.c"] = true, ["csrc/fnf.c"] = true }
 
 for _, rock in ipairs(ROCKS) do
   describe("the rock " .. rock.path, function()
@@ -362,9 +366,21 @@ for _, rock in ipairs(ROCKS) do
         end
       end
       for _, path in ipairs(rock.folder == "" and not rock.command and lines_of "find csrc -name '*.c'" or {}) do
-        there[path] = true
+        there[path] = path ~= "csrc/lua_redis.c" or nil
       end
       assert.same(there, used)
     end)
   end)
 end
+
+describe("the rock of fnf.redis", function()
+  it("is its C source and what that includes, and nothing else", function()
+    local modules, used = read_rock "lua/fnf/share/fnf-redis-scm-1.rockspec", {}
+    for _, path in ipairs(modules["fnf.redis"].sources) do
+      used[path] = true
+    end
+    assert.same(REDIS_ROCK, used)
+    assert.equal("fnf.redis", next(modules))
+    assert.is_nil(next(modules, "fnf.redis"))
+  end)
+end)

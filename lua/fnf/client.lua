@@ -16,6 +16,7 @@ local API_VERSION = "2019-03-15"
 ---@field package target fnf.Target
 ---@field package provider fnf.CredentialsProvider
 ---@field package settings fnf.Settings
+---@field share? fnf.Share answers and quota with other processes
 ---@field package budget fnf.Budget
 ---@field on_event? fun(name: string, fields: table) tells all listeners; nil if there is none
 ---@field package traceparent? string W3C Trace Context that requests carry
@@ -57,6 +58,7 @@ function client.new(options, platform)
     rate_limiters = {},
     platform = platform,
   }, Client)
+  made.share = read.share and require("fnf.share").new(read.share, made)
   if read.endpoint.doubt then
     made:tell("warning", { message = read.endpoint.doubt })
   end
@@ -161,9 +163,10 @@ end
 function Client:rate_limiter(row)
   local quota = self.settings.rate_limit
   if quota ~= false and not self.rate_limiters[row.action] then
-    local rate_limiter = require "fnf.call.rate_limiter" -- which only waits need
-    self.rate_limiters[row.action] = rate_limiter.new { rate = quota and quota.rate or row.quota.rate,
-      burst = quota and quota.burst or row.quota.burst - MARGIN, probe = quota and quota.probe }
+    quota = { rate = quota and quota.rate or row.quota.rate, burst = quota and quota.burst or row.quota.burst - MARGIN,
+      probe = quota and quota.probe }
+    self.rate_limiters[row.action] = self.share and self.share:rate_limiter(row, quota)
+      or require("fnf.call.rate_limiter").new(quota) -- which only waits need
   end
   return self.rate_limiters[row.action]
 end

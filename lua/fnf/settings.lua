@@ -34,6 +34,7 @@ settings.options = {
   user_agent = { type = "name" },
   traceparent = { type = "traceparent" },
   rate_limit = { type = "any" },
+  share = { type = "any" },
   max_connections = { type = "integer", minimum = 1, maximum = 1024 },
   on_event = { type = "function" },
   transport = { type = "function" },
@@ -130,6 +131,7 @@ end
 ---@field max_attempts integer
 ---@field rate_limit? { rate?: number, burst?: number, probe?: boolean }|false
 ---@field max_connections? integer
+---@field share? fnf.ShareOption
 
 --- The settings of a client, or what is wrong with its options.
 ---@param options any
@@ -138,6 +140,7 @@ end
 ---@return fnf.CredentialsProvider|string provider or problem
 function settings.read(options, platform)
   local problem = check.table(options, settings.options, "option") or settings.validate_rate_limit(options.rate_limit)
+    or options.share ~= nil and require("fnf.share").validate(options.share, platform)
     or validate_together(options, platform)
   if problem then
     return nil, problem
@@ -151,7 +154,7 @@ function settings.read(options, platform)
     return nil, problem --[[@as string]]
   end
   local read = { endpoint = found, timeout = options.timeout, rate_limit = options.rate_limit,
-    max_connections = options.max_connections }
+    max_connections = options.max_connections, share = options.share }
   for name, value in pairs(DEFAULTS) do
     read[name] = options[name] or value
   end

@@ -41,6 +41,7 @@
 ---@field key_file? string PEM file of its key
 ---@field proxy? string URL; "" for none
 ---@field no_proxy? string hosts, separated by commas
+---@field share? fnf.ShareOption what `fnf.share.redis{ url = ... }` gives, or { command = function }
 ---@field rate_limit? { rate?: number, burst?: number, probe?: boolean }|false requests a second and at once that all
 ---  waits share; probe: try for more while none is throttled
 ---@field max_connections? integer at once (32)

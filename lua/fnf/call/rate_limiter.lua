@@ -10,9 +10,10 @@ local rate_limiter = {}
 
 ---@class fnf.RateLimiter
 ---@field rate number requests a second at present
----@field private contexts table<fnf.WaitContext, boolean> whose waits share it
+---@field contexts table<fnf.WaitContext, boolean> whose waits share it
 ---@field private configured number
----@field private most number the rate without throttling: the configured one, or what the service tells
+---@field load? number waits of all processes that share the quota, where that is known
+---@field most number the rate without throttling: the configured one, or what the service tells
 ---@field private burst number
 ---@field private probe? boolean grow above that while no throttle comes
 ---@field private planned? number the rate by which those that were told plan
@@ -61,6 +62,9 @@ end
 
 --- Seconds that one poll of every wait takes.
 local function round(self)
+  if self.load then
+    return self.load / self.rate
+  end
   local waits = 0
   for context in pairs(self.contexts) do
     waits = waits + context.open

@@ -176,7 +176,7 @@ local function take_permit(call)
     end
   end
   if refusal then
-    rate_limiter:give_back()
+    rate_limiter:give_back(permit)
   end
   return refusal
 end

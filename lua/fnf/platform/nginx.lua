@@ -158,7 +158,8 @@ function nginx.new(options)
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce,
     getenv = os.getenv, environment_hint = environment_hint, read = core.read,
     unsupported = unsupported_options(), sleep = sleep, gather = nginx.gather,
-    close = function() end }
+    close = function() end, redis = require("fnf.platform.nginx_redis").open,
+    digest = require("fnf.platform.plain").digest }
 
   function platform.send(request, cancel)
     local found, err = find_options()

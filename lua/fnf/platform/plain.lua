@@ -29,6 +29,9 @@ local plain = { gather = scheduler.gather }
 ---@field times? fun(): number?, number?, number?, number?, number? seconds from the start of the last exchange to its
 ---  address, connection, TLS, first byte and end; 0 where there was none of it
 ---@field close fun()
+---@field digest fun(text: string): string a hash in hexadecimal digits
+---@field redis fun(settings: fnf.RedisSettings): fnf.RedisCommand commands to a Redis, over connections of its own
+---@field plain_redis_only? boolean these know no TLS
 ---@field choose? fun(): fnf.Platform the platform of this very call, where that differs
 ---@field unsupported? table<string, string> options it cannot honour, and what does the same there
 
@@ -103,6 +106,16 @@ local function exchange(pool, request, cancel)
   return status, a, b, sent
 end
 
+--- A hash that tells texts apart, as hexadecimal digits; it hides none that can be guessed.
+---@param text string
+---@return string
+function plain.digest(text)
+  local signer = assert(core.signer("ACS3-HMAC-SHA256", "none", "none"))
+  local found = assert(signer:hash(text))
+  signer:close()
+  return found
+end
+
 --- A platform with connections of its own, opened at the first send. FNF_CA_FILE stands in for an absent `ca_file`.
 ---@param options { ca_file?: string, cert_file?: string, key_file?: string, proxy?: string, no_proxy?: string }
 ---@return fnf.Platform
@@ -118,7 +131,11 @@ function plain.new(options)
     max_connections = options.max_connections,
   }
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    read = core.read, sleep = sleep, gather = scheduler.gather }
+    read = core.read, sleep = sleep, gather = scheduler.gather, digest = plain.digest, plain_redis_only = true }
+
+  function platform.redis(redis_settings)
+    return require("fnf.platform.plain_redis").open(redis_settings)
+  end
 
   function platform.send(request, cancel)
     if not pool then

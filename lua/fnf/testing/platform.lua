@@ -57,6 +57,7 @@ function platform.of(self, send)
       self.nonces = self.nonces + 1
       return ("%032x"):format(self.nonces)
     end,
+    digest = function(text) return (text:gsub("[^%w]", "_")) end,
     getenv = function(name) return self.environment[name] end,
     read = function(path) return self.files[path] end,
     sleep = function(seconds, cancel) return sleep(self, seconds, cancel) end,

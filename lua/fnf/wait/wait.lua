@@ -73,6 +73,7 @@ wait.options = {
 ---@field platform fnf.Platform
 ---@field rate_limiter? fnf.RateLimiter
 ---@field open integer waits that have not ended
+---@field answers? fnf.SharedAnswers what other processes see
 ---@field started number
 ---@field deadline? number
 ---@field ending table<string, boolean> statuses that end a wait
@@ -198,6 +199,7 @@ function wait.context(client, row, options)
     open = 1, started = started, deadline = options.deadline or options.timeout and started + options.timeout,
     ending = ending_set(row.final, options.until_status), hold = HOLD, limits = limits_of(row, options),
     max_attempts = options.max_attempts, first_answer = options.first_answer or FIRST_ANSWER }
+  context.answers = client.share and client.share:answers(row)
   if context.rate_limiter then
     context.rate_limiter:join(context)
   end
@@ -321,12 +323,13 @@ local function tell_progress(self, run)
   end
 end
 
---- Take in the answer to a poll; whether it ends the wait.
-local function see(self, run)
+--- Take in what was seen `past` seconds ago; whether it ends the wait.
+local function see(self, run, past)
   local context = self.context
+  local age = self.progress.polls == 0 and age_of(context, run) or nil
   self.last, self.misses, self.refusals, self.trouble = run, nil, nil, nil
   tally(self.statuses, run.Status)
-  self.progress:see(run, context.platform.now(), self.progress.polls == 0 and age_of(context, run) or nil)
+  self.progress:see(run, context.platform.now() - past, age and age - past)
   tell_progress(self, run)
   return context.ending[run.Status] or context.options.fail_fast and self.progress:is_broken(run)
 end
@@ -436,6 +439,32 @@ local function is_over(self, delay)
   end
 end
 
+--- Go by what others have seen, as if by polls of this wait's own; nil when one is due. Only a final answer ends it:
+--- another may have aged.
+---@return boolean|nil ended
+---@return table|number|nil
+local function see_others(self)
+  local context = self.context
+  local answer, delay = context.answers:look(self)
+  while answer do
+    local is_final = context.row.final[answer.run.Status]
+    if is_final or context.platform.now() - answer.age > (self.progress.at or -math.huge) then
+      local ends = see(self, answer.run, answer.age)
+      if is_final then
+        return succeed(self, answer.run)
+      end
+      delay = next_delay(self) - answer.age
+      if not ends and delay >= SHORTEST then
+        return false, delay
+      end
+    end
+    answer, delay = context.answers:look(self)
+  end
+  if delay then
+    return false, math.min(delay, left(self))
+  end
+end
+
 --- Poll once, and say what follows.
 ---@return boolean ended
 ---@return table|number|nil run the final description; or, not ended, seconds to the next poll
@@ -445,9 +474,18 @@ function Wait:step()
   if left(self) <= 0 then
     return time_out(self, no_end(self))
   end
+  if context.answers then
+    local ended, outcome = see_others(self)
+    if ended ~= nil then
+      return ended, outcome
+    end
+  end
   local begun = context.platform.now()
   local run, err = poll(self)
-  if run and see(self, run) then
+  if context.answers then
+    context.answers:put(self, run)
+  end
+  if run and see(self, run, 0) then
     return succeed(self, run)
   elseif err and not miss(self, err) then
     return self:give_up(err)

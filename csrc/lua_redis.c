@@ -1,0 +1,198 @@
+/*
+ * Module "fnf.redis": commands to a Redis server over hiredis, one after the other.
+ * SPDX-License-Identifier: MIT
+ *
+ * redis.connect(options) -> connection | nil, status, message
+ *   options: host and port, or path (of a socket); timeout (seconds)
+ * connection:command(name, ...) -> reply | nil, status, message
+ *   name and arguments are strings; reply: string, integer, false (nothing there) or a list of
+ *   those; a list in a list is false, for no command here answers one
+ * connection:close()
+ *
+ * `timeout` bounds the connecting, and after it each reading and writing of a command; a call blocks until then.
+ * `status` is a name of fnf_status; "bad input" is a refusal of Redis', whose words are the message, and leaves the
+ * connection usable. After any other failure it is closed, and so is one that came over a fork. Misuse raises.
+ * Links hiredis only.
+ */
+#define _DEFAULT_SOURCE /* pthread_sigmask, struct timeval */
+
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include <hiredis/hiredis.h>
+
+#include "glue.h"
+
+#define CONNECTION "fnf.redis"
+
+struct connection {
+  redisContext *redis; /* NULL: closed */
+  redisReply *reply;   /* kept here while it is pushed, for that may raise */
+  unsigned forks;
+};
+
+static void drop_reply(struct connection *self) {
+  if (self->reply)
+    freeReplyObject(self->reply);
+  self->reply = NULL;
+}
+
+static int close_connection(lua_State *L) {
+  struct connection *self = luaL_checkudata(L, 1, CONNECTION);
+  drop_reply(self);
+  if (self->redis)
+    redisFree(self->redis);
+  self->redis = NULL;
+  return 0;
+}
+
+/* ---- connecting ---- */
+
+static struct timeval timeout_of(lua_State *L) {
+  lua_getfield(L, 1, "timeout");
+  lua_Number seconds = lua_tonumber(L, -1);
+  luaL_argcheck(L, seconds > 0 && seconds <= 3600, 1, "timeout: seconds expected");
+  lua_pop(L, 1);
+  long microseconds = (long)(seconds * 1e6) + 1;
+  return (struct timeval){.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000};
+}
+
+static const char *text_of(lua_State *L, const char *name) {
+  struct fnf_str text = fnf_field_str(L, 1, name);
+  luaL_argcheck(L, !text.data || strlen(text.data) == text.size, 1, "a NUL byte");
+  return text.data;
+}
+
+static int port_of(lua_State *L) {
+  lua_getfield(L, 1, "port");
+  lua_Integer port = lua_tointeger(L, -1);
+  luaL_argcheck(L, port > 0 && port < 65536, 1, "port: 1 to 65535 expected");
+  lua_pop(L, 1);
+  return (int)port;
+}
+
+static int fail_connection(lua_State *L, struct connection *self, const char *reason) {
+  int error = self->redis ? self->redis->err : REDIS_ERR_OOM;
+  enum fnf_status status = error == REDIS_ERR_OOM        ? FNF_NO_MEMORY
+                           : error == REDIS_ERR_PROTOCOL ? FNF_PROTOCOL
+                                                         : FNF_NETWORK;
+  int count = fnf_fail(L, status, self->redis && self->redis->errstr[0] ? self->redis->errstr : reason);
+  if (self->redis)
+    redisFree(self->redis);
+  self->redis = NULL;
+  return count;
+}
+
+static int redis_connect(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  struct timeval timeout = timeout_of(L);
+  const char *path = text_of(L, "path");
+  const char *host = text_of(L, "host");
+  luaL_argcheck(L, path || host, 1, "host or path expected");
+  int port = path ? 0 : port_of(L);
+  struct connection *self = fnf_new_object(L, CONNECTION, sizeof *self);
+  self->forks = fnf_fork_count();
+  self->redis = path ? redisConnectUnixWithTimeout(path, timeout) : redisConnectWithTimeout(host, port, timeout);
+  if (!self->redis || self->redis->err || redisSetTimeout(self->redis, timeout) != REDIS_OK)
+    return fail_connection(L, self, "no connection to Redis");
+  return 1;
+}
+
+/* ---- commands ---- */
+
+/* hiredis writes without MSG_NOSIGNAL. Keep SIGPIPE from this thread while it
+ * does, and take away one that came meanwhile; not one that waited before. */
+static redisReply *run(redisContext *redis, int count, const char **words, const size_t *sizes) {
+  sigset_t pipe_set;
+  sigset_t before;
+  sigset_t pending;
+  (void)sigemptyset(&pipe_set);
+  (void)sigaddset(&pipe_set, SIGPIPE);
+  (void)sigemptyset(&pending);
+  (void)sigpending(&pending);
+  int waited = sigismember(&pending, SIGPIPE) == 1;
+  int blocked = pthread_sigmask(SIG_BLOCK, &pipe_set, &before) == 0;
+  redisReply *reply = redisCommandArgv(redis, count, words, sizes);
+  if (blocked) {
+    (void)sigpending(&pending);
+    if (!waited && sigismember(&pending, SIGPIPE) == 1) {
+      int taken = 0;
+      (void)sigwait(&pipe_set, &taken);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  }
+  return reply;
+}
+
+static void push_scalar(lua_State *L, const redisReply *reply) {
+  switch (reply->type) {
+  case REDIS_REPLY_STRING:
+  case REDIS_REPLY_STATUS:
+  case REDIS_REPLY_ERROR:
+    lua_pushlstring(L, reply->str, (size_t)reply->len);
+    break;
+  case REDIS_REPLY_INTEGER:
+    lua_pushnumber(L, (lua_Number)reply->integer);
+    break;
+  default:
+    lua_pushboolean(L, 0);
+  }
+}
+
+static void push_reply(lua_State *L, const redisReply *reply) {
+  if (reply->type != REDIS_REPLY_ARRAY) {
+    push_scalar(L, reply);
+    return;
+  }
+  lua_newtable(L);
+  for (int i = 0; i < INT_MAX && (size_t)i < reply->elements; i++) {
+    push_scalar(L, reply->element[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+static int connection_command(lua_State *L) {
+  struct connection *self = luaL_checkudata(L, 1, CONNECTION);
+  int count = lua_gettop(L) - 1;
+  luaL_argcheck(L, count > 0, 2, "a command expected");
+  const char **words = lua_newuserdata(L, (size_t)count * sizeof *words);
+  size_t *sizes = lua_newuserdata(L, (size_t)count * sizeof *sizes);
+  for (int i = 0; i < count; i++) {
+    struct fnf_str word = fnf_check_str(L, i + 2);
+    words[i] = word.data;
+    sizes[i] = word.size;
+  }
+  if (self->redis && self->forks != fnf_fork_count()) {
+    redisFree(self->redis);
+    self->redis = NULL;
+  }
+  if (!self->redis)
+    return fnf_fail(L, FNF_NETWORK, "the connection is closed");
+  drop_reply(self);
+  self->reply = run(self->redis, count, words, sizes);
+  if (!self->reply)
+    return fail_connection(L, self, "no answer");
+  if (self->reply->type == REDIS_REPLY_ERROR) {
+    lua_pushnil(L);
+    lua_pushstring(L, fnf_status_name(FNF_BAD_INPUT));
+    push_reply(L, self->reply);
+    drop_reply(self);
+    return 3;
+  }
+  push_reply(L, self->reply);
+  drop_reply(self);
+  return 1;
+}
+
+FNF_MODULE(luaopen_fnf_redis) {
+  static const luaL_Reg methods[] = {{"command", connection_command}, {"close", close_connection}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"connect", redis_connect}, {NULL, NULL}};
+  fnf_pin();
+  fnf_new_class(L, CONNECTION, methods, close_connection);
+  lua_newtable(L);
+  fnf_register(L, functions);
+  return 1;
+}

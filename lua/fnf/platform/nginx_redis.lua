@@ -1,0 +1,87 @@
+--- Commands to Redis inside nginx, by lua-resty-redis: a kept connection each, and no worker waits.
+-- SPDX-License-Identifier: MIT
+
+local nginx_redis = {}
+
+local IDLE_MS, IDLE_CONNECTIONS = 30000, 64
+local MISSING = "lua-resty-redis is not installed: OpenResty has it, Debian as lua-nginx-redis"
+
+local function find_module()
+  for _, name in ipairs { "resty.redis", "nginx.redis" } do
+    local found, module = pcall(require, name)
+    if found then
+      return module
+    end
+  end
+end
+
+--- The first words of a connection. Nothing of them is in a reason.
+local function greet(redis, settings)
+  local done, reason = true, nil
+  if settings.tls then
+    local socket = rawget(redis, "_sock") or rawget(redis, "sock")
+    done, reason = socket:sslhandshake(nil, settings.host, true)
+  end
+  if done and settings.password then
+    if settings.user then
+      done, reason = redis:auth(settings.user, settings.password)
+    else
+      done, reason = redis:auth(settings.password)
+    end
+    reason = not done and "refuses user and password: " .. tostring(reason):match("^%S*")
+  end
+  if done and settings.database > 0 then
+    done, reason = redis:select(settings.database)
+  end
+  return done, reason
+end
+
+local function connect(module, settings)
+  local redis = module:new()
+  redis:set_timeout(settings.timeout * 1000)
+  local pool = ("fnf redis %s %d %s %s %s"):format(settings.host or settings.path, settings.port or 0,
+    tostring(settings.tls), settings.user or "", settings.database)
+  local done, reason
+  if settings.path then
+    done, reason = redis:connect("unix:" .. settings.path, { pool = pool })
+  else
+    done, reason = redis:connect(settings.host, settings.port, { pool = pool })
+  end
+  if done and redis:get_reused_times() == 0 then
+    done, reason = greet(redis, settings)
+  end
+  if not done then
+    redis:close()
+    return nil, tostring(reason)
+  end
+  return redis
+end
+
+--- A function that carries out commands; any number of light threads may call it at once.
+---@param settings fnf.RedisSettings
+---@return fnf.RedisCommand
+function nginx_redis.open(settings)
+  local module
+  return function(name, ...)
+    module = module or find_module()
+    if not module then
+      return nil, MISSING
+    end
+    local redis, reason = connect(module, settings)
+    if not redis then
+      return nil, reason
+    end
+    local reply, err = redis[name:lower()](redis, ...)
+    if reply or err and err:find("^NOSCRIPT") then
+      redis:set_keepalive(IDLE_MS, IDLE_CONNECTIONS)
+    else
+      redis:close()
+    end
+    if err then
+      return nil, err
+    end
+    return reply ~= ngx.null and reply or false
+  end
+end
+
+return nginx_redis

@@ -1,0 +1,120 @@
+--- What one process has seen of a run, for all others: who is about to poll takes that, or is the one who polls.
+-- SPDX-License-Identifier: MIT
+
+local json = require "fnf.json"
+local script = require "fnf.share.script"
+
+local answers = {}
+
+local LEASE = 5 -- seconds besides those a poll waits for: so late another polls for one that died
+local AGAIN, LONGEST_AGAIN = 0.1, 1 -- seconds until one looks again while another polls: the first, and the most
+local KEPT, FINAL_KEPT = 600, 3600 -- seconds
+local MOST = 512 * 1024 -- bytes of an answer that are shared
+local WEIGHT = 1 / 32 -- of one answer in what is known of the own part
+
+---@class fnf.SharedAnswers those to one operation
+---@field private share fnf.Share
+---@field private row fnf.Operation
+---@field private known table<fnf.Wait, string> stamps of what they know
+---@field private looks table<fnf.Wait, integer> times they looked while another polled
+---@field part number of the answers that this process asked the service for itself, 0 to 1, of late
+local SharedAnswers = {}
+SharedAnswers.__index = SharedAnswers
+
+---@param share fnf.Share
+---@param row fnf.Operation
+---@return fnf.SharedAnswers
+function answers.new(share, row)
+  local weak = { __mode = "k" }
+  return setmetatable({ share = share, row = row, part = 1, known = setmetatable({}, weak),
+    looks = setmetatable({}, weak) }, SharedAnswers)
+end
+
+--- Names of a run as one word, in the order of the alphabet.
+local function id_of(self, params)
+  local names = {}
+  for name in pairs(self.row.parameters) do
+    if type(params[name]) == "string" then
+      names[#names + 1] = ("%s=%d:%s"):format(name, #params[name], params[name])
+    end
+  end
+  table.sort(names)
+  return self.row.action .. ":" .. self.share:digest(table.concat(names, " "))
+end
+
+local function keys_of(self, wait)
+  local id = id_of(self, wait.params)
+  return { "answer:" .. id, "lease:" .. id }
+end
+
+--- An answer of another machine's as a run, if it is one: of these names, with a Status.
+local function read(self, wait, text)
+  local run = json.decode(text)
+  if type(run) ~= "table" or type(run.Status) ~= "string" or run.Status == "" then
+    return nil
+  end
+  for name in pairs(self.row.parameters) do
+    local value = run[name]
+    if value ~= nil and type(wait.params[name]) == "string" and value ~= wait.params[name] then
+      return nil
+    end
+  end
+  return run
+end
+
+--- Milliseconds after which another may poll: as long as permits take now, and a poll.
+local function lease_of(wait)
+  local context = wait.context
+  local limiter = context.rate_limiter
+  local queue = limiter and limiter.last_pause or 0
+  return ("%.0f"):format(1000 * (LEASE + (context.row.holds and context.hold or 0) + 2 * queue))
+end
+
+---@class fnf.SharedAnswer
+---@field run table
+---@field age number seconds since it was seen
+
+--- What another has seen since this wait saw something; else seconds to look again, while another polls; else nothing:
+--- this wait is to poll.
+---@param wait fnf.Wait
+---@return fnf.SharedAnswer|nil
+---@return number|nil delay
+function SharedAnswers:look(wait)
+  local reply = self.share:run(script.look, keys_of(self, wait), { lease_of(wait), self.known[wait] or "",
+    ("%d"):format(MOST) })
+  local kind = type(reply) == "table" and reply[1]
+  if kind == "wait" then
+    local looks = self.looks[wait] or 0
+    self.looks[wait] = looks + 1
+    return nil, math.min(LONGEST_AGAIN, AGAIN * 2 ^ math.min(looks, 10))
+  end
+  self.looks[wait] = nil
+  if kind ~= "answer" then
+    return nil
+  end
+  self.known[wait] = reply[2]
+  local run, age = read(self, wait, reply[4]), tonumber(reply[3])
+  if not run or not age then
+    self.share:doubt("an answer")
+    return self:look(wait)
+  end
+  self.part = self.part - self.part * WEIGHT
+  return { run = run, age = math.max(0, age / 1e6) }
+end
+
+--- Share what a poll has seen, or that it has seen nothing.
+---@param wait fnf.Wait
+---@param run table|nil
+function SharedAnswers:put(wait, run)
+  local text = run and json.encode(run) or ""
+  local keys = keys_of(self, wait)
+  keys[3] = "runs"
+  local kept = run and self.row.final[run.Status] and FINAL_KEPT or KEPT
+  local stamp = self.share:run(script.put, keys, { #text <= MOST and text or "", ("%d"):format(kept * 1000) })
+  self.known[wait] = type(stamp) == "string" and stamp or self.known[wait]
+  if run then
+    self.part = self.part + (1 - self.part) * WEIGHT
+  end
+end
+
+return answers

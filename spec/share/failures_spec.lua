@@ -1,0 +1,198 @@
+--- A real Redis that fails in each of its ways while waits go on: nothing is lost, and sharing comes back by itself.
+-- SPDX-License-Identifier: MIT
+
+local core = require "fnf.core"
+local emulator = require "fnf.emulator"
+local fnf = require "fnf"
+local redis_server = require "spec.support.redis_server"
+
+local missing = redis_server.missing()
+local BACK = 10 -- seconds after the ends of the runs by which they have to be seen
+
+describe("while Redis is", function()
+  if missing then
+    pending(missing)
+    return
+  end
+
+  local cloud, servers = nil, {}
+
+  setup(function()
+    cloud = assert(emulator.start())
+  end)
+  after_each(function()
+    for _, server in ipairs(servers) do
+      server:stop()
+    end
+    servers = {}
+  end)
+  teardown(function()
+    cloud:stop()
+  end)
+
+  local function start(words)
+    servers[#servers + 1] = redis_server.start(words)
+    return servers[#servers]
+  end
+
+  local function new_client(url, options)
+    local warnings = {}
+    local client = fnf.new { endpoint = cloud.url, access_key_id = cloud.access_key_id,
+      access_key_secret = cloud.access_key_secret, share = fnf.share.redis { url = url, timeout = options and
+      options.timeout or 0.5 }, on_event = function(name, fields)
+        if name == "warning" then
+          warnings[#warnings + 1] = fields.message or tostring(fields.error)
+        end
+      end }
+    return client, warnings
+  end
+
+  local function names_of(run)
+    return { FlowName = run.FlowName, ExecutionName = run.ExecutionName, MapRunName = run.MapRunName }
+  end
+
+  local function new_runs(count, seconds)
+    local runs = {}
+    for i = 1, count do
+      runs[i] = names_of(cloud:map_run { FlowName = "failures", ExecutionName = core.nonce():sub(1, 12), items = 20,
+        Concurrency = 4, item_duration = seconds / 5 })
+    end
+    return runs
+  end
+
+  --- Wait for a few runs, one of which outlasts the failure, and do something at instants meanwhile.
+  local function wait_during(client, seconds, acts)
+    local began, done = core.now(), 0
+    local function act()
+      local next_one = acts[done + 1]
+      if next_one and core.now() - began >= next_one[1] then
+        done = done + 1
+        next_one[2]()
+      end
+    end
+    local ended = assert(client:wait_map_runs(new_runs(3, seconds), { others = false, max_delay = 0.5, cancel = act }))
+    for _, run in ipairs(ended) do
+      assert.equal("Succeeded", run.Status)
+    end
+    assert.equal(#acts, done)
+    assert.is_true(core.now() - began < seconds + BACK)
+  end
+
+  --- Whether Redis has been given an answer since it was emptied.
+  local function is_shared(server)
+    return server:cli("--raw KEYS '*answer*'"):find("answer", 1, true) ~= nil
+  end
+
+  local function wipe(server)
+    server:cli("FLUSHALL")
+  end
+
+  it("killed and started again, paused by a command, or stopped by a signal: it comes back by itself", function()
+    local killed, paused, stopped = start(), start(), start()
+    local function expect_one(warnings)
+      assert.equal(1, #warnings)
+      assert.is_truthy(warnings[1]:find("Redis is away", 1, true))
+      return true
+    end
+    assert(fnf.gather {
+      function()
+        local client, warnings = new_client(killed.url)
+        wait_during(client, 8, { { 0.5, function() killed:kill() end }, { 1, function() killed:start() end } })
+        assert.is_true(is_shared(killed))
+        return expect_one(warnings)
+      end,
+      function()
+        local client, warnings = new_client(paused.url)
+        wait_during(client, 8, { { 0.5, function() paused:cli("CLIENT PAUSE 1200") end },
+          { 6, function() wipe(paused) end } })
+        assert.is_true(is_shared(paused))
+        return expect_one(warnings)
+      end,
+      function()
+        local client, warnings = new_client(stopped.url)
+        wait_during(client, 8, { { 0.5, function() stopped:signal("STOP") end },
+          { 1.5, function() stopped:signal("CONT") end }, { 6, function() wipe(stopped) end } })
+        assert.is_true(is_shared(stopped))
+        return expect_one(warnings)
+      end,
+    })
+  end)
+
+  it("without the scripts it had: they are sent again, and nobody notices", function()
+    local redis = start()
+    local client, warnings = new_client(redis.url)
+    wait_during(client, 1, { { 0.3, function() redis:cli("SCRIPT FLUSH") end } })
+    assert.same({}, warnings)
+  end)
+
+  it("full, a replica that refuses writes, behind another password, or not there: one warning each", function()
+    local full = start("--maxmemory 1mb --maxmemory-policy noeviction")
+    local master = start()
+    local replica = start("--replicaof 127.0.0.1 1 --replica-read-only yes")
+    local locked = start("--requirepass another")
+    master:stop()
+    local urls = { full.url, replica.url, locked.url, "redis://:wrong-secret@127.0.0.1:1/0", master.url }
+    local waits = {}
+    for i, url in ipairs(urls) do
+      waits[i] = function()
+        local client, warnings = new_client(url)
+        local run = assert(client:wait_map_run(new_runs(1, 0.5)[1], { others = false }))
+        assert.equal("Succeeded", run.Status)
+        assert.equal(1, #warnings, url)
+        assert.is_truthy(warnings[1]:find("Redis is away", 1, true))
+        assert.is_nil(warnings[1]:find("secret", 1, true))
+        return true
+      end
+    end
+    assert(fnf.gather(waits))
+  end)
+
+  it("full of senseless values: a warning, and the wait goes on", function()
+    local redis = start()
+    local client, warnings = new_client(redis.url)
+    local run = new_runs(1, 0.5)[1]
+    assert(client:wait_map_run(run, { others = false }))
+    local keys = {}
+    for key in redis:cli("--raw KEYS '*'"):gmatch("[^\n]+") do
+      keys[#keys + 1] = key
+    end
+    assert.is_true(#keys >= 4)
+    local VALUES = { "SET %s nonsense", "HSET %s at 9e99 run '{' permits -1e300 granted nan share 0 halved x",
+      "HSET %s at 1 run '[1,2]'", "HSET %s at 1 run '{\"Status\":5}'", "HSET %s at -1 run 'null' permits 1e15",
+      "HSET %s at 1 run '{\"Status\":\"Succeeded\",\"MapRunName\":\"another\"}'", "RPUSH %s a b", "ZADD %s nan x" }
+    for i, value in ipairs(VALUES) do
+      local lines = {}
+      for k, key in ipairs(keys) do
+        lines[k] = ("DEL '%s'\n%s\n"):format(key, value:format("'" .. key .. "'"))
+      end
+      redis:cli(("<<'END'\n%sEND\n"):format(table.concat(lines)))
+      local again, other = new_client(redis.url)
+      local ended = assert(again:wait_map_run(run, { others = false, timeout = 20 }))
+      assert.equal("Succeeded", ended.Status)
+      assert.equal(run.MapRunName, ended.MapRunName)
+      for _, warning in ipairs(other) do
+        assert.is_truthy(warning:find("makes no sense", 1, true), warning)
+      end
+      warnings[i] = #other
+    end
+    assert.is_true(warnings[2] == 1 and warnings[3] == 1 and warnings[4] == 1 and warnings[6] == 1)
+  end)
+
+  it("there: nothing secret is in it", function()
+    local redis = start()
+    local client = new_client(redis.url)
+    assert(client:wait_map_run(new_runs(1, 0.5)[1], { others = false }))
+    local dump = {}
+    for key in redis:cli("--raw KEYS '*'"):gmatch("[^\n]+") do
+      dump[#dump + 1] = key
+      for _, command in ipairs { "GET", "HGETALL", "ZRANGE" } do
+        dump[#dump + 1] = redis:cli(("--raw %s '%s' %s"):format(command, key, command == "ZRANGE" and "0 -1" or ""))
+      end
+    end
+    local text = table.concat(dump, "\n")
+    assert.is_truthy(text:find("Succeeded", 1, true))
+    for _, secret in ipairs { cloud.access_key_id, cloud.access_key_secret, "Signature", "AccessKeyId" } do
+      assert.is_nil(text:find(secret, 1, true), secret)
+    end
+  end)
+end)
