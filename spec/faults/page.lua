@@ -37,8 +37,8 @@ function page.text()
     lines[#lines + 1] = ""
   end
   lines[#lines + 1] = "## What a server may do to an answer\n\nEach over libcurl and over nginx's cosockets, from one "
-    .. "hostile server, with the same outcome\n([answers_spec.lua](../spec/faults/answers_spec.lua)).\n\n| the answer | "
-    .. "what you see |\n| --- | --- |"
+    .. "hostile server, with the same outcome\n([answers_spec.lua](../spec/faults/answers_spec.lua)).\n\n"
+    .. "| the answer | what you see |\n| --- | --- |"
   for _, row in ipairs(answers) do
     lines[#lines + 1] = ("| %s | %s |"):format(cell(row.name), seen(row.expect))
   end
