@@ -22,6 +22,14 @@ describe("the documentation", function()
     assert.equal(operations_page.text(), read "docs/operations.md")
   end)
 
+  it("has a section and a sample of every operation", function()
+    local text = read "docs/operations.md"
+    for name in pairs(require "fnf.operations") do
+      local section = text:match("\n### `" .. name .. "`\n(.-)\n```\n")
+      assert.truthy(section and section:find("fnf." .. name .. " {", 1, true), name)
+    end
+  end)
+
   it("names every public method", function()
     local text = everything()
     for name in pairs(methods.rows) do

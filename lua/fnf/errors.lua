@@ -27,7 +27,7 @@ local errors = {}
 ---@field fits? integer from client:run_again: items that fit into one Input
 ---@field started? integer from client:run_again: executions that were started before it broke off
 ---@field again? fnf.RunAgain from client:run_again: those, and what was left
----@field observed? table from a wait: what was seen, counted
+---@field observed? fnf.Observed from a wait: what was seen, counted
 local Error = { __name = "fnf.Error" }
 Error.__index = Error
 
