@@ -67,17 +67,19 @@ end
 ---@param blocks fnf.spec.Block[]
 ---@return fnf.spec.Program[]
 function documents.programs(blocks)
-  local programs, program = {}, nil
+  local programs, program, passed = {}, nil, false
   for _, block in ipairs(blocks) do
-    if block.not_run then
-      program = nil
+    if block.not_run or block.language == "" and passed then -- and what that prints
+      program, passed = nil, true
     elseif block.language == "" and program then
       program.prints = program.prints or {}
       table.insert(program.prints, block.text)
     elseif block.language == "lua" and program and program.language == "lua"
       and not block.text:find 'require "fnf' then
       program.text = program.text .. block.text
-    elseif block.language ~= "" then
+    else
+      assert(block.language ~= "", "a block without a language, and no program before it: line " .. block.line)
+      passed = false
       program = { language = block.language, text = block.text, line = block.line }
       programs[#programs + 1] = program
     end

@@ -99,6 +99,13 @@ describe("the client against the emulator", function()
     assert.equal(0, #emulator:requests().requests)
   end)
 
+  it("15.2: says of a port with TLS that it is one", function()
+    local client = new_client { endpoint = emulator.https_url:gsub("^https:", "http:"), max_attempts = 1 }
+    local _, err = client:describe_regions()
+    client:close()
+    assert.truthy(err.message:find("this port speaks https", 1, true), err.message)
+  end)
+
   it("15.2: says of a port without TLS, and of a name that nobody knows, that the address is wrong", function()
     for endpoint, words in pairs { [emulator.url:gsub("^http:", "https:")] = "does not speak TLS",
       ["https://nowhere.invalid"] = "Could not resolve host" } do
