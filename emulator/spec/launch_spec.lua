@@ -309,6 +309,26 @@ describe("fnf emulator", function()
     assert.is_false(exists(directory))
   end)
 
+  it("begins with the sample, or without it by --empty", function()
+    for words, has_sample in pairs { emulator = true, ["emulator --empty"] = false } do
+      local pipe = fnf(words)
+      local lines = {}
+      repeat
+        local line = pipe:read "*l"
+        lines[#lines + 1] = line
+      until not line or line:find("Ctrl-C", 1, true)
+      local text = table.concat(lines, "\n")
+      local client = require("fnf").new { endpoint = text:match "FNF_ENDPOINT=(http://[%d.:]+)",
+        access_key_id = "emulator-key-id", access_key_secret = "emulator-key-secret" }
+      local flow, err = client:describe_flow { Name = "orders" }
+      client:close()
+      shell.run("kill -INT $(cat \"$1/nginx.pid\")", text:match "Log: (.-)/error.log")
+      pipe:close()
+      assert.equal(has_sample, flow ~= nil, tostring(err))
+      assert.equal(has_sample, text:find("examples of the README", 1, true) ~= nil)
+    end
+  end)
+
   it("runs in a Lua that the checkout is built for, whatever `lua` is", function()
     local _, folder = shell.run "mktemp -d"
     assert(shell.run('printf "#!/bin/sh\necho wrong Lua; exit 9\n" >"$1/lua" && chmod +x "$1/lua"', folder))

@@ -114,7 +114,7 @@ local function add_environment(options)
   return options
 end
 
-local function welcome(handle)
+local function welcome(handle, has_sample)
   local exports = {
     "ALIBABA_CLOUD_ACCESS_KEY_ID=" .. handle.access_key_id,
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET=" .. handle.access_key_secret,
@@ -132,7 +132,8 @@ local function welcome(handle)
     "", "or, to have TLS as well:", "",
     "  export FNF_ENDPOINT=" .. handle.https_url,
     "  export FNF_CA_FILE=" .. handle.ca_file,
-    "", "The examples of the README run on it as they stand. Another MapRun to look at, a minute long:", "",
+    "", (has_sample and "The examples of the README run on it as they stand. Another MapRun to look at"
+      or "A MapRun to look at") .. ", a minute long:", "",
     "  curl -H 'X-Fnf-Token: " .. handle.token .. "' \\",
     "    -d '{\"items\":600,\"Concurrency\":10,\"item_duration\":1}' " .. handle.url .. "/_fnf/map_runs",
     "", "Log: " .. handle.process.directory .. "/error.log. Ctrl-C ends it.",
@@ -176,7 +177,7 @@ function command.run(words, name)
     io.stderr:write(name, ": ", message, "\n")
     return 1
   end
-  io.stdout:write(welcome(handle))
+  io.stdout:write(welcome(handle, options.sample))
   io.stdout:flush()
   -- Ctrl-C ends nginx, and then shows up here as an error of the standalone Lua.
   pcall(handle.wait, handle)
