@@ -149,7 +149,8 @@ env: ## print the exports that make `require "fnf"` work from this checkout
 # nginx's own Lua is 5.1, whatever Lua the rest runs in; a client called while nginx starts uses libcurl.
 in_nginx = build/5.1/fnf/core.so build/5.1/fnf/curl.so
 
-test: deps-test build $(in_nginx) build/c/server build/c/spec ## build and pass every test
+test: deps-test build $(in_nginx) build/c/server build/c/spec ## build and pass every test, in about ten minutes
+	$(if $(BUSTED),,@echo "All tests take about ten minutes on two cores; one: make test BUSTED=spec/json_spec.lua")
 	@build/c/spec
 	@$(run) $(lua) spec/run.lua $(BUSTED)
 
