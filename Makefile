@@ -164,6 +164,17 @@ openresty-demo: build $(in_nginx) ## watch MapRuns of the local emulator in ngin
 demo: deps-demo build ## wait for a MapRun on the local emulator, with live progress
 	@$(run) $(lua) examples/demo.lua
 
+.PHONY: demo-many bench-share
+demo-many: build ## two processes share answers and quota through a private Redis
+	@.ci/deps share $(LUA)
+	@$(MAKE) --no-print-directory redis
+	@LUA_PATH='$(CURDIR)/?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) examples/many_machines.lua
+
+bench-share: build ## what sharing costs a poll, in commands and round trips of Redis
+	@.ci/deps share $(LUA)
+	@$(MAKE) --no-print-directory redis
+	@$(run) $(lua) bench/share.lua
+
 .PHONY: conformance
 conformance: build ## check signatures against the vendor's own JavaScript code, both ways
 	@.ci/deps conformance
