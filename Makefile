@@ -227,10 +227,11 @@ build/rock/%-scm-1.src.rock: FORCE
 	@cd $(@D) && luarocks pack $*-scm-1.rockspec
 
 build/rock/fnf-cli-scm-1.src.rock: folder = lua/fnf/cli/
+build/rock/fnf-redis-scm-1.src.rock: folder = lua/fnf/share/
 build/rock/fnf-emulator-scm-1.src.rock: tree = emulator/
 
 .PHONY: rock FORCE
-rock: $(foreach name,fnf fnf-cli fnf-emulator,build/rock/$(name)-scm-1.src.rock) ## pack what is committed as source rocks, in build/rock
+rock: $(foreach name,fnf fnf-cli fnf-redis fnf-emulator,build/rock/$(name)-scm-1.src.rock) ## pack what is committed as source rocks, in build/rock
 
 include spec/long.mk
 
