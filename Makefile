@@ -165,6 +165,17 @@ openresty-demo: build $(in_nginx) ## watch MapRuns of the local emulator in ngin
 demo: deps-demo build ## wait for a MapRun on the local emulator, with live progress
 	@$(run) $(lua) examples/demo.lua
 
+.PHONY: demo-many bench-share
+demo-many: build ## two processes share answers and quota through a private Redis
+	@.ci/deps share $(LUA)
+	@$(MAKE) --no-print-directory redis
+	@LUA_PATH='$(CURDIR)/?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) examples/many_machines.lua
+
+bench-share: build ## what sharing costs a poll, in commands and round trips of Redis
+	@.ci/deps share $(LUA)
+	@$(MAKE) --no-print-directory redis
+	@$(run) $(lua) bench/share.lua
+
 .PHONY: conformance
 conformance: build ## check signatures against the vendor's own JavaScript code, both ways
 	@.ci/deps conformance
@@ -217,10 +228,11 @@ build/rock/%-scm-1.src.rock: FORCE
 	@cd $(@D) && luarocks pack $*-scm-1.rockspec
 
 build/rock/fnf-cli-scm-1.src.rock: folder = lua/fnf/cli/
+build/rock/fnf-redis-scm-1.src.rock: folder = lua/fnf/share/
 build/rock/fnf-emulator-scm-1.src.rock: tree = emulator/
 
 .PHONY: rock FORCE
-rock: $(foreach name,fnf fnf-cli fnf-emulator,build/rock/$(name)-scm-1.src.rock) ## pack what is committed as source rocks, in build/rock
+rock: $(foreach name,fnf fnf-cli fnf-redis fnf-emulator,build/rock/$(name)-scm-1.src.rock) ## pack what is committed as source rocks, in build/rock
 
 include spec/long.mk
 

@@ -40,10 +40,12 @@ local Poller = {}
 Poller.__index = Poller
 
 --- A wait that never tires: only its end, or what cannot heal, ends it. It polls once at a time, for each poll takes
---- from the quota of all.
+--- from the quota of all: of this nginx by the dictionary, of other machines by the client's own rate limiter, if it
+--- shares.
 local function new_wait(self, state)
   local client = self.clients[state.id] or self.client
-  local one = wait.new(wait.context(client, ROW, { cancel = ngx.worker.exiting, rate_limiter = false,
+  local limiter = client.share and client:rate_limiter(ROW) or false
+  local one = wait.new(wait.context(client, ROW, { cancel = ngx.worker.exiting, rate_limiter = limiter,
     max_attempts = 1, min_delay = state.limits.min_delay, max_delay = state.limits.max_delay,
     first_answer = math.huge }), state.names)
   one.polls, one.last, one.reached = state.polls, state.run, true
@@ -77,7 +79,7 @@ local function poll(self, entry)
   if self.rate_limiter then
     keep_rate(self, trouble)
   end
-  if not trouble then
+  if not trouble and one.last ~= state.run then -- there is nothing new where another machine is polling
     state.run, state.seen, state.progress = one.last, core.time(), one.progress:report()
     state.history = view.remember(state.history, one.last, state.seen)
   end
@@ -85,6 +87,7 @@ local function poll(self, entry)
   entry.next_at = core.now() + (ended and 0 or delay)
   state.polled, state.due = core.time(), core.time() + (ended and 0 or delay)
   if ended then
+    one.context.open = 0
     self.clients[state.id] = nil
   end
   local stored, reason = self.shared:put(state)

@@ -23,6 +23,9 @@ local function greet(connection, settings)
 end
 
 local function connect(settings)
+  if settings.tls then -- a password must not go to it in the clear; nginx has come here while it starts
+    return nil, "rediss:// is only for phases of nginx that may yield"
+  end
   local found, redis = pcall(require, "fnf.redis")
   if not found then
     return nil, MISSING

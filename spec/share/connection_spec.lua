@@ -1,0 +1,118 @@
+--- When Redis is asked, and when it is left alone: commands that fail as they are told to, and a clock moved by hand.
+-- SPDX-License-Identifier: MIT
+
+local connection = require "fnf.share.connection"
+local fake_platform = require "spec.support.fake_platform"
+local share = require "fnf.share"
+
+describe("a connection to Redis", function()
+  local clock, asked, failure, warnings, link
+
+  before_each(function()
+    clock, asked, failure, warnings = 0, {}, nil, {}
+    link = connection.new(function(name, first)
+      asked[#asked + 1] = name
+      if failure and (name ~= "EVAL" or not failure:find "NOSCRIPT") then
+        return nil, failure
+      end
+      return name == "SCRIPT" and "hash of " .. first or name
+    end, function()
+      return clock
+    end, function(message)
+      warnings[#warnings + 1] = message
+    end)
+  end)
+
+  local function run()
+    return link:run("return 1", { "k" }, { "v" })
+  end
+
+  it("sends a script once, and its hash after that; the script again where Redis has lost it", function()
+    assert.same({ "EVALSHA", "EVALSHA" }, { run(), run() })
+    failure = "NOSCRIPT No matching script"
+    assert.equal("EVAL", run())
+    assert.same({ "SCRIPT", "EVALSHA", "EVALSHA", "EVALSHA", "EVAL" }, asked)
+    assert.same({}, warnings)
+  end)
+
+  it("leaves Redis alone for 5 s, then 10, 20, 40 and 60, with one warning", function()
+    failure = "Connection refused"
+    local tries = {}
+    while clock < 300 do
+      local before = #asked
+      assert.is_nil(run())
+      if #asked > before then
+        tries[#tries + 1] = clock
+      end
+      clock = clock + 0.5
+    end
+    assert.same({ 0, 5, 15, 35, 75, 135, 195, 255 }, tries)
+    assert.equal(1, #warnings)
+    assert.is_truthy(warnings[1]:find("Connection refused", 1, true))
+  end)
+
+  it("comes back by itself, and warns anew of the next time", function()
+    failure = "OOM command not allowed"
+    run()
+    failure, clock = nil, 5
+    assert.equal("EVALSHA", run())
+    assert.is_false(link:is_away())
+    failure = "READONLY You can't write against a read only replica."
+    run()
+    assert.equal(2, #warnings)
+    failure, clock = nil, 10
+    assert.equal("EVALSHA", run())
+  end)
+
+  it("takes an answer that came late, and leaves Redis alone after it", function()
+    local slow = connection.new(function()
+      clock = clock + 1.5
+      return "x"
+    end, function()
+      return clock
+    end, function(message)
+      warnings[#warnings + 1] = message
+    end)
+    assert.equal("x", slow:run("return 1", {}, {}))
+    assert.is_true(slow:is_away())
+    assert.is_truthy(warnings[1]:find("an answer took", 1, true))
+  end)
+end)
+
+describe("a client whose Redis is away", function()
+  it("waits by itself, is warned once, and loses nothing", function()
+    local asked = 0
+    local cloud = fake_platform.new { fake_platform.run(), fake_platform.run(),
+      fake_platform.run { Status = "Succeeded" } }
+    local client = cloud:client { share = { command = function()
+      asked = asked + 1
+      return nil, "Connection refused"
+    end } }
+    assert.equal("Succeeded", assert(client:wait_map_run(fake_platform.names)).Status)
+    assert.equal(3, #cloud.sent)
+    assert.equal(1, #cloud:heard "warning")
+    assert.is_true(asked >= 1 and asked <= 2)
+  end)
+end)
+
+describe("fnf.share.redis", function()
+  local BAD = { "", "http://host", "redis://", "redis://host:0", "redis://host:70000", "redis://ho st", "unix:relative",
+    "redis://:top-secret@:6379", 5 }
+  for _, url in ipairs(BAD) do
+    it("refuses a URL that leads nowhere, without its password: " .. tostring(url), function()
+      local done, reason = pcall(share.redis, { url = url })
+      assert.is_false(done)
+      assert.is_truthy(tostring(reason):find("url", 1, true))
+      assert.is_nil(tostring(reason):find("top-secret", 1, true))
+    end)
+  end
+
+  it("reads user, password, host, port and database, percent-encoding undone", function()
+    local found = share.redis { url = "redis://me:p%40ss:w@[::1]:6380/3", prefix = "x:" }
+    assert.same({ host = "::1", port = 6380, tls = false, database = 3, user = "me", password = "p@ss:w",
+      timeout = 0.05 }, found.redis)
+    assert.equal(6379, share.redis { url = "rediss://host" }.redis.port)
+    assert.is_true(share.redis { url = "rediss://host" }.redis.tls)
+    assert.equal("/run/redis.sock", share.redis { url = "unix:/run/redis.sock" }.redis.path)
+  end)
+end)

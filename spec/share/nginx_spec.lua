@@ -1,0 +1,113 @@
+--- Two nginxes, one Redis: their watches cost one poll, and a Redis that is silent holds up no worker.
+-- SPDX-License-Identifier: MIT
+
+local cjson = require("cjson").new()
+local core = require "fnf.core"
+local emulator = require "fnf.emulator"
+local nginx = require "spec.support.nginx.server"
+local redis_server = require "spec.support.redis_server"
+
+local CONFIGURATION = [[
+  lua_shared_dict fnf 1m;
+  init_by_lua_block {
+    calls = require "spec.support.nginx.calls"
+    warnings = {}
+    client = calls.client("$emulator", { access_key_id = "$id", access_key_secret = "$secret",
+      share = require("fnf").share.redis { url = "$redis", timeout = 1 }, on_event = function(name, fields)
+        if name == "warning" then table.insert(warnings, fields.message or tostring(fields.error)) end
+      end })
+  }
+  server {
+    listen 127.0.0.1:$port;
+    location /ready { return 200; }
+    location /watch {
+      content_by_lua_block {
+        local watch = require("fnf.ngx").watch { dict = "fnf", client = client, FlowName = "f", ExecutionName = "e",
+          MapRunName = ngx.var.arg_run, min_delay = 0.2, max_delay = 0.2 }
+        local run, err = watch:wait(20)
+        local _, state = watch:get()
+        calls.say { Status = run and run.Status or tostring(err), polls = state.polls, warnings = #warnings }
+      }
+    }
+    location /wait {
+      content_by_lua_block {
+        local turns, done = 0, false
+        local counting = ngx.thread.spawn(function()
+          while not done do
+            turns = turns + 1
+            ngx.sleep(0.01)
+          end
+        end)
+        local run, err = client:wait_map_run({ FlowName = "f", ExecutionName = "e", MapRunName = ngx.var.arg_run },
+          { others = false, timeout = 20 })
+        done = true
+        ngx.thread.wait(counting)
+        calls.say { Status = run and run.Status or tostring(err), turns = turns, warning = warnings[1] }
+      }
+    }
+  }
+]]
+
+local missing = redis_server.missing()
+
+describe("in nginx, sharing through Redis", function()
+  if missing then
+    pending(missing)
+    return
+  end
+
+  local cloud, redis, machines
+
+  before_each(function()
+    cloud, redis, machines = assert(emulator.start()), redis_server.start(), {}
+    for i = 1, 2 do
+      machines[i] = nginx.start { http = CONFIGURATION, main = "worker_processes 1;", values = { emulator = cloud.url,
+        id = cloud.access_key_id, secret = cloud.access_key_secret, redis = redis.url } }
+    end
+  end)
+
+  after_each(function()
+    local errors = ""
+    for _, machine in ipairs(machines) do
+      errors = errors .. machine:errors()
+      machine:stop()
+    end
+    redis:stop()
+    cloud:stop()
+    assert.equal("", errors)
+  end)
+
+  local function new_run(seconds)
+    return cloud:map_run { FlowName = "f", ExecutionName = "e", items = 10, Concurrency = 1,
+      item_duration = seconds / 10 }.MapRunName
+  end
+
+  it("makes watches of two machines cost the polls of one", function()
+    local run = new_run(3)
+    local began = core.now()
+    for _, machine in ipairs(machines) do
+      machine:begin("/watch?run=" .. run)
+    end
+    for _, machine in ipairs(machines) do
+      local _, status, _, body = machine:finish()
+      assert.equal(200, status, body)
+      local said = cjson.decode(body)
+      assert.same({ "Succeeded", 0 }, { said.Status, said.warnings })
+    end
+    local polls = #cloud:requests().requests
+    assert.is_true(polls <= 1.3 * (core.now() - began) / 0.2 + 1, polls .. " polls")
+    assert.is_true(redis:cli("--raw KEYS '*answer*'"):find("answer", 1, true) ~= nil)
+  end)
+
+  it("holds up no worker while Redis is silent, and goes on without", function()
+    local run = new_run(0.3)
+    redis:signal("STOP")
+    machines[1]:begin("/wait?run=" .. run)
+    local _, status, _, body = machines[1]:finish()
+    local said = cjson.decode(body)
+    assert.same({ 200, "Succeeded" }, { status, said.Status })
+    assert.is_truthy(said.warning:find("Redis is away", 1, true), said.warning)
+    -- A worker held up for the second that Redis is waited for would have turned a few times at the end only.
+    assert.is_true(said.turns > 20, said.turns .. " turns")
+  end)
+end)
