@@ -8,3 +8,29 @@ build/torture/%: spec/torture/host.c Makefile spec/long.mk
 
 torture: build build/torture/5.4 ## let every allocation and system call of a call fail; SAMPLE=20 for so many of a kind
 	@$(run) $(lua) spec/torture/run.lua build/torture/5.4 $(or $(SAMPLE),whole) $(or $(SEED),1)
+
+# Each target for FUZZ_SECONDS, over the corpus of the repository; what is found new stays in build/fuzz.
+fuzz_targets = buf canonical sign head file normalize answer
+FUZZ_SECONDS ?= 10
+FUZZ_RUNS ?= -1
+
+build/fuzz/targets: spec/fuzz/targets.c $(wildcard csrc/*.c) $(headers) Makefile spec/long.mk
+	@mkdir -p $(@D)
+	clang -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Icsrc $(call lua_cflags,5.4) \
+	  $(shell pkg-config --cflags libcurl libcrypto) -o $@ $< $(filter-out csrc/lua_curl.c,$(wildcard csrc/*.c)) \
+	  $(call lua_libs,5.4) $(shell pkg-config --libs libcurl libcrypto) -lpthread -Wl,-E
+
+.PHONY: fuzz fuzz-c fuzz-lua
+fuzz: fuzz-c fuzz-lua ## fuzz C by libFuzzer with ASan and UBSan, and the parsers in Lua; FUZZ_SECONDS=10 a target
+
+fuzz-c: build/fuzz/targets
+	@for target in $(fuzz_targets); do \
+	  mkdir -p build/fuzz/$$target; \
+	  FNF_FUZZ=$$target $< -max_total_time=$(FUZZ_SECONDS) -runs=$(FUZZ_RUNS) -max_len=4096 -timeout=60 -detect_leaks=0 -rss_limit_mb=1024 \
+	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target spec/fuzz/corpus/$$target >build/fuzz/$$target.log 2>&1 || \
+	    { tail -40 build/fuzz/$$target.log; exit 1; }; \
+	  sed -n "s/^Done \([0-9]*\) runs.*/$$target: \1 executions/p" build/fuzz/$$target.log; \
+	done
+
+fuzz-lua: build
+	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) spec/fuzz/parsers.lua $(FUZZ_SECONDS) $(or $(SEED),1)
