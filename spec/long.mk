@@ -8,3 +8,54 @@ build/torture/%: spec/torture/host.c Makefile spec/long.mk
 
 torture: build build/torture/5.4 ## let every allocation and system call of a call fail; SAMPLE=20 for so many of a kind
 	@$(run) $(lua) spec/torture/run.lua build/torture/5.4 $(or $(SAMPLE),whole) $(or $(SEED),1)
+
+# Each target for FUZZ_SECONDS, over the corpus of the repository; what is found new stays in build/fuzz.
+fuzz_targets = buf canonical sign head file normalize answer
+FUZZ_SECONDS ?= 10
+FUZZ_RUNS ?= -1
+
+build/fuzz/targets: spec/fuzz/targets.c $(wildcard csrc/*.c) $(headers) Makefile spec/long.mk
+	@mkdir -p $(@D)
+	clang -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Icsrc $(call lua_cflags,5.4) \
+	  $(shell pkg-config --cflags libcurl libcrypto) -o $@ $< $(filter-out csrc/lua_curl.c,$(wildcard csrc/*.c)) \
+	  $(call lua_libs,5.4) $(shell pkg-config --libs libcurl libcrypto) -lpthread -Wl,-E
+
+.PHONY: fuzz fuzz-c fuzz-lua
+fuzz: fuzz-c fuzz-lua ## fuzz C by libFuzzer with ASan and UBSan, and the parsers in Lua; FUZZ_SECONDS=10 a target
+
+fuzz-c: build/fuzz/targets
+	@for target in $(fuzz_targets); do \
+	  mkdir -p build/fuzz/$$target; \
+	  FNF_FUZZ=$$target $< -max_total_time=$(FUZZ_SECONDS) -runs=$(FUZZ_RUNS) -max_len=4096 -timeout=60 -detect_leaks=0 -rss_limit_mb=1024 \
+	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target spec/fuzz/corpus/$$target >build/fuzz/$$target.log 2>&1 || \
+	    { tail -40 build/fuzz/$$target.log; exit 1; }; \
+	  sed -n "s/^Done \([0-9]*\) runs.*/$$target: \1 executions/p" build/fuzz/$$target.log; \
+	done
+
+fuzz-lua: build
+	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) spec/fuzz/parsers.lua $(FUZZ_SECONDS) $(or $(SEED),1)
+
+# What a mutant in C must pass: the suites without a network.
+mutant_c = spec/mutation/main.c $(addprefix spec/c/,buf_spec.c sign_spec.c vectors_spec.c head_spec.c tap.c memory.c) \
+  build/c/vectors.c $(addprefix csrc/,buf.c canonical.c sign.c head.c fnf.c)
+build/mutant/spec: $(mutant_c) $(headers)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -g -O0 -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libcrypto) -o $@ $(mutant_c) $(spec_c_libs)
+
+.PHONY: mutants
+mutants: build build/c/vectors.c build/mutant/spec ## break the code COUNT=300 times and see whether a spec notices
+	@$(run) lua5.4 spec/mutation/run.lua $(or $(COUNT),300) $(or $(SEED),1) $(FILE)
+
+.PHONY: static sbom rock
+static: ## cppcheck and gcc's analyzer over the C, at zero findings
+	@.ci/deps proof
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	  -D'__has_include(x)=1' -DLIBCURL_VERSION_NUM=0x080000 -DOPENSSL_VERSION_NUMBER=0x30000000L -Icsrc csrc
+	for file in csrc/*.c; do gcc -std=c11 -O1 -fanalyzer -Wall -Wextra -Werror -c -o /dev/null \
+	  $(call lua_cflags,5.4) $(shell pkg-config --cflags libcurl libcrypto hiredis 2>/dev/null || pkg-config --cflags libcurl libcrypto) $$file || exit 1; done
+
+sbom: build ## print what the rocks need, as CycloneDX
+	@$(run) lua5.4 spec/supply/sbom.lua
+
+rock: ## build the rock, bit for bit the same from the same commit
+	@spec/supply/rock.sh

@@ -239,4 +239,18 @@ describe("docs/testing.md", function()
       assert.truthy(page:find(name, 1, true), name)
     end
   end)
+
+  it("reads keys from the files it has, and says of those it has not that they are not there", function()
+    local fnf = require "fnf"
+    local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
+    local fake = testing.new { { times = 2, Status = "Running", MapRunName = "m" } }
+    fake.environment.HOME = "/home"
+    local client = fake:client { credentials = fnf.credentials.profile "p" }
+    local _, err = client:describe_map_run(names)
+    assert.matches("/home/.aliyun/config.json (No such file or directory)", err.message, 1, true)
+    fake.files["/home/.aliyun/config.json"] =
+      '{"profiles":[{"name":"p","mode":"AK","access_key_id":"FromFile","access_key_secret":"b"}]}'
+    assert(client:describe_map_run(names))
+    assert.equal("FromFile", fake.sent[1].query.AccessKeyId)
+  end)
 end)

@@ -22,6 +22,7 @@ local platform = {}
 ---@field slept fun(self: fnf.Fake): number seconds of all sleeps
 
 local WALL = 1790000000 -- seconds since 1970: a day in September 2026
+local PRIVATE = 384 -- 0600: the permission bits of every file
 local CANCEL_SLICE = 0.1 -- seconds: as often as the real platform asks
 local DEFAULTS = { clock = 0, wall = WALL, chance = 0.5, nonces = 0, closes = 0 }
 
@@ -59,7 +60,13 @@ function platform.of(self, send)
     end,
     digest = function(text) return (text:gsub("[^%w]", "_")) end,
     getenv = function(name) return self.environment[name] end,
-    read = function(path) return self.files[path] end,
+    read = function(path)
+      local text = self.files[path]
+      if text then
+        return text, PRIVATE
+      end
+      return nil, "system", "No such file or directory"
+    end,
     sleep = function(seconds, cancel) return sleep(self, seconds, cancel) end,
     send = function(request, cancel) return send(self, request, cancel) end,
     close = function() self.closes = self.closes + 1 end,
