@@ -161,6 +161,11 @@ browser: build $(in_nginx) ## look at the status page in a real browser; screens
 openresty-demo: build $(in_nginx) ## watch MapRuns of the local emulator in nginx; prints the address of the page
 	@$(run) $(lua) examples/openresty/demo.lua
 
+.PHONY: picture
+picture: build $(in_nginx) ## draw docs/watch.svg anew: a real watch of the emulator's MapRuns
+	@.ci/deps terminal
+	@$(run) $(lua) spec/support/watch_picture.lua > build/watch.svg && cp build/watch.svg docs/watch.svg
+
 demo: deps-demo build ## wait for a MapRun on the local emulator, with live progress
 	@$(run) $(lua) examples/demo.lua
 
