@@ -162,6 +162,11 @@ browser: build $(in_nginx) ## look at the status page in a real browser; screens
 openresty-demo: build $(in_nginx) ## watch MapRuns of the local emulator in nginx; prints the address of the page
 	@$(run) $(lua) examples/openresty/demo.lua
 
+.PHONY: picture
+picture: build $(in_nginx) ## draw docs/watch.svg anew: a real watch of the emulator's MapRuns
+	@.ci/deps terminal
+	@$(run) $(lua) spec/support/watch_picture.lua > build/watch.svg && cp build/watch.svg docs/watch.svg
+
 demo: deps-demo build ## wait for a MapRun on the local emulator, with live progress
 	@$(run) $(lua) examples/demo.lua
 
@@ -202,8 +207,22 @@ check: ## formatter and linters; warnings are errors
 lua_folder = $(DESTDIR)$(PREFIX)/share/lua/$(abi)
 so_folder = $(DESTDIR)$(PREFIX)/lib/lua/$(abi)/fnf
 bin_folder = $(DESTDIR)$(PREFIX)/bin
+share_folder = $(DESTDIR)$(PREFIX)/share
 
-install: build ## install below PREFIX=/usr/local, DESTDIR allowed
+# What other programs read of the command: below share, and what `fnf` is asked for it.
+texts = man/man1/fnf.1 bash-completion/completions/fnf zsh/site-functions/_fnf fish/vendor_completions.d/fnf.fish
+asked-man = help manual
+asked-bash-completion = completion bash
+asked-zsh = completion zsh
+asked-fish = completion fish
+
+.PHONY: install-texts
+install-texts: build
+	@$(run) $(lua) -e 'require "argparse"' 2>/dev/null || { echo "argparse is missing, and with it fnf's man page and completions"; exit 0; }; \
+	$(foreach text,$(texts),install -d $(share_folder)/$(dir $(text)) && \
+	  $(run) $(lua) bin/fnf $(asked-$(firstword $(subst /, ,$(text)))) > $(share_folder)/$(text) && ) true
+
+install: build install-texts ## install below PREFIX=/usr/local, DESTDIR allowed
 	install -d $(so_folder) $(bin_folder)
 	for tree in lua emulator/lua; do find $$tree -name '*.lua' | while read -r file; do \
 	  to="$(lua_folder)/$${file#$$tree/}"; install -d "$${to%/*}" && install -m 644 "$$file" "$$to" || exit 1; done || exit 1; done
@@ -216,6 +235,7 @@ uninstall: ## remove what install put below PREFIX
 	for tree in lua emulator/lua; do find $$tree -name '*.lua' | while read -r file; do \
 	  rm -f "$(lua_folder)/$${file#$$tree/}" || exit 1; done || exit 1; done
 	rm -f $(so_folder)/core.so $(so_folder)/curl.so $(bin_folder)/fnf $(bin_folder)/fnf-emulator
+	rm -f $(addprefix $(share_folder)/,$(texts))
 	for folder in $(lua_folder)/fnf $(so_folder); do \
 	  [ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
 

@@ -170,6 +170,25 @@ local function bench_start(address, certs)
     ours_wall / bare_wall, ours_wall * 1e3, bare_wall * 1e3, ours_cpu / bare_cpu)
 end
 
+--- The command `fnf`: its start beside that of a bare Lua, and a call beside curl's of the same address.
+local function bench_command(address)
+  local function cpu_of(words)
+    return tonumber(output_of(("%s/spawn 15 %s"):format(programs, words)):match "%S+")
+  end
+  local version, bare = cpu_of "bin/fnf --version", cpu_of(("sh -c 'exec %s -e \"\"'"):format(lua))
+  say("CPU of fnf --version / a shell that starts a bare Lua", "%.2f (aim <= 1.3)   %.1f ms and %.1f ms",
+    version / bare, version * 1e3, bare * 1e3)
+  if output_of "command -v curl || true" == "" then
+    return say("CPU of a call by fnf beyond curl's", "not measured: curl is not installed")
+  end
+  local ours = cpu_of(("env FNF_ENDPOINT=%s ALIBABA_CLOUD_ACCESS_KEY_ID=LTAI5tAbCdEfGhIjKlMnOpQr "
+    .. "ALIBABA_CLOUD_ACCESS_KEY_SECRET=a-secret-of-thirty-characters. bin/fnf map-run describe "
+    .. "orders-flow/exec-2026-11-23-0001/c39142f1345b196d678333c41f113200"):format(address))
+  local curl = cpu_of(("curl -s %s/"):format(address))
+  say("CPU of a call by fnf beyond curl's", "%.1f ms (aim <= 30)   %.1f ms and %.1f ms", (ours - curl) * 1e3,
+    ours * 1e3, curl * 1e3)
+end
+
 ---- all of it ----
 
 local folder = output_of("mktemp -d"):match("%S+")
@@ -183,6 +202,7 @@ local function bench_all()
     bench_calls(at)
     bench_polls(at.plain)
     bench_require()
+    bench_command(at.plain)
     if at.certs then
       bench_connections(at.tls, at.certs)
       bench_start(at.tls, at.certs)

@@ -200,4 +200,66 @@ describe("fnf", function()
     assert.equal(0, code)
     assert.truthy(text:find("124", 1, true))
   end)
+
+  it("ends with 141 where nobody reads, whether the signal may end it or not", function()
+    local closed = 'd=$(mktemp -d); mkfifo $d/p; exec 3<>$d/p 4>$d/p 3<&-; rm -r $d; '
+    assert.equal(141, (shell(closed .. "fnf flow list -o jsonl >&4")))
+    assert.equal(141, (shell(closed .. "trap '' PIPE; fnf flow list -o jsonl >&4")))
+  end)
+
+  it("gives up with 10 once more has failed than may, with --fail-fast", function()
+    local failing = assert(cloud:map_run { items = 400, Concurrency = 4, item_duration = 0.2, failure_share = 1,
+      ToleratedFailedCount = 1, ExecutionName = "failing" })
+    local code, text = shell("fnf map-run wait --fail-fast " .. named(failing))
+    assert.truthy(code == 10 and text:find '"Running"' or code == 1 and text:find '"Failed"', code .. text)
+    local exit = require "fnf.cli.exit"
+    assert.equal(10, exit.of_status "Running")
+  end)
+
+  it("runs a command at each end, whose shell does not read what the service said", function()
+    local failed = assert(cloud:map_run { items = 2, item_duration = 0.05, failure_share = 1, ExecutionName = "done" })
+    local code, text, problem = shell(("fnf map-run wait %s %s --fields Status --on-done %s"):format(named(made),
+      named(failed), quote 'echo "<$FNF_STATUS $FNF_EXECUTION $FNF_FAILED of $FNF_TOTAL>"'))
+    assert.equal(1, code)
+    assert.is_nil(text:find("<", 1, true))
+    assert.truthy(problem:find("<Succeeded execution 0 of 2>\n", 1, true), problem)
+    assert.truthy(problem:find "<Failed done %d of 2>\n", problem)
+    code, text, problem = shell("fnf map-run wait 'a$(echo pwned)/`echo pwned`/c;echo pwned' --on-done "
+      .. quote 'echo "<$FNF_FLOW $FNF_MAP_RUN>"; exit 3')
+    assert.same({ 5, "" }, { code, text })
+    assert.truthy(problem:find("--on-done: it ended with status 3", 1, true), problem)
+    problem = select(3, shell("fnf map-run wait 'a$(echo pwned)/`echo pwned`/c;echo pwned' --on-done "
+      .. quote 'echo "<$FNF_FLOW $FNF_MAP_RUN>"'))
+    assert.truthy(problem:find("<a$(echo pwned) c;echo pwned>", 1, true), problem)
+  end)
+
+  it("gives a parameter that is called as one of our flags to the service", function()
+    for line, expected in pairs {
+      ["fnf flow list --dry-run --limit 3 Limit=7"] = "&Limit=7&",
+      [ [[fnf execution start --dry-run --flow-name flow --input '{"a":1}']] ] = "Input=%7B%22a%22%3A1%7D",
+      [ [[echo '{"FlowName":"flow","Input":"{}"}' | fnf execution start --dry-run --params -]] ] =
+        "FlowName=flow&Input=%7B%7D",
+      ["fnf task succeed --dry-run --task-token token --output '{}' -o json"] = "Output=%7B%7D",
+      [ [[f=$(mktemp); echo '[2]' >$f; fnf execution start --dry-run --flow-name flow --input @$f; rm $f]] ] =
+        "Input=%5B2%5D",
+    } do
+      local _, text, problem = shell(line)
+      assert.truthy(text:find(expected, 1, true), text .. problem)
+    end
+    local command, operations = require "fnf.cli.command", require "fnf.operations"
+    local ours, colliding = {}, {}
+    for _, group in ipairs(command.parser()._commands) do
+      for _, option in ipairs(group._name == "call" and group._options or {}) do
+        for _, alias in ipairs(option._aliases) do
+          ours[alias] = true
+        end
+      end
+    end
+    for _, row in pairs(operations) do
+      for name in pairs(row.parameters) do
+        colliding[name] = ours[command.flag_of(name)] or nil
+      end
+    end
+    assert.same({ Input = true, Output = true }, colliding) -- a spec's line above, and `task succeed --output`
+  end)
 end)

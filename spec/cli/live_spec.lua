@@ -156,4 +156,26 @@ describe("fnf map-run watch on a terminal", function()
     screen:type("clear; bin/fnf map-run watch --progress none " .. name .. " 2>&1 >/dev/null; echo done")
     assert.equal("done\n$", screen:wait_for("^done\n%$$"))
   end)
+
+  it("shows its progress in the frame of a terminal that knows how (OSC 9;4), spares others", function()
+    for _, program in ipairs { "WezTerm", "other" } do
+      if not open(100, 30, { TERM_PROGRAM = program }) then
+        return
+      end
+      local path = os.tmpname()
+      screen:record(path)
+      local name = start { ExecutionName = "framed" .. program, items = 20, Concurrency = 10, item_duration = 0.3 }
+      screen:type("clear; bin/fnf map-run watch --fields Status " .. name .. "; echo code $?")
+      screen:wait_for("code 0", true)
+      assert.equal("icanon echo", screen:modes())
+      screen:stop()
+      local file = assert(io.open(path, "rb"))
+      local written = file:read "*a"
+      file:close()
+      os.remove(path)
+      assert.matches("code 0", written, 1, true)
+      assert.equal(program == "WezTerm", written:find("\27]9;4;1;100\7", 1, true) ~= nil)
+      assert.equal(program == "WezTerm", written:find("\27]9;4;0\7", 1, true) ~= nil)
+    end
+  end)
 end)

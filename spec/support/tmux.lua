@@ -51,6 +51,11 @@ function Screen:colored()
   return run(self, "capture-pane -t s -p -e")
 end
 
+--- Keep every byte that programs write from now on in a file.
+function Screen:record(path)
+  run(self, "pipe-pane -O -t s " .. quote("cat >>" .. quote(path)))
+end
+
 function Screen:press(key)
   run(self, "send-keys -t s " .. key)
 end

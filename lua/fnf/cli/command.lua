@@ -79,14 +79,16 @@ local function rule_of(row)
 end
 command.rule_of = rule_of
 
-local function add_common(parser)
+--- The flags of every command. One that an operation's own parameter is called by is left to that: see add_input, too.
+local function add_common(parser, parameters)
   parser:option("--profile", "profile of the vendor's configuration file"):target "_profile"
   parser:option("--region", "region, such as cn-hangzhou"):target "_region"
   parser:option("--endpoint", "address to ask instead of the region's"):target "_endpoint"
   parser:option("--ca-file", "certificates to trust"):target "_ca_file"
   parser:option("--timeout", "seconds for the whole"):target "_timeout":convert(tonumber)
   parser:option("--max-attempts", "attempts of a request"):target "_max_attempts":convert(tonumber)
-  parser:option("-o --output", "how to print: " .. table.concat(output.formats, ", ")):target "_format"
+  parser:option(parameters.Output and "-o" or "-o --output",
+    "how to print: " .. table.concat(output.formats, ", ")):target "_format"
     :choices(output.formats)
   parser:option("--fields", "fields to print: A,B.C"):target "_fields"
 end
@@ -155,7 +157,7 @@ local OURS = { ["--limit"] = true }
 --- The flags of one command.
 local function fill(parser, entry)
   local parameters = entry.does == "resume" and {} or operations[entry.operation].parameters
-  add_common(parser)
+  add_common(parser, parameters)
   add_input(parser, parameters)
   add_preview(parser, entry)
   for _, name in ipairs(sorted(parameters)) do
@@ -199,12 +201,12 @@ function command.parser(words)
   call:argument("words", "Name=value"):args "*"
   call:flag("--unlisted", "ask for an operation that this version does not know"):target "_unlisted"
   call:flag("--skeleton", "print the parameters as JSON, each with its rule"):target "_skeleton"
-  add_common(call)
+  add_common(call, {})
   add_input(call, {})
   add_preview(call, {})
   local doctor = parser:command("doctor"):summary "find out what stands between this machine and the service"
   doctor:option("--nginx", "look at an nginx configuration instead: FILE, or - for stdin"):target "_nginx"
-  add_common(doctor)
+  add_common(doctor, {})
   parser:command("completion"):summary "print what makes a shell complete fnf: bash, zsh or fish"
     :argument("shell"):target "_shell":choices { "bash", "zsh", "fish" }
   parser:command("emulator"):summary "a CloudFlow on this machine"

@@ -59,15 +59,6 @@ end
 local METHODS = { wait = "wait_map_run", watch = "wait_map_run", wait_execution = "wait_execution", run = "run",
   map_runs = "map_runs", resume = "resume" }
 
---- The method of a list: the entries of all its pages.
-local function list_method(operation)
-  for name, listed in pairs(require("fnf.call.pages").lists) do
-    if listed == operation then
-      return name
-    end
-  end
-end
-
 local ANSWER = [[
 if not answer then
   error(tostring(err), 0)
@@ -95,7 +86,7 @@ function generate.lua(line)
   local is_wait = does == "wait" or does == "watch"
   local params = is_wait and line.names[1] or line.params
   if does == "list" or does == "map_runs" then
-    local method = does == "list" and list_method(line.entry.operation) or METHODS[does]
+    local method = does == "list" and operations[line.entry.operation].each or METHODS[does]
     return ("%sfor entry in client:%s(%s%s) do\n%s"):format(head, method, literal(params, ""), behind, EACH)
   elseif is_wait and #line.names > 1 then
     local each = (options == "{}" and "{\n}" or options):gsub("}$", "  each = true,\n}")

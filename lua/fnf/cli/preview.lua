@@ -7,6 +7,7 @@ local output = require "fnf.cli.output"
 local preview = {}
 
 local MASK = "***"
+local SHORTEST = 4 -- bytes of a secret: a shorter one is none, and would be found in every other word
 local STAGES = { "canonical_query", "signed_headers", "canonical_request", "string_to_sign" }
 local STEPS = { "address", "connected", "TLS", "first byte", "end" }
 
@@ -34,19 +35,20 @@ end
 local function mask(client, params, text)
   local key = client.credentials_used or {}
   local id = key.access_key_id or ""
+  text = text:gsub("(Signature=)[^&%s\"']+", "%1" .. MASK) -- first: a mask below might tear its name
   for _, secret in ipairs {
     { key.security_token }, { key.access_key_secret }, { params.TaskToken }, { params.OIDCToken },
     { id, #id > 8 and MASK .. id:sub(-4) or MASK },
   } do
     local value = secret[1]
-    if type(value) == "string" and value ~= "" then
+    if type(value) == "string" and #value >= SHORTEST then
       for _ = 1, 3 do -- plain, in a query, and in the text that RPC signs
         text = replace(text, value, secret[2] or MASK)
         value = encode(value)
       end
     end
   end
-  return (text:gsub("(Signature=)[^&%s\"']+", "%1" .. MASK))
+  return text
 end
 
 ---- the request ----
