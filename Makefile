@@ -137,6 +137,11 @@ bench-peers: deps-peers build ## measure beside the vendor's JavaScript client a
 	@cd spec/conformance && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent; }
 	@$(run) NODE_PATH=spec/conformance/node_modules $(lua) bench/peers/run.lua $(CURDIR)/build/bench
 
+.PHONY: pictures
+pictures: deps-pictures ## draw the pictures of docs/waiting.md and print its tables (ten minutes)
+	@$(MAKE) --no-print-directory LUA=luajit modules
+	@LUA_CPATH='$(CURDIR)/build/5.1/?.so;;' luajit bench/waiting.lua 3000 3 0 docs
+
 # Absolute, so that the exports hold in any folder; the system's own paths stay behind.
 lua_path = $(CURDIR)/lua/?.lua;$(CURDIR)/emulator/lua/?.lua;;
 lua_cpath = $(CURDIR)/$(build)/?.so;;

@@ -74,13 +74,13 @@ alone.strategies = {
   { name = "fixed 5 s", wait = blind(function() return 5 end) },
   { name = "fixed 30 s", wait = blind(function() return 30 end) },
   { name = "exponential 1 to 60 s", wait = blind(function(polls) return math.min(60, 2 ^ (polls - 1)) end) },
-  { name = "fnf", wait = function(run, seed) return alone.ours(run, seed) end },
+  { name = "fnf, polls alone", wait = function(run, seed) return alone.ours(run, seed) end },
 }
 
 -- An execution takes a moment to end after its last step; of one that goes on the end says nothing.
 alone.watching = {
   alone.strategies[4],
-  { name = "fnf, execution held", wait = watching(0.5) },
+  { name = "fnf", wait = watching(0.5) },
   { name = "the same, goes on", wait = watching(3600) },
   { name = "fnf, `last_step`", wait = watching(0.5, true) },
   { name = "the same, wrongly", wait = watching(3600, true) },
@@ -112,8 +112,8 @@ alone.references = {
   alone.strategies[3],
   { name = "SDK's waiter", wait = like_sdk },
   { name = "twenty lines", wait = twenty_lines },
-  { name = "fnf, polls alone", wait = function(run, seed) return alone.ours(run, seed) end },
-  { name = "fnf", wait = watching(0.5) },
+  alone.strategies[4],
+  alone.watching[2],
 }
 
 local function summary(name, polls, held, lags, shares)

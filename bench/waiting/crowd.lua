@@ -291,7 +291,6 @@ crowd.strategies = {
   { name = "each in turn", wait = round_robin },
   { name = "fnf, polls alone", wait = crowd.ours(POLLS_ALONE) },
   { name = "fnf", wait = crowd.ours {} },
-  { name = "fnf, `last_step`", wait = crowd.ours { last_step = true } },
   { name = "fnf, executions of 5 that go on", wait = crowd.ours({}, { together = 5, goes_on = 3600 }) },
   { name = "knowing ends after a poll", wait = informed },
 }

@@ -7,7 +7,7 @@ local crowd = require "waiting.crowd"
 local pictures = {}
 
 local COLUMNS = 4
-local SIZES = { 30, 100, 300, 1000, 3000 } -- waits of a crowd
+local SIZES = { 10, 30, 100, 300, 1000 } -- waits of a crowd
 
 local HEAD = [[
 set terminal svg size %d,%d font "sans-serif,11" background "white"
@@ -89,7 +89,7 @@ local CROWD = { { "each in turn", "lag", "each in turn" }, { "fnf, polls alone",
 ---@param path string of the file
 ---@param seed integer
 function pictures.crowd(path, seed)
-  local commands = { "set multiplot layout 1,2", "set xrange [25:3600]", "set yrange [0.1:1000]",
+  local commands = { "set multiplot layout 1,2", "set xrange [8:1300]", "set yrange [0.1:1000]",
     'set xlabel "waits"', 'set ylabel "mean lag in seconds"', "set key top left font ',9'" }
   for place, start in ipairs { "under way", "begun" } do
     local lines, plots = {}, {}

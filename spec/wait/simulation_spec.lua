@@ -5,7 +5,9 @@ package.path = "./bench/?.lua;" .. package.path
 
 local alone = require "waiting.alone"
 local crowd = require "waiting.crowd"
+local frontier = require "waiting.frontier"
 local progress = require "fnf.wait.progress"
+local queues = require "waiting.queues"
 local runs = require "waiting.runs"
 
 local RUNS, SEED = 300, 1000
@@ -54,6 +56,29 @@ local function documented()
   return found
 end
 
+--- The figures of the table of queues, by shape and strategy.
+local function documented_queues()
+  local file, found, names = assert(io.open("docs/waiting.md", "rb")), {}, nil
+  for line in file:lines() do
+    local cells = {}
+    for cell in line:gmatch("| ([^|]-) %f[|]") do
+      cells[#cells + 1] = cell
+    end
+    if cells[1] == "queue" then
+      names = cells
+    elseif names and #cells == #names and cells[2]:find(" / ", 1, true) then
+      local row = {}
+      for i = 2, #cells - 1 do
+        local polls, lag = cells[i]:match("^([%d.]+) / ([%d.]+) s$")
+        row[names[i]] = { polls = tonumber(polls), lag = tonumber(lag) }
+      end
+      found[cells[1]] = row
+    end
+  end
+  file:close()
+  return found
+end
+
 --- What is aimed at, of a strategy's figures: polls and lag at most, as shares of another strategy's.
 local AIMS = {
   linear = { "fixed 5 s", 1 / 5, 1 / 4 },
@@ -67,7 +92,7 @@ local AIMS = {
 }
 
 local function assert_aim(aim, rows)
-  local other, ours = rows[aim[1]], rows.fnf
+  local other, ours = rows[aim[1]], rows["fnf, polls alone"]
   assert.is_true(ours.polls <= aim[2] * other.polls, ("%g polls, %g"):format(ours.polls, other.polls))
   assert.is_true(ours.lag <= aim[3] * other.lag, ("%g s of lag, %g s"):format(ours.lag, other.lag))
 end
@@ -81,10 +106,10 @@ describe("simulated waits", function()
 
   for _, shape in ipairs(runs.shapes) do
     it(("for %s runs that end their executions spare polls, and all but none is late"):format(shape), function()
-      local rows = by_name(alone.measure(shape, RUNS / 3, SEED, pick(alone.watching, "fnf", "fnf, execution held",
+      local rows = by_name(alone.measure(shape, RUNS / 3, SEED, pick(alone.watching, "fnf, polls alone", "fnf",
         "fnf, `last_step`")))
-      local plain, watching = rows.fnf, rows["fnf, `last_step`"]
-      local held = rows["fnf, execution held"]
+      local plain, watching = rows["fnf, polls alone"], rows["fnf, `last_step`"]
+      local held = rows.fnf
       assert.is_true(held.lag <= 0.5 and held.polls <= plain.polls + 0.5, ("%g s"):format(held.lag))
       assert.is_true(watching.polls <= 0.85 * plain.polls, ("%g polls, %g"):format(watching.polls, plain.polls))
       assert.is_true(watching.polls + watching.held <= 1.2 * plain.polls, watching.held)
@@ -137,21 +162,61 @@ describe("simulated waits", function()
   end)
 
   it("13.4: use a larger quota that is told, and are not throttled into a smaller one", function()
-    local drawn = crowd.draw(150, "begun", SEED)
+    local drawn = crowd.draw(100, "begun", SEED)
     local function lag(limit, told)
       return crowd.ours({ others = false }, { window = { limit = limit, seconds = 10, told = told } })(drawn, SEED)
     end
     local untold, told = lag(100), lag(100, true)
     assert.is_true(told.lag <= untold.lag / 4, ("%g s, %g s"):format(told.lag, untold.lag))
-    local _, blind = lag(10)
+    local row, blind = lag(10)
     local small, seen = lag(10, true)
     assert.is_true(blind.throttled > 20 and seen.throttled == 0, ("%d, %d"):format(blind.throttled, seen.throttled))
-    assert.is_true(small.lag <= lag(10).lag)
+    assert.is_true(small.lag <= row.lag)
   end)
 
   it("are the same wherever they are run", function()
     local first, second = alone.measure("linear", 20, 5)[4], alone.measure("linear", 20, 5)[4]
     assert.same(first, second)
+  end)
+end)
+
+--- Of the queues: what waits that hold the execution come to beside others, and what polls alone do where the law of
+--- the items is narrow.
+local function assert_queue_aims(name, rows)
+  local other, lines, ours, plain = rows["exponential 1 to 60 s"], rows["twenty lines"], rows.fnf,
+    rows["fnf, polls alone"]
+  assert.is_true(ours.lag < other.lag and ours.lag < lines.lag, name)
+  assert.is_true(ours.polls <= 1.5 * other.polls, ("%s: %g polls, %g"):format(name, ours.polls, other.polls))
+  if name:find("stopped", 1, true) then
+    assert.is_true(ours.lag <= 2, ours.lag)
+  elseif name == "equal" then
+    assert.is_true(plain.lag <= rows["fixed 5 s"].lag, plain.lag)
+  end
+end
+
+describe("simulated queues", function()
+  for _, place in ipairs { 1, 3, 7, 8, 17, 18, 19 } do -- the page has all
+    local shape = queues.shapes[place]
+    it(("13.5: of %s items, or runs: the aims are kept"):format(shape.name), function()
+      assert_queue_aims(shape.name, by_name(alone.measure(shape, 25, SEED, pick(alone.references,
+        "fixed 5 s", "exponential 1 to 60 s", "twenty lines", "fnf, polls alone", "fnf"), queues.new)))
+    end)
+  end
+
+  it("13.5: have a frontier that gives less lag for more polls, and that polls of ours do not cross", function()
+    for _, shape in ipairs { queues.shapes[2], queues.shapes[3] } do
+      local drawn = {}
+      for i = 1, 15 do
+        drawn[i] = queues.new(shape, SEED + i)
+      end
+      local line = frontier.line(drawn)
+      for i = 2, #line do
+        assert.is_true(line[i].polls > line[i - 1].polls and line[i].lag < line[i - 1].lag)
+      end
+      local row = by_name(alone.measure(shape, 15, SEED, pick(alone.references, "fnf, polls alone"),
+        queues.new))["fnf, polls alone"]
+      assert.is_true(row.lag >= 0.8 * frontier.lag_at(line, row.polls), shape.name)
+    end
   end)
 end)
 
@@ -167,6 +232,14 @@ describe("the page about waiting", function()
       assert_aim(aim, page[shape])
     end)
   end
+
+  it("13.5: shows each queue, within the aims", function()
+    local found = documented_queues()
+    for _, shape in ipairs(queues.shapes) do
+      assert.is_truthy(found[shape.name], shape.name)
+      assert_queue_aims(shape.name, found[shape.name])
+    end
+  end)
 
   it("shows what a shorter simulation finds, as far as chance allows", function()
     local found = by_name(alone.measure("linear", RUNS, SEED))
