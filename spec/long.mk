@@ -17,7 +17,7 @@ FUZZ_RUNS ?= -1
 build/fuzz/targets: spec/fuzz/targets.c $(wildcard csrc/*.c) $(headers) Makefile spec/long.mk
 	@mkdir -p $(@D)
 	clang -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Icsrc $(call lua_cflags,5.4) \
-	  $(shell pkg-config --cflags libcurl libcrypto) -o $@ $< $(filter-out csrc/lua_curl.c,$(wildcard csrc/*.c)) \
+	  $(shell pkg-config --cflags libcurl libcrypto) -o $@ $< $(filter-out csrc/lua_curl.c csrc/lua_redis.c,$(wildcard csrc/*.c)) \
 	  $(call lua_libs,5.4) $(shell pkg-config --libs libcurl libcrypto) -lpthread -Wl,-E
 
 .PHONY: fuzz fuzz-c fuzz-lua
@@ -51,7 +51,7 @@ static: ## cppcheck and gcc's analyzer over the C, at zero findings
 	@.ci/deps proof
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  -D'__has_include(x)=1' -DLIBCURL_VERSION_NUM=0x080000 -DOPENSSL_VERSION_NUMBER=0x30000000L -Icsrc csrc
-	for file in csrc/*.c; do gcc -std=c11 -O1 -fanalyzer -Wall -Wextra -Werror -c -o /dev/null \
+	for file in $(filter-out $(if $(shell pkg-config --exists hiredis && echo yes),,csrc/lua_redis.c),$(wildcard csrc/*.c)); do gcc -std=c11 -O1 -fanalyzer -Wall -Wextra -Werror -c -o /dev/null \
 	  $(call lua_cflags,5.4) $(shell pkg-config --cflags libcurl libcrypto hiredis 2>/dev/null || pkg-config --cflags libcurl libcrypto) $$file || exit 1; done
 
 sbom: build ## print what the rocks need, as CycloneDX
@@ -59,3 +59,24 @@ sbom: build ## print what the rocks need, as CycloneDX
 
 rock: ## build the rock, bit for bit the same from the same commit
 	@spec/supply/rock.sh
+
+.PHONY: coverage coverage-c coverage-lua
+coverage: coverage-c coverage-lua ## branches of C that the C specs take, lines of Lua that SPECS take
+
+coverage-c: build/c/vectors.c
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(CC) $(spec_c_flags) -O0 --coverage -dumpdir build/coverage/ -o build/coverage/spec $(spec_c_main) build/c/vectors.c $(spec_c_libs)
+	@build/coverage/spec >build/coverage/log 2>&1 || { tail build/coverage/log; exit 1; }
+	@cd build/coverage && for file in $(notdir $(filter-out csrc/lua_%,$(wildcard csrc/*.c))); do \
+	  gcov -b -n -o . -s $(CURDIR) *-$${file%.c}.gcda 2>/dev/null | awk -v f="csrc/$$file" \
+	    '/^File/ { mine = index($$0, f) } mine && /^Lines/ { l = $$2 } mine && /^Taken/ { t = $$4 } mine && /^Branches/ { b = $$2 } \
+	     END { sub("executed:", "", l); printf "%-20s lines %s, branches executed %s of %s\n", f, l, b, "all" }'; done
+
+coverage-lua: build
+	@rm -f build/coverage.lines
+	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' lua5.4 spec/run.lua --helper=spec/coverage/lines.lua $(or $(SPECS),$(shell git ls-files 'spec/*_spec.lua' | grep -v -e nginx -e spec/ngx/ -e spec/wire -e spec/faults -e spec/torture -e spec/cli -e documents -e simulation)) >build/coverage.log 2>&1 || tail -5 build/coverage.log
+	@LUA_PATH='./?.lua;$(lua_path)' lua5.4 spec/coverage/lines.lua report
+
+.PHONY: soak
+soak: build ## poll for MINUTES=1 with faults, new clients and rotating keys; memory and descriptors must stay flat
+	@$(run) $(lua) spec/soak/run.lua $(or $(MINUTES),1)

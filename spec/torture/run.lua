@@ -13,7 +13,7 @@ local MOST = 1000000
 
 -- About how many places there are, which only spreads a sample.
 local KINDS = {
-  { "lua", "once", 1200 }, { "lua", "on", 1200 }, { "malloc", "once", 6000 }, { "malloc", "on", 6000 },
+  { "lua", "once", 1200 }, { "lua", "on", 1200 }, { "malloc", "once", 600 }, { "malloc", "on", 600 },
   { "open", "EMFILE", 4 }, { "open", "EINTR", 4 }, { "read", "EINTR", 30 }, { "read", "EIO", 30 },
   { "connect", "EINTR", 2 }, { "connect", "ENETUNREACH", 2 }, { "send", "ENOSPC", 2 }, { "send", "ECONNRESET", 2 },
 }
