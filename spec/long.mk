@@ -1,4 +1,4 @@
-# The long runs: torture, fuzzing, mutants, coverage, soak, and what is shipped. docs/testing-of-fnf.md has their figures.
+# The long runs: torture, fuzzing, mutants, soak, and what is shipped. docs/testing-of-fnf.md has their figures.
 # SPDX-License-Identifier: MIT
 
 .PHONY: torture
@@ -59,23 +59,6 @@ sbom: build ## print what the rocks need, as CycloneDX
 
 rock: ## build the rock, bit for bit the same from the same commit
 	@spec/supply/rock.sh
-
-.PHONY: coverage coverage-c coverage-lua
-coverage: coverage-c coverage-lua ## branches of C that the C specs take, lines of Lua that SPECS take
-
-coverage-c: build/c/vectors.c
-	@rm -rf build/coverage && mkdir -p build/coverage
-	@$(CC) $(spec_c_flags) -O0 --coverage -dumpdir build/coverage/ -o build/coverage/spec $(spec_c_main) build/c/vectors.c $(spec_c_libs)
-	@build/coverage/spec >build/coverage/log 2>&1 || { tail build/coverage/log; exit 1; }
-	@cd build/coverage && for file in $(notdir $(filter-out csrc/lua_%,$(wildcard csrc/*.c))); do \
-	  gcov -b -n -o . -s $(CURDIR) *-$${file%.c}.gcda 2>/dev/null | awk -v f="csrc/$$file" \
-	    '/^File/ { mine = index($$0, f) } mine && /^Lines/ { l = $$2 } mine && /^Taken/ { t = $$4 } mine && /^Branches/ { b = $$2 } \
-	     END { sub("executed:", "", l); printf "%-20s lines %s, branches executed %s of %s\n", f, l, b, "all" }'; done
-
-coverage-lua: build
-	@rm -f build/coverage.lines
-	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' lua5.4 spec/run.lua --helper=spec/coverage/lines.lua $(or $(SPECS),$(shell git ls-files 'spec/*_spec.lua' | grep -v -e nginx -e spec/ngx/ -e spec/wire -e spec/faults -e spec/torture -e spec/cli -e documents -e simulation)) >build/coverage.log 2>&1 || tail -5 build/coverage.log
-	@LUA_PATH='./?.lua;$(lua_path)' lua5.4 spec/coverage/lines.lua report
 
 .PHONY: soak
 soak: build ## poll for MINUTES=1 with faults, new clients and rotating keys; memory and descriptors must stay flat
