@@ -46,7 +46,7 @@ build/mutant/spec: $(mutant_c) $(headers)
 mutants: build build/c/vectors.c build/mutant/spec ## break the code COUNT=300 times and see whether a spec notices
 	@$(run) lua5.4 spec/mutation/run.lua $(or $(COUNT),300) $(or $(SEED),1) $(FILE)
 
-.PHONY: static sbom rock
+.PHONY: static sbom binary-rock
 static: ## cppcheck and gcc's analyzer over the C, at zero findings
 	@.ci/deps proof
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
@@ -57,7 +57,7 @@ static: ## cppcheck and gcc's analyzer over the C, at zero findings
 sbom: build ## print what the rocks need, as CycloneDX
 	@$(run) lua5.4 spec/supply/sbom.lua
 
-rock: ## build the rock, bit for bit the same from the same commit
+binary-rock: ## build the rock, bit for bit the same from the same commit
 	@spec/supply/rock.sh
 
 .PHONY: soak
