@@ -38,7 +38,7 @@ shared = $(if $(filter Darwin,$(shell uname -s)),-bundle -undefined dynamic_look
 all: build
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile spec/long.mk
 
 build: needs ## compile both modules for LUA=5.4 (5.1, 5.3, 5.5, luajit); installs nothing, tells what is missing
 	@$(MAKE) --no-print-directory modules
