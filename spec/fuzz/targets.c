@@ -169,7 +169,7 @@ static const char NORMALIZE[] =
     "  local read, value = pcall(cjson.decode, marked)\n"
     "  if not read then return end\n"
     "  local floats, integers = { f = true }, { i = true }\n"
-    "  local normal, reason = core.normalize(value, floats, integers)\n"
+    "  local normal, reason = core.normalize({ value }, floats, integers)\n"
     "  if normal == nil then return end\n"
     "  if type(normal) ~= 'table' then return end\n"
     "  for k in pairs(normal) do if type(k) ~= 'string' and type(k) ~= 'number' then error('a key') end end\n"
