@@ -37,7 +37,11 @@ function tmux.open(columns, lines, environment)
   run(self, ("-f /dev/null new-session -d -s s -x %d -y %d %s"):format(columns, lines, quote(
     "cd " .. quote(assert(io.popen("pwd"):read "*l")) .. " && exec env " .. table.concat(variables, " ")
       .. " PS1='$ ' bash --norc --noprofile")))
-  self:wait_for "%$$"
+  local there, problem = pcall(self.wait_for, self, "%$$")
+  if not there then
+    self:stop()
+    error(problem, 2)
+  end
   return self
 end
 
