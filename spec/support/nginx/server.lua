@@ -89,7 +89,8 @@ end
 --- Start one. `http` and `main` are configuration; $port and $other stand for two free ports, $root for the checkout,
 --- $directory for its own, and `values` has more. `prepare` is a script that makes
 --- files in that directory, `wrapper` a command that runs the binary (valgrind).
---- `whole` is all of a configuration, as a user has it, but for `daemon` and the port.
+--- `whole` is all of a configuration, as a user has it, but for `daemon`, the port and root's workers, which stay
+--- root's: a checkout may lie where nobody else reads.
 function nginx.start(options)
   local found, modules = binary.find()
   assert(found, modules)
@@ -101,7 +102,8 @@ function nginx.start(options)
     values[name] = value
   end
   local _, id = shell.run "id -u"
-  values.main = ((id == "0" and "user root;\n" or "") .. substitute(options.main or "master_process off;", values))
+  local user = id == "0" and "user root;\n" or ""
+  values.main = (user .. substitute(options.main or "master_process off;", values))
   values.http = substitute(options.http or "", values)
   local loads = {}
   for _, file in ipairs(modules) do
@@ -111,7 +113,7 @@ function nginx.start(options)
   if options.prepare then
     assert(shell.run(options.prepare, directory))
   end
-  write(directory .. "/nginx.conf", options.whole and "daemon off;\n" .. options.whole:gsub("127.0.0.1:8088",
+  write(directory .. "/nginx.conf", options.whole and user .. "daemon off;\n" .. options.whole:gsub("127.0.0.1:8088",
     "127.0.0.1:" .. port) or substitute(TEMPLATE, values))
   local self = setmetatable({ port = port, other = other, directory = directory, root = root }, Nginx)
   self.url = "http://127.0.0.1:" .. port
