@@ -1,6 +1,7 @@
 --- `fnf map-run watch` on a real terminal: what it draws, the keys it obeys, and how it leaves the terminal.
 -- SPDX-License-Identifier: MIT
 
+local core = require "fnf.core"
 local emulator = require "fnf.emulator"
 local fnf = require "fnf"
 
@@ -117,7 +118,8 @@ describe("fnf map-run watch on a terminal", function()
       if not open(100, 30) then
         return
       end
-      local name = start { ExecutionName = "long" .. key, items = 5000, Concurrency = 10, item_duration = 3 }
+      -- A name of its own: pkill looks at all processes, and another run of these specs may be under way.
+      local name = start { ExecutionName = ("long-%s-%s"):format(key, core.nonce():sub(1, 8)), items = 5000, Concurrency = 10, item_duration = 3 }
       screen:type("clear; bin/fnf map-run watch " .. name)
       screen:wait_for("q leaves", true)
       if key == "C-c" then
