@@ -119,7 +119,8 @@ describe("fnf map-run watch on a terminal", function()
         return
       end
       -- A name of its own: pkill looks at all processes, and another run of these specs may be under way.
-      local name = start { ExecutionName = ("long-%s-%s"):format(key, core.nonce():sub(1, 8)), items = 5000, Concurrency = 10, item_duration = 3 }
+      local name = start { ExecutionName = ("long-%s-%s"):format(key, core.nonce():sub(1, 8)), items = 5000,
+        Concurrency = 10, item_duration = 3 }
       screen:type("clear; bin/fnf map-run watch " .. name)
       screen:wait_for("q leaves", true)
       if key == "C-c" then
