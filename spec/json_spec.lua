@@ -51,6 +51,7 @@ describe("a whole number", function()
     end
     for _, value in ipairs { 2 ^ 53 - 1, 1 - 2 ^ 53, 0.5, 1e300, -1e300 } do
       assert.is_nil(json.validate { value })
+      assert.is_nil(json.validate(value)) -- a value that is no table is one, too
     end
     if HAS_INTEGERS then
       assert.is_nil(json.validate { math.maxinteger, math.mininteger })

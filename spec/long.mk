@@ -9,7 +9,7 @@ build/torture/%: spec/torture/host.c Makefile spec/long.mk
 torture: build build/torture/5.4 ## let every allocation and system call of a call fail; SAMPLE=20 for so many of a kind
 	@$(run) $(lua) spec/torture/run.lua build/torture/5.4 $(or $(SAMPLE),whole) $(or $(SEED),1)
 
-# Each target for FUZZ_SECONDS, over the corpus of the repository; what is found new stays in build/fuzz.
+# Each target for FUZZ_SECONDS (or FUZZ_RUNS; with a SEED the same each time), over the corpus of the repository; what is found new stays in build/fuzz.
 fuzz_targets = buf canonical sign head file normalize answer
 FUZZ_SECONDS ?= 10
 FUZZ_RUNS ?= -1
@@ -26,14 +26,14 @@ fuzz: fuzz-c fuzz-lua ## fuzz C by libFuzzer with ASan and UBSan, and the parser
 fuzz-c: build/fuzz/targets
 	@for target in $(fuzz_targets); do \
 	  mkdir -p build/fuzz/$$target; \
-	  FNF_FUZZ=$$target $< -max_total_time=$(FUZZ_SECONDS) -runs=$(FUZZ_RUNS) -max_len=4096 -timeout=60 -detect_leaks=0 -rss_limit_mb=1024 \
+	  FNF_FUZZ=$$target $< -max_total_time=$(FUZZ_SECONDS) -runs=$(FUZZ_RUNS) -seed=$(or $(SEED),0) -max_len=4096 -timeout=60 -detect_leaks=0 -rss_limit_mb=1024 \
 	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target spec/fuzz/corpus/$$target >build/fuzz/$$target.log 2>&1 || \
 	    { tail -40 build/fuzz/$$target.log; exit 1; }; \
 	  sed -n "s/^Done \([0-9]*\) runs.*/$$target: \1 executions/p" build/fuzz/$$target.log; \
 	done
 
 fuzz-lua: build
-	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) spec/fuzz/parsers.lua $(FUZZ_SECONDS) $(or $(SEED),1)
+	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) spec/fuzz/parsers.lua $(FUZZ_SECONDS) $(or $(SEED),1) $(FUZZ_RUNS)
 
 # What a mutant in C must pass: the suites without a network.
 mutant_c = spec/mutation/main.c $(addprefix spec/c/,buf_spec.c sign_spec.c vectors_spec.c head_spec.c tap.c memory.c) \

@@ -250,15 +250,15 @@ local function find_inexact(value)
   end
 end
 
---- Why a caller's table cannot be written, in words; nil if it can.
----@param value table
+--- Why a caller's value cannot be written, in words; nil if it can.
+---@param value any
 ---@return string|nil
 function json.validate(value)
   local text, reason = json.encode(value)
   if not text then
     return reason
   end
-  local inexact = find_inexact(value)
+  local inexact = find_inexact { value }
   return inexact and ("the whole number %s would lose digits; give its digits or the JSON as a string"):format(
     number.write(inexact)) or nil
 end

@@ -1,4 +1,4 @@
---- A coverage-guided loop over what reads foreign bytes in Lua: `lua spec/fuzz/parsers.lua [SECONDS [SEED [TARGET]]]`.
+--- A coverage-guided loop over what reads foreign bytes in Lua: `lua spec/fuzz/parsers.lua [SECONDS [SEED [RUNS [ONE]]]]`.
 -- SPDX-License-Identifier: MIT
 --
 -- Seconds are of each target. An input that reaches a new line, or a new pair of lines, joins the corpus. Held besides
@@ -18,7 +18,8 @@ local response = require "fnf.call.response"
 local effort = require "spec.support.effort"
 local time = require "fnf.time"
 
-local SECONDS, SEED, ONLY = tonumber(arg[1] or 10), tonumber(arg[2] or 1), arg[3]
+local SECONDS, SEED, ONLY = tonumber(arg[1] or 10), tonumber(arg[2] or 1), arg[4]
+local RUNS = tonumber(arg[3] or -1) -- of a target at most; what of them comes first is the same each time
 
 ---- randomness of our own: the same numbers in every Lua ----
 
@@ -264,6 +265,7 @@ local function fuzz(name, target)
     corpus[#corpus + 1] = text
   end
   local ending = os.time() + SECONDS
+  state = SEED % 2147483647 + 1
   repeat
     for _ = 1, 50 do
       local text = count < #target.seeds and corpus[count + 1] or mutate(corpus, target.words)
@@ -283,7 +285,7 @@ local function fuzz(name, target)
         end
       end
     end
-  until os.time() >= ending
+  until os.time() >= ending or RUNS > 0 and count >= RUNS
   for _ = 1, 3 do
     local piece = corpus[draw(#corpus)]
     local excess = #piece > 0 and effort.find_excess(function(text) pcall(target.run, text) end, function(length)
