@@ -1,4 +1,4 @@
---- A coverage-guided loop over what reads foreign bytes in Lua: `lua spec/fuzz/parsers.lua [SECONDS [SEED [RUNS [ONE]]]]`.
+--- A coverage-guided loop over what reads foreign bytes: `lua spec/fuzz/parsers.lua [SECONDS [SEED [RUNS [TARGET]]]]`.
 -- SPDX-License-Identifier: MIT
 --
 -- Seconds are of each target. An input that reaches a new line, or a new pair of lines, joins the corpus. Held besides
