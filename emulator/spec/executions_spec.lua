@@ -1,4 +1,7 @@
+--- Executions of the emulator from start to end, over HTTP.
 -- SPDX-License-Identifier: MIT
+--
+-- One subject: what an execution does shows in its description, its history, its lists and its children at once.
 local asker = require "spec.support.signed_requests"
 local core = require "fnf.core"
 local json = require "fnf.json"
