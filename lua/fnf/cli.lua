@@ -72,7 +72,10 @@ local AFTER = { explain = true, failures = true, retry = true }
 local function validate(client, line)
   local does, name = line.entry.does, line.entry.operation
   if line.rest[1] then
-    return ("what is %q? Name=value expected"):format(line.rest[1])
+    local command = require "fnf.cli.command"
+    return ("what is %q? %s expected"):format(line.rest[1], command.shape_of(line.entry))
+  elseif line.names[2] then
+    return "one name expected, not several"
   elseif name then
     return require("fnf.methods").validate(METHODS[does] or name, client, line.params,
       { timeout = line.options.timeout })

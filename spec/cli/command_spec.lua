@@ -89,11 +89,19 @@ describe("fnf", function()
 
   it("prints some fields in each format", function()
     local formats = { json = '{\n  "MapRunName": "NAME"\n}\n', jsonl = '{"MapRunName":"NAME"}\n',
-      tsv = "MapRunName\nNAME\n", table = "MapRunName\nNAME\n", yaml = 'MapRunName: "NAME"\n' }
+      tsv = "MapRunName\nNAME\n", table = "MapRunName  NAME\n", yaml = 'MapRunName: "NAME"\n' }
     for format, expected in pairs(formats) do
       local _, text = shell(("fnf map-run describe %s -o %s --fields MapRunName"):format(named(made), format))
       assert.equal(expected:gsub("NAME", made.MapRunName), text)
     end
+  end)
+
+  it("takes a name as one word where a command is about one thing", function()
+    local code, text = shell("fnf flow describe " .. made.FlowName)
+    assert.same({ 0, made.FlowName }, { code, json.decode(text).Name })
+    code, text = shell("fnf execution list " .. made.FlowName .. " -o tsv --fields Name")
+    assert.equal(0, code)
+    assert.truthy(text:find(made.ExecutionName, 1, true), text)
   end)
 
   it("lists as many as --limit says", function()
@@ -153,7 +161,10 @@ describe("fnf", function()
     for words, expected in pairs {
       ["map-rn wait"] = "map%-run", ["map-run describe --flow-nam x"] = "%-%-flow%-name",
       ["call DescribeMapRn"] = "DescribeMapRun", ["map-run describe FlowNam=x"] = "FlowName",
-      ["flow describe"] = "%-%-name VALUE",
+      ["flow describe"] = "%-%-name VALUE", ["flow describe a/b"] = '"a/b"%? name or Name=value',
+      ["map-run list a/b/c"] = "flow/execution or Name=value", ["execution describe a/b c/d"] = "one name",
+      ["execution describe a//"] = "flow/execution", ["schedule describe /b"] = "flow/schedule or",
+      ["flow list x"] = '"x"%? Name=value',
     } do
       local code, _, problem = shell("fnf " .. words)
       assert.equal(2, code, words)

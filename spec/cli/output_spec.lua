@@ -27,12 +27,30 @@ describe("the output of the command", function()
   it("tells times of tables in the zone of who reads, and elsewhere as they were served", function()
     local served = "2025-10-24T14:11:26+08:00"
     local shown = os.date("%Y-%m-%d %H:%M:%S %z", 1761286286)
-    assert.equal("StartedTime\n" .. shown .. "\n", output.text({ StartedTime = served }, { format = "table" }))
+    assert.equal("StartedTime  " .. shown .. "\n", output.text({ StartedTime = served }, { format = "table" }))
     assert.equal("StartedTime\n" .. served .. "\n", output.text({ StartedTime = served }, { format = "tsv" }))
     assert.equal('{"StartedTime":"' .. served .. '"}\n', output.text({ StartedTime = served }, { format = "jsonl" }))
     for _, odd in ipairs { "soon", "9999-99-99T00:00:00Z", "0001-01-01T00:00:00Z", "" } do
-      assert.equal(odd, output.text({ EndTime = odd }, { format = "table" }):match "\n(.*)\n")
+      assert.equal(("EndTime  " .. odd):match "^.*%S" .. "\n", output.text({ EndTime = odd }, { format = "table" }))
     end
+  end)
+
+  it("tells one answer by a line a field, and a list by a line an entry", function()
+    local run = assert(json.decode [[{"Status":"Running","ItemCounts":{"Total":3,"Failed":{"Deep":1}},"List":[1],"N":{}}]])
+    assert.equal("ItemCounts.Total  3\nStatus            Running\n", output.text(run, { format = "table" }))
+    assert.equal("Status  Running\nGone\n", output.text(run, { format = "table", fields = { "Status", "Gone" } }))
+    assert.equal("ItemCounts.Total\tStatus\n3\tRunning\n", output.text(run, { format = "tsv" }))
+    assert.equal("ItemCounts.Total  Status\n3                 Running\n",
+      output.text({ Runs = { run } }, { format = "table", items = "Runs" }))
+  end)
+
+  it("cuts the long texts of a list between characters, unless they were asked for", function()
+    local long = ("\228\184\173"):rep(61)
+    local list = { Executions = { { Input = long }, { Input = ("x"):rep(60) } } }
+    assert.equal(("Input\n%s...\n%s\n"):format(("\228\184\173"):rep(57), ("x"):rep(60)),
+      output.text(list, { format = "table", items = "Executions" }))
+    assert.equal("Input\n" .. long .. "\n" .. ("x"):rep(60) .. "\n",
+      output.text(list, { format = "table", items = "Executions", fields = { "Input" } }))
   end)
 
   it("shows what could steer a terminal, and does not obey it", function()

@@ -9,44 +9,58 @@ local progress = require "fnf.cli.progress"
 
 local command = {}
 
-local WAIT = { operation = "describe_map_run", does = "wait", names = true }
+-- The parameters that a word such as flow/execution/map-run stands for.
+local FLOW, EXECUTION = { "FlowName" }, { "FlowName", "ExecutionName" }
+local MAP_RUN = { "FlowName", "ExecutionName", "MapRunName" }
+local NAME, VERSION = { "Name" }, { "FlowName", "FlowVersion" }
+local ALIAS, SCHEDULE = { "FlowName", "Name" }, { "FlowName", "ScheduleName" }
 
---- What each pair of words does: an operation of the rows, or more than one request (`does`).
----@type table<string, table<string, { operation: string, does?: string, names?: boolean, summary?: string }>>
+local WAIT = { operation = "describe_map_run", does = "wait", names = MAP_RUN }
+
+--- What each pair of words does: an operation of the rows, or more than one request (`does`); and which parameters a
+--- word without a = names.
+---@type table<string, table<string, { operation: string, does?: string, names?: string[], summary?: string }>>
 command.words = {
-  flow = { create = { operation = "create_flow" }, update = { operation = "update_flow" },
-    delete = { operation = "delete_flow" }, describe = { operation = "describe_flow" },
+  flow = { create = { operation = "create_flow", names = NAME }, update = { operation = "update_flow", names = NAME },
+    delete = { operation = "delete_flow", names = NAME }, describe = { operation = "describe_flow", names = NAME },
     list = { operation = "list_flows", does = "list" } },
-  version = { publish = { operation = "publish_flow_version" }, delete = { operation = "delete_flow_version" },
-    list = { operation = "list_flow_versions", does = "list" } },
-  alias = { create = { operation = "create_flow_alias" }, update = { operation = "update_flow_alias" },
-    delete = { operation = "delete_flow_alias" }, describe = { operation = "describe_flow_alias" },
-    list = { operation = "list_flow_aliases", does = "list" } },
-  execution = { start = { operation = "start_execution" }, ["start-sync"] = { operation = "start_sync_execution" },
-    stop = { operation = "stop_execution", names = true },
-    describe = { operation = "describe_execution", names = true },
-    list = { operation = "list_executions", does = "list" },
-    history = { operation = "get_execution_history", does = "list", names = true },
-    wait = { operation = "describe_execution", does = "wait_execution", names = true,
+  version = { publish = { operation = "publish_flow_version", names = FLOW },
+    delete = { operation = "delete_flow_version", names = VERSION },
+    list = { operation = "list_flow_versions", does = "list", names = FLOW } },
+  alias = { create = { operation = "create_flow_alias", names = ALIAS },
+    update = { operation = "update_flow_alias", names = ALIAS },
+    delete = { operation = "delete_flow_alias", names = ALIAS },
+    describe = { operation = "describe_flow_alias", names = ALIAS },
+    list = { operation = "list_flow_aliases", does = "list", names = FLOW } },
+  execution = { start = { operation = "start_execution", names = EXECUTION },
+    ["start-sync"] = { operation = "start_sync_execution", names = EXECUTION },
+    stop = { operation = "stop_execution", names = EXECUTION },
+    describe = { operation = "describe_execution", names = EXECUTION },
+    list = { operation = "list_executions", does = "list", names = FLOW },
+    history = { operation = "get_execution_history", does = "list", names = EXECUTION },
+    wait = { operation = "describe_execution", does = "wait_execution", names = EXECUTION,
       summary = "wait until an execution has ended" },
-    run = { operation = "start_execution", does = "run", summary = "start an execution and wait until it has ended" } },
-  ["map-run"] = { describe = { operation = "describe_map_run", names = true },
-    update = { operation = "update_map_run", names = true },
-    list = { operation = "get_execution_history", does = "map_runs", names = true,
+    run = { operation = "start_execution", does = "run", names = EXECUTION,
+      summary = "start an execution and wait until it has ended" } },
+  ["map-run"] = { describe = { operation = "describe_map_run", names = MAP_RUN },
+    update = { operation = "update_map_run", names = MAP_RUN },
+    list = { operation = "get_execution_history", does = "map_runs", names = EXECUTION,
       summary = "the MapRuns of an execution" },
-    wait = { operation = WAIT.operation, does = WAIT.does, names = true,
+    wait = { operation = WAIT.operation, does = WAIT.does, names = MAP_RUN,
       summary = "wait until MapRuns have ended: flow/execution/map-run ..., or - for a list on stdin" },
-    watch = { operation = WAIT.operation, does = "watch", names = true, summary = "wait, and tell what changes" },
+    watch = { operation = WAIT.operation, does = "watch", names = MAP_RUN, summary = "wait, and tell what changes" },
     resume = { operation = WAIT.operation, does = "resume", summary = "go on with a wait: CHECKPOINT" },
-    explain = { operation = WAIT.operation, does = "explain", names = true,
+    explain = { operation = WAIT.operation, does = "explain", names = MAP_RUN,
       summary = "why items failed: counts by error, examples, the slowest" },
-    failures = { operation = WAIT.operation, does = "failures", names = true,
+    failures = { operation = WAIT.operation, does = "failures", names = MAP_RUN,
       summary = "the items that failed, a line of JSON each" },
-    retry = { operation = WAIT.operation, does = "retry", names = true,
+    retry = { operation = WAIT.operation, does = "retry", names = MAP_RUN,
       summary = "start an execution with the items that failed" } },
-  schedule = { create = { operation = "create_schedule" }, update = { operation = "update_schedule" },
-    delete = { operation = "delete_schedule" }, describe = { operation = "describe_schedule" },
-    list = { operation = "list_schedules", does = "list" } },
+  schedule = { create = { operation = "create_schedule", names = SCHEDULE },
+    update = { operation = "update_schedule", names = SCHEDULE },
+    delete = { operation = "delete_schedule", names = SCHEDULE },
+    describe = { operation = "describe_schedule", names = SCHEDULE },
+    list = { operation = "list_schedules", does = "list", names = FLOW } },
   task = { succeed = { operation = "report_task_succeeded" }, fail = { operation = "report_task_failed" } },
   region = { list = { operation = "describe_regions" } },
 }
@@ -57,6 +71,17 @@ local function flag_of(name)
   return "--" .. name:gsub("(%l)(%u)", "%1-%2"):gsub("(%u)(%u%l)", "%1-%2"):lower()
 end
 command.flag_of = flag_of
+
+--- What a word may be: flow/execution/map-run or so, and Name=value.
+---@param entry { names?: string[] }
+---@return string
+function command.shape_of(entry)
+  local parts = {}
+  for index, name in ipairs(entry.names or {}) do
+    parts[index] = flag_of(name):match "^%-%-(.*)$":gsub("(.)%-name$", "%1")
+  end
+  return (parts[1] and table.concat(parts, "/") .. " or " or "") .. "Name=value"
+end
 
 local function sorted(map)
   local keys = {}
@@ -172,8 +197,7 @@ local function fill(parser, entry)
   elseif AFTER[entry.does] then
     add_failures(parser, entry.does)
   end
-  parser:argument("words", entry.does == "resume" and "the checkpoint"
-    or entry.names and "flow/execution/map-run, or Name=value" or "Name=value"):args "*"
+  parser:argument("words", entry.does == "resume" and "the checkpoint" or command.shape_of(entry)):args "*"
 end
 
 --- The parser: of one command line with the flags of its command only, or whole.
@@ -230,22 +254,18 @@ local function convert(text, row)
   return text
 end
 
-local NAMES = { "FlowName", "ExecutionName", "MapRunName" }
-
---- Read flow/execution/map-run into parameters; nil if it is no such word.
+--- Read a word such as flow/execution/map-run into parameters; nil if it is no such word.
 ---@param word string
+---@param names string[] parameters, in order
 ---@return table|nil
-function command.read_name(word)
-  local names = {}
-  for part in word:gmatch("[^/]+") do
-    names[#names + 1] = part
-  end
-  if #names < 1 or #names > 3 or word:find("//") then
-    return nil
-  end
-  local found = {}
-  for index, name in ipairs(names) do
-    found[NAMES[index]] = name
+function command.read_name(word, names)
+  local found, count = {}, 0
+  for part in (word .. "/"):gmatch "([^/]*)/" do
+    count = count + 1
+    if part == "" or not names[count] then
+      return nil
+    end
+    found[names[count]] = part
   end
   return found
 end
@@ -323,10 +343,10 @@ local function sort_out(parsed, entry, rows)
     local name, value = word:match("^([%w_.]+)=(.*)$")
     if name then
       line.params[name] = convert(value, rows[name])
-    elseif entry.names and word ~= "-" and command.read_name(word) then
-      line.names[#line.names + 1] = command.read_name(word)
     else
-      line.rest[#line.rest + 1] = word
+      local names = entry.names and word ~= "-" and command.read_name(word, entry.names)
+      local list = names and line.names or line.rest
+      list[#list + 1] = names or word
     end
   end
   return line

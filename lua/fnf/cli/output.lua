@@ -9,6 +9,7 @@ local time = require "fnf.time"
 local output = { formats = { "json", "jsonl", "table", "tsv", "yaml" } }
 
 local LATEST = 253402300800 -- seconds since 1970: the year 10000, which a C library may not tell
+local MOST_WIDTH = 60 -- characters of a column in the table of a list
 
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
@@ -120,18 +121,28 @@ local function pick(row, fields)
   return picked
 end
 
---- The columns of rows: those asked for, else all that hold a plain value.
+--- The columns of rows: those asked for, else all that hold a plain value, those of an object by their path.
 local function columns(rows, fields)
   if fields then
     return fields
   end
   local seen, names = {}, {}
-  for _, row in ipairs(rows) do
-    for name, value in pairs(type(row) == "table" and row or {}) do
-      if not seen[name] and type(value) ~= "table" and name ~= "Definition" then
-        seen[name] = true
-        names[#names + 1] = name
+  local function add(value, path)
+    for name, inner in pairs(value) do
+      name = path .. tostring(name)
+      if type(inner) ~= "table" then
+        if not seen[name] and name ~= "Definition" then
+          seen[name] = true
+          names[#names + 1] = name
+        end
+      elseif path == "" and keys_of(inner) then
+        add(inner, name .. ".")
       end
+    end
+  end
+  for _, row in ipairs(rows) do
+    if type(row) == "table" then
+      add(row, "")
     end
   end
   table.sort(names)
@@ -151,6 +162,21 @@ local function width(shown)
   return count
 end
 
+--- The beginning of a text that is wider than a column shall be.
+local function cut(shown)
+  if width(shown) <= MOST_WIDTH then
+    return shown
+  end
+  local kept = {}
+  for character in shown:gmatch "[^\128-\191][\128-\191]*" do
+    if #kept == MOST_WIDTH - 3 then
+      break
+    end
+    kept[#kept + 1] = character
+  end
+  return table.concat(kept) .. "..."
+end
+
 --- A cell of a table, which is for people: a time in their zone.
 local function table_cell(value, name)
   local at = name:find "Time$" and type(value) == "string" and time.from_rfc3339(value)
@@ -160,16 +186,9 @@ local function table_cell(value, name)
   return cell(value)
 end
 
-local function print_table(rows, fields)
-  local names, lines, widths = columns(rows, fields), {}, {}
-  lines[1] = heads(names)
-  for _, row in ipairs(rows) do
-    local line = {}
-    for index, name in ipairs(names) do
-      line[index] = table_cell(find(row, name), name)
-    end
-    lines[#lines + 1] = line
-  end
+--- Lines of cells, one below the other.
+local function align(lines)
+  local widths = {}
   for _, line in ipairs(lines) do
     for index, shown in ipairs(line) do
       widths[index] = math.max(widths[index] or 0, width(shown))
@@ -183,6 +202,30 @@ local function print_table(rows, fields)
     lines[index] = table.concat(padded, "  "):match("^.*[^ ]") or ""
   end
   return table.concat(lines, "\n")
+end
+
+--- A line an entry; long texts are cut unless they were asked for.
+local function print_list(rows, fields)
+  local names, lines = columns(rows, fields), {}
+  lines[1] = heads(names)
+  for _, row in ipairs(rows) do
+    local line = {}
+    for index, name in ipairs(names) do
+      local shown = table_cell(find(row, name), name)
+      line[index] = fields and shown or cut(shown)
+    end
+    lines[#lines + 1] = line
+  end
+  return align(lines)
+end
+
+--- A line a field of one answer.
+local function print_answer(answer, fields)
+  local names, lines = columns({ answer }, fields), {}
+  for index, head in ipairs(heads(names)) do
+    lines[index] = { head, table_cell(find(answer, names[index]), names[index]) }
+  end
+  return align(lines)
 end
 
 local function print_tsv(rows, fields)
@@ -233,8 +276,10 @@ function output.text(value, options)
     end
     picked = options.items and { [options.items] = read_json.list(list) } or list[1]
   end
-  if format == "table" or format == "tsv" then
-    return (format == "table" and print_table or print_tsv)(rows, fields) .. "\n"
+  if format == "table" then
+    return (options.items and print_list(rows, fields) or print_answer(value, fields)) .. "\n"
+  elseif format == "tsv" then
+    return print_tsv(rows, fields) .. "\n"
   elseif format == "yaml" then
     return table.concat(yaml(picked, "", {}), "\n") .. "\n"
   elseif format == "jsonl" then

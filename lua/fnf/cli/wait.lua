@@ -93,7 +93,7 @@ local function targets(line)
     end
     for text in io.lines() do
       local name = text:match("%S+")
-      local names = name and command.read_name(name)
+      local names = name and command.read_name(name, line.entry.names)
       if name and not names then
         return nil, ("%s is no flow/execution/map-run"):format(output.cell(name))
       end
