@@ -83,6 +83,20 @@ describe("a queue of polls", function()
     assert.same({ all[2], 90 }, { made:take() })
   end)
 
+  it("gives what is left once, also what was put in the same place twice", function()
+    local made, all = new(2, function() end)
+    for _, due in ipairs { 5, 3, 5 } do -- moved forward, polled, and planned for the same time again
+      made:put(due, all[1])
+    end
+    made:put(4, all[2])
+    local left = {}
+    for one in made:drain() do
+      left[#left + 1] = one
+    end
+    assert.same({ all[2], all[1] }, left)
+    assert.equal(2, #left)
+  end)
+
   it("13.1: never asks a step twice that neither polls nor ends, before the deadline or past it", function()
     for i, delay in ipairs { 0, -5, 0 / 0, 1e-9, 0, 0 / 0 } do
       local polls = i > 4

@@ -161,12 +161,10 @@ local function run_workers(self, halt)
 end
 
 local function cancel_all(self, refusal)
-  local one = self.queue:take()
-  while one do
+  for one in self.queue:drain() do
     local _, run, err = one:give_up(errors.is(refusal)
       and errors.new { kind = refusal.kind, message = refusal.message, sent = refusal.sent } or errors.cancelled())
     settle(self, one, run, err)
-    one = self.queue:take()
   end
 end
 

@@ -64,6 +64,18 @@ function PollQueue:take()
   return one, due
 end
 
+--- Take out all that are left, each once, also what was put in the same place twice.
+---@return fun(): fnf.Pollable|nil
+function PollQueue:drain()
+  return function()
+    local one = self:take()
+    if one then
+      one.at = nil
+    end
+    return one
+  end
+end
+
 --- Sleep until one is due. False if the work is to stop, or something has overtaken it.
 local function sleep_until(self, due, halt)
   local platform = self.context.platform
