@@ -31,6 +31,26 @@ void fnf_canonical_params(struct fnf_buf *out, struct fnf_pair *pairs, size_t co
   }
 }
 
+void fnf_canonical_sort(struct fnf_param *params, size_t count) {
+  if (count)
+    qsort(params, count, sizeof *params, compare_pairs); /* its pair is the first member */
+}
+
+void fnf_canonical_planned(struct fnf_buf *out, const struct fnf_param *params, size_t count,
+                           const struct fnf_str *later, int where) {
+  size_t start = out->size;
+  for (const struct fnf_param *param = params; param < params + count; param++) {
+    int is_open = param->later != FNF_FIXED;
+    if ((where != FNF_ANYWHERE && where != param->in_form) || (is_open && !later[param->later].data))
+      continue;
+    if (out->size > start)
+      fnf_buf_add_char(out, '&');
+    fnf_buf_add(out, param->text);
+    if (is_open)
+      fnf_buf_add_encoded(out, later[param->later]);
+  }
+}
+
 void fnf_canonical_rpc(struct fnf_buf *out, struct fnf_str method, struct fnf_str params) {
   fnf_buf_add(out, method);
   fnf_buf_add(out, FNF_STR("&%2F&"));

@@ -25,6 +25,25 @@ struct fnf_pair {
  * both percent-encoded. Reorders `pairs`. */
 void fnf_canonical_params(struct fnf_buf *out, struct fnf_pair *pairs, size_t count);
 
+/* A parameter of many requests, encoded once but for a value that comes with each of them. */
+struct fnf_param {
+  struct fnf_pair plain; /* what it is sorted by; of no use afterwards */
+  struct fnf_str text;   /* name=value, or name= before a value that comes later */
+  size_t later;          /* which of those values; or FNF_FIXED */
+  int in_form;           /* whether it travels in the form, not the query */
+};
+
+enum { FNF_FIXED = 65535 };
+enum { FNF_IN_QUERY, FNF_IN_FORM, FNF_ANYWHERE };
+
+/* Put parameters into the order of fnf_canonical_params. */
+void fnf_canonical_sort(struct fnf_param *params, size_t count);
+
+/* Append sorted parameters as fnf_canonical_params does; those of one place, or all. A later value without data leaves
+ * its parameter out. */
+void fnf_canonical_planned(struct fnf_buf *out, const struct fnf_param *params, size_t count,
+                           const struct fnf_str *later, int where);
+
 /* RPC's string to sign: METHOD&%2F&encoded(params). */
 void fnf_canonical_rpc(struct fnf_buf *out, struct fnf_str method, struct fnf_str params);
 

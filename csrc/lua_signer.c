@@ -4,6 +4,8 @@
  */
 #include "lua_signer.h"
 
+#include <string.h>
+
 #include "buf.h"
 #include "canonical.h"
 #include "glue.h"
@@ -75,8 +77,8 @@ static int core_signer(lua_State *L) {
   return fail(L, status);
 }
 
-static struct signer *check_signer(lua_State *L) {
-  struct signer *self = luaL_checkudata(L, 1, SIGNER);
+/* The signer with its texts emptied, if it is open. */
+static struct signer *begin(lua_State *L, struct signer *self) {
   luaL_argcheck(L, self->key, 1, "signer is closed");
   for (int i = 0; i < TEXTS; i++) {
     if (self->texts[i].capacity > KEPT_CAPACITY)
@@ -84,6 +86,10 @@ static struct signer *check_signer(lua_State *L) {
     fnf_buf_reset(&self->texts[i]);
   }
   return self;
+}
+
+static struct signer *check_signer(lua_State *L) {
+  return begin(L, luaL_checkudata(L, 1, SIGNER));
 }
 
 /* The failure of a text, which sticks to it, else that of the last step. */
@@ -141,20 +147,109 @@ static struct fnf_pair *pair_room(lua_State *L, struct fnf_pair *few, size_t cou
 
 /* ---- the RPC family ---- */
 
-static int signer_rpc(lua_State *L) {
-  enum { METHOD = 2, QUERY, FORM, STAGES };
-  struct signer *self = check_signer(L);
-  struct fnf_buf *texts = self->texts;
-  struct fnf_str method = fnf_check_str(L, METHOD);
-  size_t in_query = count_pairs(L, QUERY), in_form = count_pairs(L, FORM);
-  struct fnf_pair few[FEW_PAIRS];
-  lua_settop(L, STAGES);
-  struct fnf_pair *pairs = pair_room(L, few, in_query + in_form);
-  read_pairs(L, QUERY, pairs, in_query);
-  read_pairs(L, FORM, pairs + in_query, in_form);
+/* What all requests of an operation by a key have in common. The closure that signs them holds it, and what it points
+ * to. */
+struct plan {
+  size_t count;       /* of its parameters */
+  size_t later;       /* and of those whose values come with each request */
+  size_t time, nonce; /* which of them; or FNF_FIXED */
+  int has_form;
+  struct fnf_param params[];
+};
 
-  fnf_canonical_params(&texts[PARAMS], pairs, in_query + in_form);
-  fnf_canonical_rpc(&texts[TO_SIGN], method, text(self, PARAMS));
+enum upvalue { PLAN = 1, PLAN_SIGNER, PLAN_PLACES, PLAN_TEXT, PLAN_METHOD, PLAN_BASE };
+
+/* Stack: ..., value. Whether it is the false that stands for one that comes later. */
+static int is_later(lua_State *L) {
+  return lua_isboolean(L, -1) && !lua_toboolean(L, -1);
+}
+
+/* Add the pairs at `arg`; the places of those whose values come later by their names. */
+static void plan_pairs(lua_State *L, struct plan *plan, int arg, int in_form, int places) {
+  size_t end = plan->count + count_pairs(L, arg);
+  for (size_t at = 1; plan->count < end; plan->count++, at += 2) {
+    struct fnf_param *param = &plan->params[plan->count];
+    *param = (struct fnf_param){.later = FNF_FIXED, .in_form = in_form};
+    param->plain.name = element(L, arg, at);
+    lua_rawgeti(L, arg, (int)at + 1);
+    if (is_later(L)) {
+      luaL_argcheck(L, plan->later < FNF_FIXED, arg, "too many values that come later");
+      param->later = plan->later++;
+      fnf_push_str(L, param->plain.name);
+      lua_pushinteger(L, (lua_Integer)param->later);
+      lua_rawset(L, places);
+    } else {
+      param->plain.value = element(L, arg, at + 1);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+static size_t find_place(lua_State *L, int places, const char *name) {
+  lua_getfield(L, places, name);
+  size_t place = lua_isnil(L, -1) ? FNF_FIXED : (size_t)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return place;
+}
+
+/* Encode the parameters of a plan, and push their texts as one string, to which they point. */
+static enum fnf_status encode_plan(lua_State *L, struct plan *plan, struct fnf_buf *out) {
+  for (size_t i = 0; i < plan->count; i++) {
+    struct fnf_param *param = &plan->params[i];
+    size_t before = out->size;
+    fnf_buf_add_encoded(out, param->plain.name);
+    fnf_buf_add_char(out, '=');
+    fnf_buf_add_encoded(out, param->plain.value);
+    param->text.size = out->size - before;
+    param->plain = (struct fnf_pair){{NULL, 0}, {NULL, 0}};
+  }
+  if (out->status != FNF_OK)
+    return out->status;
+  fnf_push_str(L, fnf_buf_str(out));
+  const char *at = lua_tostring(L, -1);
+  for (size_t i = 0; i < plan->count; at += plan->params[i++].text.size)
+    plan->params[i].text.data = at;
+  return FNF_OK;
+}
+
+/* Fill in the values at argument 1. 0: they are not all there as texts. */
+static int read_values(lua_State *L, const struct plan *plan, struct fnf_str *later) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  if (lua_getmetatable(L, 1)) /* what it inherits, only Lua sees */
+    return 0;
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 2)) {
+    if (lua_type(L, -1) != LUA_TSTRING)
+      return 0;
+    lua_pushvalue(L, -2);
+    lua_rawget(L, lua_upvalueindex(PLAN_PLACES));
+    luaL_argcheck(L, !lua_isnil(L, -1), 1, "a value that is not in the plan");
+    struct fnf_str *value = &later[lua_tointeger(L, -1)];
+    value->data = lua_tolstring(L, -2, &value->size);
+  }
+  if (plan->time != FNF_FIXED)
+    later[plan->time] = fnf_check_str(L, 2);
+  if (plan->nonce != FNF_FIXED)
+    later[plan->nonce] = fnf_check_str(L, 3);
+  return 1;
+}
+
+static int sign_planned(lua_State *L) {
+  enum { STAGES = 4 };
+  const struct plan *plan = lua_touserdata(L, lua_upvalueindex(PLAN));
+  struct signer *self = begin(L, lua_touserdata(L, lua_upvalueindex(PLAN_SIGNER)));
+  struct fnf_buf *texts = self->texts;
+  struct fnf_str few[FEW_PAIRS], *later = few;
+  lua_settop(L, STAGES);
+  if (plan->later > FEW_PAIRS)
+    later = lua_newuserdata(L, plan->later * sizeof *later);
+  memset(later, 0, plan->later * sizeof *later);
+  if (!read_values(L, plan, later)) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+
+  fnf_canonical_planned(&texts[PARAMS], plan->params, plan->count, later, FNF_ANYWHERE);
+  fnf_canonical_rpc(&texts[TO_SIGN], fnf_check_str(L, lua_upvalueindex(PLAN_METHOD)), text(self, PARAMS));
   enum fnf_status status = first_failure(self, fnf_sign_mac(self->key, &texts[SIGNATURE], text(self, TO_SIGN)));
   if (status != FNF_OK)
     return fail(L, status);
@@ -162,23 +257,50 @@ static int signer_rpc(lua_State *L) {
   set_stage(L, STAGES, "string_to_sign", text(self, TO_SIGN));
   set_stage(L, STAGES, "signature", text(self, SIGNATURE));
 
-  if (in_form) { /* signed together, sent apart */
+  fnf_buf_add(&texts[WIRE], fnf_check_str(L, lua_upvalueindex(PLAN_BASE)));
+  if (plan->has_form) { /* signed together, sent apart */
+    fnf_canonical_planned(&texts[WIRE], plan->params, plan->count, later, FNF_IN_QUERY);
     fnf_buf_reset(&texts[PARAMS]);
-    read_pairs(L, QUERY, pairs, in_query);
-    fnf_canonical_params(&texts[PARAMS], pairs, in_query);
-    read_pairs(L, FORM, pairs, in_form);
-    fnf_canonical_params(&texts[WIRE], pairs, in_form);
+    fnf_canonical_planned(&texts[PARAMS], plan->params, plan->count, later, FNF_IN_FORM);
+  } else {
+    fnf_buf_add(&texts[WIRE], text(self, PARAMS));
   }
-  fnf_buf_add(&texts[PARAMS], FNF_STR("&Signature="));
-  fnf_buf_add_encoded(&texts[PARAMS], text(self, SIGNATURE));
+  fnf_buf_add(&texts[WIRE], FNF_STR("&Signature="));
+  fnf_buf_add_encoded(&texts[WIRE], text(self, SIGNATURE));
   status = first_failure(self, FNF_OK);
   if (status != FNF_OK)
     return fail(L, status);
-  push_text(L, self, PARAMS);
-  if (lua_isnil(L, FORM))
-    return 1;
   push_text(L, self, WIRE);
+  if (!plan->has_form)
+    return 1;
+  push_text(L, self, PARAMS);
   return 2;
+}
+
+static int signer_plan(lua_State *L) {
+  enum { METHOD = 2, BASE, QUERY, FORM, NEW_PLAN, NEW_PLACES, NEW_TEXT };
+  struct signer *self = check_signer(L);
+  (void)fnf_check_str(L, METHOD);
+  (void)fnf_check_str(L, BASE);
+  lua_settop(L, FORM);
+  size_t count = count_pairs(L, QUERY) + count_pairs(L, FORM);
+  struct plan *plan = lua_newuserdata(L, sizeof *plan + count * sizeof *plan->params);
+  *plan = (struct plan){.has_form = !lua_isnil(L, FORM)};
+  lua_newtable(L);
+  plan_pairs(L, plan, QUERY, FNF_IN_QUERY, NEW_PLACES);
+  plan_pairs(L, plan, FORM, FNF_IN_FORM, NEW_PLACES);
+  plan->time = find_place(L, NEW_PLACES, "Timestamp");
+  plan->nonce = find_place(L, NEW_PLACES, "SignatureNonce");
+  fnf_canonical_sort(plan->params, plan->count);
+  enum fnf_status status = encode_plan(L, plan, &self->texts[PARAMS]);
+  if (status != FNF_OK)
+    return fail(L, status);
+  static const int upvalues[] = {[PLAN] = NEW_PLAN,      [PLAN_SIGNER] = 1,      [PLAN_PLACES] = NEW_PLACES,
+                                 [PLAN_TEXT] = NEW_TEXT, [PLAN_METHOD] = METHOD, [PLAN_BASE] = BASE};
+  for (int i = PLAN; i <= PLAN_BASE; i++)
+    lua_pushvalue(L, upvalues[i]);
+  lua_pushcclosure(L, sign_planned, PLAN_BASE);
+  return 1;
 }
 
 /* ---- the ACS3 family ---- */
@@ -270,7 +392,7 @@ static int core_encode(lua_State *L) {
 
 void fnf_open_signer(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"rpc", signer_rpc}, {"hash", signer_hash}, {"acs3", signer_acs3}, {"close", close_signer}, {NULL, NULL}};
+      {"plan", signer_plan}, {"hash", signer_hash}, {"acs3", signer_acs3}, {"close", close_signer}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"signer", core_signer}, {"encode", core_encode}, {NULL, NULL}};
   fnf_new_class(L, SIGNER, methods, close_signer);
   fnf_register(L, functions);

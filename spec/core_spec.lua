@@ -21,6 +21,11 @@ local function rpc_signer()
   return assert(core.signer("HMAC-SHA1", "id", "secret"))
 end
 
+--- A request of RPC's family whose parameters are the same each time.
+local function signed(signer, method, query, form, stages)
+  return assert(signer:plan(method, "", query, form))({}, nil, nil, stages)
+end
+
 --- Many pairs, in an order that needs sorting.
 local function many_pairs(count)
   local list, sorted = {}, {}
@@ -54,7 +59,7 @@ describe("core.signer", function()
 
   it("takes an empty id and secret, and those with NUL", function()
     for _, text in ipairs { "", "\0", "a\0b" } do
-      assert.is_string(assert(core.signer("HMAC-SHA1", text, text)):rpc("GET", { "a", "b" }))
+      assert.is_string((signed(assert(core.signer("HMAC-SHA1", text, text)), "GET", { "a", "b" })))
     end
   end)
 end)
@@ -62,9 +67,10 @@ end)
 describe("a signer", function()
   it("refuses arguments of another kind, naming them", function()
     local signer = rpc_signer()
-    raises("bad argument #1 to 'rpc'", function() signer:rpc(nil, {}) end)
-    raises("bad argument #2 to 'rpc'", function() signer:rpc("GET", "a=b") end)
-    raises("bad argument #3 to 'rpc'", function() signer:rpc("POST", {}, 5) end)
+    raises("bad argument #1 to 'plan'", function() signer:plan(nil, "", {}) end)
+    raises("bad argument #2 to 'plan'", function() signer:plan("GET", nil, {}) end)
+    raises("bad argument #3 to 'plan'", function() signer:plan("GET", "", "a=b") end)
+    raises("bad argument #4 to 'plan'", function() signer:plan("POST", "", {}, 5) end)
     raises("bad argument #1 to 'hash'", function() signer:hash(5) end)
     raises("bad argument #4 to 'acs3'", function() signer:acs3("GET", {}, {}) end)
     raises("bad argument #3 to 'acs3'", function() signer:acs3("GET", {}, true, "") end)
@@ -72,69 +78,108 @@ describe("a signer", function()
 
   it("refuses arrays that are no pairs of strings", function()
     local signer = rpc_signer()
-    raises("bad argument #2 to 'rpc' %(a value is missing%)", function() signer:rpc("GET", { "a" }) end)
-    raises("bad argument #3 to 'rpc' %(a value is missing%)", function() signer:rpc("GET", {}, { "a", "b", "c" }) end)
+    raises("bad argument #3 to 'plan' %(a value is missing%)", function() signer:plan("GET", "", { "a" }) end)
+    raises("bad argument #4 to 'plan' %(a value is missing%)", function()
+      signer:plan("GET", "", {}, { "a", "b", "c" })
+    end)
     for _, odd in ipairs { 1, true, {}, print } do
-      raises("#2 to 'rpc' %(not an array of strings%)", function() signer:rpc("GET", { "a", odd }) end)
-      raises("#2 to 'rpc' %(not an array of strings%)", function() signer:rpc("GET", { odd, "a" }) end)
+      raises("#3 to 'plan' %(not an array of strings%)", function() signer:plan("GET", "", { "a", odd }) end)
+      raises("#3 to 'plan' %(not an array of strings%)", function() signer:plan("GET", "", { odd, "a" }) end)
       raises("#3 to 'acs3' %(not an array of strings%)", function() signer:acs3("GET", {}, { odd, "a" }, "") end)
     end
   end)
 
   it("ignores metamethods of an array", function()
     local list = setmetatable({ "a", "b" }, { __index = error, __len = error })
-    assert.matches("^a=b&Signature=", rpc_signer():rpc("GET", list))
+    assert.matches("^a=b&Signature=", (signed(rpc_signer(), "GET", list)))
   end)
 
   it("does not change the caller's arrays", function()
     local list = { "b", "2", "a", "1" }
-    rpc_signer():rpc("POST", list, list)
+    signed(rpc_signer(), "POST", list, list)
     assert.same({ "b", "2", "a", "1" }, list)
   end)
 
   it("refuses another object as itself", function()
     for _, other in ipairs { io.stdout, {}, "text" } do
-      assert.is_false(pcall(rpc_signer().rpc, other, "GET", {}))
+      assert.is_false(pcall(rpc_signer().plan, other, "GET", "", {}))
     end
   end)
 
   it("raises once it is closed, and may be closed again", function()
     local signer = rpc_signer()
+    local sign = signer:plan("GET", "", { "a", false })
     signer:close()
     signer:close()
-    for _, method in ipairs { "rpc", "acs3", "hash" } do
+    for _, method in ipairs { "plan", "acs3", "hash" } do
       raises("signer is closed", function() signer[method](signer, "GET", {}, {}, "") end)
     end
+    raises("signer is closed", function() sign { a = "b" } end)
   end)
 
   it("stays good after a call that raised", function()
     local signer = rpc_signer()
-    local before = signer:rpc("GET", { "a", "b" })
-    pcall(signer.rpc, signer, "GET", { "a", {} })
-    pcall(signer.rpc, signer, "GET", { "a", ("x"):rep(17 * 1024 * 1024) })
-    assert.equal(before, (signer:rpc("GET", { "a", "b" })))
+    local sign = signer:plan("GET", "", { "a", false })
+    local before = sign { a = "b" }
+    pcall(signer.plan, signer, "GET", "", { "a", {} })
+    pcall(signer.plan, signer, "GET", "", { "a", ("x"):rep(17 * 1024 * 1024) })
+    raises("too big", function() sign { a = ("x"):rep(17 * 1024 * 1024) } end)
+    assert.equal(before, (sign { a = "b" }))
   end)
 
-  it("takes no pairs, absent pairs, and hundreds", function()
+  it("takes no pairs, absent pairs, and hundreds, of one value or of another each time", function()
     local signer = rpc_signer()
-    assert.matches("^&Signature=", signer:rpc("GET"))
+    assert.matches("^&Signature=", (signed(signer, "GET")))
     for _, count in ipairs { 1, 31, 32, 33, 34, 500 } do
       local list, sorted = many_pairs(count)
-      local stages = {}
-      local wire = signer:rpc("GET", list, nil, stages)
+      local stages, later = {}, {}
+      local wire = signed(signer, "GET", list, nil, stages)
       assert.equal(sorted, stages.canonical_params)
       assert.equal(sorted .. "&Signature=", wire:sub(1, #sorted + 11))
+      for i = 2, 2 * count, 2 do
+        later[list[i - 1]], list[i] = list[i], false
+      end
+      assert.equal(wire, (signer:plan("GET", "", list)(later)))
     end
   end)
 
   it("sends a form apart from the query, though both are signed", function()
     local stages = {}
-    local wire, form = rpc_signer():rpc("POST", { "b", "2", "d", "4" }, { "c", "3", "a", "1" }, stages)
+    local wire, form = signed(rpc_signer(), "POST", { "b", "2", "d", "4" }, { "c", "3", "a", "1" }, stages)
     assert.equal("a=1&b=2&c=3&d=4", stages.canonical_params)
     assert.matches("^b=2&d=4&Signature=", wire)
     assert.equal("a=1&c=3", form)
-    assert.equal("", (select(2, rpc_signer():rpc("POST", { "b", "2" }, {}))))
-    assert.is_nil((select(2, rpc_signer():rpc("POST", { "b", "2" }))))
+    assert.equal("", (select(2, signed(rpc_signer(), "POST", { "b", "2" }, {}))))
+    assert.is_nil((select(2, signed(rpc_signer(), "POST", { "b", "2" }))))
+  end)
+
+  it("plans requests that differ in some values, the time and the nonce among them", function()
+    local signer, stages = rpc_signer(), {}
+    local query = { "d", "4", "Timestamp", false, "b", false, "SignatureNonce", false }
+    local sign = signer:plan("POST", "http://h/?", query, { "c", false, "a", "1" })
+    local url, form = sign({ c = "&", b = "2" }, "t", "n", stages)
+    assert.equal("SignatureNonce=n&Timestamp=t&a=1&b=2&c=%26&d=4", stages.canonical_params)
+    assert.matches("^http://h/%?SignatureNonce=n&Timestamp=t&b=2&d=4&Signature=", url)
+    assert.equal("a=1&c=%26", form)
+    url, form = sign({}, "u", "m") -- what is not given is left out, whatever was given before
+    assert.matches("^http://h/%?SignatureNonce=m&Timestamp=u&d=4&Signature=", url)
+    assert.equal("a=1", form)
+    raises("bad argument #2", function() sign({}, nil, "n") end)
+    raises("bad argument #3", function() sign({}, "t") end)
+    raises("a value that is not in the plan", function() sign({ x = "1" }, "t", "n") end)
+    raises("a value that is not in the plan", function() sign({ a = "2" }, "t", "n") end)
+    raises("bad argument #1", function() sign("b", "t", "n") end)
+    for _, odd in ipairs { 1, true, {}, print } do
+      assert.is_false((sign({ b = odd }, "t", "n")))
+    end
+    assert.is_false((sign(setmetatable({ b = "2" }, {}), "t", "n")))
+  end)
+
+  it("keeps what a plan is made of", function()
+    local sign = rpc_signer():plan("GET", ("x"):rep(40), { ("n"):rep(50), ("v"):rep(50) })
+    collectgarbage()
+    collectgarbage()
+    assert.matches("^x+n+=v+&Signature=", (sign {}))
   end)
 
   it("survives a collector that never rests", function()
@@ -143,7 +188,7 @@ describe("a signer", function()
     for i = 1, 70 do
       local list, sorted = many_pairs(i)
       local stages = {}
-      local wire = signer:rpc("GET", list, i % 3 == 0 and {} or nil, stages)
+      local wire = signed(signer, "GET", list, i % 3 == 0 and {} or nil, stages)
       assert.equal(sorted, stages.canonical_params)
       assert.equal(#sorted + 11, (wire:find("&Signature=", 1, true) or 0) + 10)
       local other = assert(core.signer("ACS3-HMAC-SHA256", "id" .. i, "secret"))

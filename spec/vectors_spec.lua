@@ -39,8 +39,8 @@ local sign = {}
 
 function sign.RPC(signer, input)
   local stages, form = {}, input.body.params and flat(input.body.params)
-  local wire = signer:rpc(input.http_method, flat(input.query), form, stages)
-  stages.signed_query = wire
+  local url = signer:plan(input.http_method, "", flat(input.query), form)({}, nil, nil, stages)
+  stages.signed_query = url
   return stages
 end
 

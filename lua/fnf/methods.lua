@@ -91,20 +91,29 @@ local function row_of_action(action)
   end
 end
 
+local ANY = { type = "any" }
+
 --- A row for an operation. What we know of it holds; what we do not is a POST that must not be repeated by itself.
 ---@param action string
+---@param params table
 ---@param options { method?: "GET"|"POST", repeatable?: boolean }
 ---@return fnf.Operation
-local function unlisted_row(action, options)
+local function unlisted_row(action, params, options)
   local known = row_of_action(action) or { method = "POST", parameters = {}, repeatable = false, writes = true }
   local repeatable = options.repeatable
   if repeatable == nil then
     repeatable = known.repeatable
   end
+  local parameters = {}
+  for _, names in ipairs { params, known.parameters } do
+    for name in pairs(names) do
+      parameters[name] = known.parameters[name] or ANY
+    end
+  end
   return {
     action = action,
     method = options.method or known.method,
-    parameters = known.parameters,
+    parameters = parameters,
     repeatable = repeatable,
     writes = known.writes,
     quota = known.quota or QUOTA,
@@ -246,7 +255,7 @@ methods.rows = {
     options = UNLISTED_OPTIONS,
     validate = validate_unlisted,
     run = function(self, params, options, action)
-      local result, err = self:perform(unlisted_row(action, options), params, options)
+      local result, err = self:perform(unlisted_row(action, params, options), params, options)
       return result, err
     end,
   },

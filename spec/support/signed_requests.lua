@@ -46,7 +46,7 @@ local function rpc(self, request)
     SignatureVersion = "1.0", SignatureNonce = core.nonce(), Timestamp = timestamp(request.age and -request.age),
   }, request.query)
   merge(query, request.common)
-  local text, body = signing:rpc(request.method, flat(query), request.form and flat(request.form))
+  local text, body = signing:plan(request.method, "", flat(query), request.form and flat(request.form))({})
   return text, body, {}
 end
 

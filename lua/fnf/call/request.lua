@@ -11,6 +11,7 @@ local request = {}
 ---@field access_key_id string
 ---@field security_token? string
 ---@field signer userdata the secret, inside `fnf.core`
+---@field plans table<fnf.Operation, function> of RPC's family; kept by this module, for one target
 
 ---@class fnf.Request what a transport sends
 ---@field method string
@@ -48,14 +49,14 @@ local function written(value)
   return tostring(value)
 end
 
---- Parameters with those that their table inherits.
-local function inherited(params, rules)
+--- Parameters as texts, with those that their table inherits.
+local function texts(params, rules)
   local all = {}
   for name in pairs(rules) do
-    all[name] = params[name]
-  end
-  for name, value in pairs(params) do
-    all[name] = value
+    local value = params[name]
+    if value ~= nil then
+      all[name] = written(value)
+    end
   end
   return all
 end
@@ -63,14 +64,9 @@ end
 --- Append the parameters to `query`, or to the form a POST has, which is returned.
 local function place(row, params, query)
   local form = row.method == "POST" and {} or nil
-  local rules, in_query, in_form = row.parameters, #query, 0
-  for name, value in pairs(getmetatable(params) and inherited(params, rules) or params) do
-    local text = type(value) == "string" and value or written(value)
-    if form and not (rules[name] and rules[name].query) then
-      form[in_form + 1], form[in_form + 2], in_form = name, text, in_form + 2
-    else
-      query[in_query + 1], query[in_query + 2], in_query = name, text, in_query + 2
-    end
+  for name, text in pairs(texts(params, row.parameters)) do
+    local list = form and not row.parameters[name].query and form or query
+    list[#list + 1], list[#list + 2] = name, text
   end
   return form
 end
@@ -96,24 +92,44 @@ local function rpc_headers(target, row)
   return headers
 end
 
-local function sign_rpc(target, key, call)
-  local row = call.row
+--- What every request of an operation by a key has in common, as a function that signs one; made once for each.
+local function plan_of(target, key, row)
+  local known = key.plans[row]
+  if known then
+    return known
+  end
   local query = {
-    "Action", row.action, "Version", target.version, "Format", "json", "Timestamp", call.timestamp,
-    "SignatureNonce", call.nonce, "SignatureMethod", RPC, "SignatureVersion", "1.0",
-    "AccessKeyId", key.access_key_id,
+    "Action", row.action, "Version", target.version, "Format", "json", "Timestamp", false, "SignatureNonce", false,
+    "SignatureMethod", RPC, "SignatureVersion", "1.0", "AccessKeyId", key.access_key_id,
   }
   if key.security_token then
     query[17], query[18] = "SecurityToken", key.security_token
   end
-  local form = place(row, call.params, query)
-  local wire, body, message = key.signer:rpc(row.method, query, form, call.stages)
-  if not wire then
-    return nil, body, message
+  local form = row.method == "POST" and {} or nil
+  for name, rule in pairs(row.parameters) do
+    local list = form and not rule.query and form or query
+    list[#list + 1], list[#list + 2] = name, false
   end
-  return { method = row.method, url = target.endpoint.url .. "/?" .. wire, headers = rpc_headers(target, row),
-    body = body, timeout = 0, connect_timeout = 0,
-    direct = target.direct }
+  local sign, status, message = key.signer:plan(row.method, target.endpoint.url .. "/?", query, form)
+  key.plans[row] = sign
+  return sign, status, message
+end
+
+local function sign_rpc(target, key, call)
+  local row, params = call.row, call.params
+  local sign, status, message = plan_of(target, key, row)
+  if not sign then
+    return nil, status, message
+  end
+  local url, body, reason = sign(params, call.timestamp, call.nonce, call.stages)
+  if url == false then
+    url, body, reason = sign(texts(params, row.parameters), call.timestamp, call.nonce, call.stages)
+  end
+  if not url then
+    return nil, body, reason
+  end
+  return { method = row.method, url = url, headers = rpc_headers(target, row), body = body, timeout = 0,
+    connect_timeout = 0, direct = target.direct }
 end
 
 local function sign_acs3(target, key, call)
@@ -196,7 +212,8 @@ function request.key(algorithm, credentials)
   if not signer then
     return nil, status, message
   end
-  return { access_key_id = credentials.access_key_id, security_token = credentials.security_token, signer = signer }
+  return { access_key_id = credentials.access_key_id, security_token = credentials.security_token, signer = signer,
+    plans = setmetatable({}, { __mode = "k" }) }
 end
 
 return request

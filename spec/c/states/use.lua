@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local core, curl = require "fnf.core", require "fnf.curl"
 local signer = assert(core.signer("HMAC-SHA1", "id", "secret"))
-assert(signer:rpc("GET", { "a", "b" }):find("^a=b&Signature="))
+assert(signer:plan("GET", "?", { "a", false }) { a = "b" }:find("^%?a=b&Signature="))
 assert(#core.nonce() == 32)
 local pool = assert(curl.pool { no_proxy = "*" })
 assert(pool:start { method = "GET", url = "http://127.0.0.1:1/", timeout = 5, connect_timeout = 5 })
