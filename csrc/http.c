@@ -30,7 +30,8 @@ enum { DEFAULT_CONNECTIONS = 32, FIRST_SLOTS = 8, NS_PER_MS = 1000000, GRACE_MS 
 /* A connection as far as its socket tells: libcurl does not say which it takes. */
 struct connection {
   int socket;
-  int our_port;      /* 0: not known yet */
+  int our_port, their_port; /* 0: not known yet */
+  char their_ip[INET6_ADDRSTRLEN];
   int64_t received;  /* when the last request left */
   int is_one_by_one; /* it has carried an answer of HTTP/1: between two there is nothing to read */
 };
@@ -246,30 +247,30 @@ static int port_of(const struct sockaddr_storage *address) {
   return address->ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port) : 0;
 }
 
-/* Whether the socket leads to that address. */
-static int leads_to(int socket, const char *ip, int port) {
-  struct sockaddr_storage address = {0};
-  socklen_t size = sizeof address;
-  char text[INET6_ADDRSTRLEN] = "";
-  if (getpeername(socket, (struct sockaddr *)&address, &size) != 0 || port_of(&address) != port)
+/* Find out the ends of a connection, once. 0: it has none yet. */
+static int know_ends(struct connection *connection) {
+  struct sockaddr_storage ours = {0}, theirs = {0};
+  socklen_t our_size = sizeof ours, their_size = sizeof theirs;
+  if (connection->our_port)
+    return 1;
+  if (getsockname(connection->socket, (struct sockaddr *)&ours, &our_size) != 0 ||
+      getpeername(connection->socket, (struct sockaddr *)&theirs, &their_size) != 0)
     return 0;
-  const void *bytes = address.ss_family == AF_INET6
-                          ? (const void *)&((struct sockaddr_in6 *)(void *)&address)->sin6_addr
-                          : (const void *)&((struct sockaddr_in *)(void *)&address)->sin_addr;
-  return inet_ntop(address.ss_family, bytes, text, sizeof text) && strcmp(text, ip) == 0;
+  const void *bytes = theirs.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)(void *)&theirs)->sin6_addr
+                                                   : (const void *)&((struct sockaddr_in *)(void *)&theirs)->sin_addr;
+  if (!inet_ntop(theirs.ss_family, bytes, connection->their_ip, sizeof connection->their_ip))
+    return 0;
+  connection->our_port = port_of(&ours);
+  connection->their_port = port_of(&theirs);
+  return connection->our_port != 0;
 }
 
 /* The connection with those ends, or NULL. Two may share a port of ours. */
 static struct connection *find_by_ends(struct fnf_http *http, int our_port, const char *their_ip, int their_port) {
   for (size_t i = 0; i < http->connection_count; i++) {
     struct connection *connection = &http->connections[i];
-    if (!connection->our_port) {
-      struct sockaddr_storage address = {0};
-      socklen_t size = sizeof address;
-      if (getsockname(connection->socket, (struct sockaddr *)&address, &size) == 0)
-        connection->our_port = port_of(&address);
-    }
-    if (connection->our_port == our_port && leads_to(connection->socket, their_ip, their_port))
+    if (know_ends(connection) && connection->our_port == our_port && connection->their_port == their_port &&
+        strcmp(connection->their_ip, their_ip) == 0)
       return connection;
   }
   return NULL;

@@ -204,8 +204,10 @@ static int push_whole(lua_State *L, struct fnf_str text) {
 
 /* A JSON number as a double, whatever the locale calls the decimal point. */
 static lua_Number read_float(lua_State *L, const char *text) {
-  const char *localized = luaL_gsub(L, text, ".", localeconv()->decimal_point);
-  lua_Number number = strtod(localized, NULL);
+  const char *point = localeconv()->decimal_point;
+  if (strcmp(point, ".") == 0)
+    return strtod(text, NULL);
+  lua_Number number = strtod(luaL_gsub(L, text, ".", point), NULL);
   lua_pop(L, 1);
   return number;
 }

@@ -183,7 +183,8 @@ end
 ---@param platform fnf.Platform
 ---@return number
 function Client:key_time(platform)
-  return platform.time() + math.min(0, self.skew)
+  local skew = self.skew
+  return platform.time() + (skew < 0 and skew or 0)
 end
 
 --- Take the server's word for the time of day, unless it is absurd.
@@ -269,7 +270,8 @@ local function attempt_timeout(self, row, params)
   if held > 0 then
     return held + HOLD_MARGIN
   end
-  return math.max(self.settings.attempt_timeout, row.attempt_timeout or 0)
+  local usual, own = self.settings.attempt_timeout, row.attempt_timeout
+  return own and own > usual and own or usual
 end
 
 --- Carry out an operation whose parameters and options are checked: a caller's, with `timeout` in seconds, or

@@ -79,12 +79,13 @@ function json.decode(text, expected)
   elseif value == cjson.null then
     return nil, "null"
   end
-  local box
-  box, reason = core.normalize({ value }, expected and expected.floats, expected and expected.integers)
-  if not box then
+  local box = type(value) == "table" and value or { value }
+  local done
+  done, reason = core.normalize(box, expected and expected.floats, expected and expected.integers)
+  if not done then
     return nil, reason
   end
-  return box[1]
+  return box == value and value or box[1]
 end
 
 --- What keeps a text from being JSON, in words; nil if it is.

@@ -1,6 +1,8 @@
 --- A binary heap by time: what is due first comes out first. Pure.
 -- SPDX-License-Identifier: MIT
 
+local floor = math.floor
+
 local heap = {}
 
 ---@class fnf.Heap
@@ -22,7 +24,7 @@ function Heap:put(time, item)
   local times, items, at = self.times, self.items, self.size + 1
   self.size = at
   while at > 1 do
-    local above = math.floor(at / 2)
+    local above = floor(at / 2)
     if times[above] <= time then
       break
     end

@@ -19,6 +19,8 @@
 local operations = require "fnf.operations"
 local tolerance = require "fnf.wait.tolerance"
 
+local huge, max, min, sqrt = math.huge, math.max, math.min, math.sqrt
+
 ---@class fnf.ProgressModule
 local progress = {}
 
@@ -110,26 +112,26 @@ end
 --- and that the next one has not come, bound the time of an item from both sides.
 local function bound_item(self, now, worked, passed)
   local waves, ended, age = worked / self.most, worked - worked_of(self), now - self.first
-  local least, most = age / (waves + 1), math.huge
+  local least, most = age / (waves + 1), huge
   if ended > 0 then
     least, most = (age - passed) / waves, age / waves
   end
   if self.wave then
-    least, most = math.max(least, self.item * (1 - self.wave)), math.min(most, self.item * (1 + self.wave))
+    least, most = max(least, self.item * (1 - self.wave)), min(most, self.item * (1 + self.wave))
   elseif ended < self.most or passed > NARROW * (now - self.ended) then
     return false
   end
   if waves % 1 ~= 0 or self.base ~= 0 or (least - most) * waves > SLACK then
     return false
   end
-  most = math.max(least, most)
+  most = max(least, most)
   self.item, self.wave, self.rate = (least + most) / 2, (most - least) / (least + most), 2 * self.most / (least + most)
   return true
 end
 
 --- Take the rate since the last poll into that of late.
 local function weigh(self, now, ended, passed)
-  local weight = 1 - math.exp(-passed / math.max(1, MEMORY * (now - self.first)))
+  local weight = 1 - math.exp(-passed / max(1, MEMORY * (now - self.first)))
   local latest = ended / passed
   self.rate = self.rate and self.rate + weight * (latest - self.rate) or latest
 end
@@ -162,16 +164,16 @@ end
 --- The time an item takes, while the places are full. Silence tells nothing of it: else what hangs would seem slow.
 local function time_items(self)
   local overall = self:overall_rate()
-  self.most = math.max(self.most or 0, self.running)
+  self.most = max(self.most or 0, self.running)
   if overall and not self.wave and (self:pending() > 0 and self:idle() == 0 or not self.item) then
     local rate = self.rate or overall
-    self.item = math.min(rate > 0 and self.most / rate or math.huge, SLOWER * self.most / overall)
+    self.item = min(rate > 0 and self.most / rate or huge, SLOWER * self.most / overall)
   end
 end
 
 --- Items that have not started.
 function Progress:pending()
-  return self.total and math.max(0, self.total - self.done - self.running)
+  return self.total and max(0, self.total - self.done - self.running)
 end
 
 --- Seconds from the start, if it is known, else from the first poll, to the last answer.
@@ -195,9 +197,9 @@ function Progress:see(run, now, age)
     return
   end
   local failed, running = figure(counts.Failed), figure(counts.Running)
-  local worked = math.min(total, figure(counts.Succeed) + failed)
-  local done = math.min(total, worked + figure(counts.Aborted))
-  running = math.min(running, total - done)
+  local worked = min(total, figure(counts.Succeed) + failed)
+  local done = min(total, worked + figure(counts.Aborted))
+  running = min(running, total - done)
   if not self.total or done < self.done or worked < worked_of(self) then
     begin(self, now, worked, age)
   else
@@ -206,7 +208,7 @@ function Progress:see(run, now, age)
   self.total, self.done, self.share, self.failed = total, done, done / total, failed
   self.aborted = done > worked and done - worked or nil
   self.running, self.at = running, now
-  if self.batch == 0 or done + running < total then -- the last batch may be a smaller one
+  if self.batch ~= 1 and (self.batch == 0 or done + running < total) then -- the last batch may be a smaller one
     local shared = common_divisor(common_divisor(self.batch, done), running)
     self.batch = shared ~= 1 and shared or nil
   end
@@ -222,22 +224,22 @@ local function rates(self)
   local overall = self.done and self:overall_rate()
   if overall then
     local late = self.rate or overall
-    return math.min(late, overall), math.max(late, overall)
+    return min(late, overall), max(late, overall)
   end
 end
 
 --- Seconds by which something should have happened since and has not; 0 or less if nothing is missing.
 local function overdue(self, item)
   local busy = self.most > 0 and self.running / self.most or 1
-  return math.max(self.at - self.moved - LONGEST_ITEM * item,
+  return max(self.at - self.moved - LONGEST_ITEM * item,
     self.at - self.ended - (LONGEST_GAP + GAP_OF_PLACES * busy) * item)
 end
 
 --- The same where items go in waves, each as long as an item takes.
 local function foresee_waves(self)
   local whole = self.item * math.ceil(self.total / self.most)
-  local doubt = math.max(self.wave, WAVE_DOUBT * self.most / math.max(self.most, self.done))
-  return math.max(0, whole * (1 - doubt) - (self.at - self.first)), 2 * doubt * whole
+  local doubt = max(self.wave, WAVE_DOUBT * self.most / max(self.most, self.done))
+  return max(0, whole * (1 - doubt) - (self.at - self.first)), 2 * doubt * whole
 end
 
 --- Seconds from the last poll to the earliest time at which all items are likely done, and by how many it is uncertain.
@@ -249,14 +251,14 @@ local function foresee_done(self, low, high)
   local pending, item = self:pending() / batch, self.item
   low, high = low / batch, high / batch
   local fast = self.most / batch / high -- the time of an item by the higher rate
-  local noise = NOISE * math.sqrt(pending)
-  local uncertain = pending / math.max(low, high / 10) - pending / high + UNCERTAIN_ITEM * item + noise / high
+  local noise = NOISE * sqrt(pending)
+  local uncertain = pending / max(low, high / 10) - pending / high + UNCERTAIN_ITEM * item + noise / high
   if pending > 0 then
     return (pending - noise) / high + SHORTEST_ITEM * fast, uncertain
   end
   local left = (self.total - self.done) / batch
-  local drained = DRAIN * (left - 1 - NOISE * math.sqrt(left)) / high
-  return math.max(self.moved + SHORTEST_ITEM * fast - self.at, drained), uncertain
+  local drained = DRAIN * (left - 1 - NOISE * sqrt(left)) / high
+  return max(self.moved + SHORTEST_ITEM * fast - self.at, drained), uncertain
 end
 
 --- The same of the end, which comes sooner if too many items fail.
@@ -264,7 +266,7 @@ local function foresee(self, low, high)
   local earliest, uncertain = foresee_done(self, low, high)
   local soonest, doubt = tolerance.foresee(self, high)
   if soonest and soonest < earliest then
-    return soonest, math.min(doubt, earliest + uncertain)
+    return soonest, min(doubt, earliest + uncertain)
   end
   return earliest, uncertain
 end
@@ -272,14 +274,14 @@ end
 --- Seconds to the next poll of a run whose counts tell enough, `since` so many seconds.
 local function planned(self, low, high, limits, swing, since)
   local earliest, uncertain = foresee(self, low, high)
-  local stretch = math.sqrt(limits.thrift or 1)
-  local density = DENSITY * math.sqrt(math.max(0, uncertain)) * stretch
-  local delay = math.max(APPROACH * (earliest - since), density * swing)
+  local stretch = sqrt(limits.thrift or 1)
+  local density = DENSITY * sqrt(max(0, uncertain)) * stretch
+  local delay = max(APPROACH * (earliest - since), density * swing)
   local missing = overdue(self, self.item)
   if missing > 0 then
-    delay = math.max(delay, math.max(PATIENCE, stretch) * math.sqrt(missing) * swing)
+    delay = max(delay, max(PATIENCE, stretch) * sqrt(missing) * swing)
   end
-  return math.min(delay, math.max(limits.min_delay, TRUST * self:seconds()))
+  return min(delay, max(limits.min_delay, TRUST * self:seconds()))
 end
 
 --- Seconds from this poll to the next. A missed poll takes away nothing of what is known: the plan goes on, its
@@ -292,12 +294,12 @@ end
 function Progress:next_poll(misses, limits, random, since)
   local swing = 1 - JITTER + 2 * JITTER * random
   local low, high = rates(self)
-  local blind = BLIND * math.sqrt((self:seconds() + 1) * (limits.thrift or 1)) * swing
+  local blind = BLIND * sqrt((self:seconds() + 1) * (limits.thrift or 1)) * swing
   local delay = low and planned(self, low, high, limits, swing, since or 0) or blind
   if misses > 0 then
-    delay = math.max(delay, math.min(delay * 2 ^ math.min(misses, MOST_DOUBLINGS), blind))
+    delay = max(delay, min(delay * 2 ^ min(misses, MOST_DOUBLINGS), blind))
   end
-  return math.max(limits.min_delay, math.min(limits.max_delay, delay))
+  return max(limits.min_delay, min(limits.max_delay, delay))
 end
 
 --- Seconds from the last poll to the end, as a range; nil while that would be a guess.
@@ -309,9 +311,9 @@ function Progress:estimate()
     return nil
   end
   local earliest, pending = foresee_done(self, low, high), self:pending()
-  local latest = LATER * (pending + 2 * math.sqrt(pending)) / low + LONGEST_ITEM * self.item - (self.at - self.moved)
-  earliest = math.max(0, SOONER * math.min(earliest, tolerance.foresee(self, high, UNSEEN) or earliest))
-  return earliest, math.max(earliest, latest)
+  local latest = LATER * (pending + 2 * sqrt(pending)) / low + LONGEST_ITEM * self.item - (self.at - self.moved)
+  earliest = max(0, SOONER * min(earliest, tolerance.foresee(self, high, UNSEEN) or earliest))
+  return earliest, max(earliest, latest)
 end
 
 --- Seconds for which nothing has moved although something should have; nil while all is well.
@@ -327,7 +329,7 @@ end
 --- Seconds for which no item started or ended, by the last poll; nil while the counts say nothing.
 ---@return number|nil
 function Progress:idle()
-  return self.total and self.at - math.max(self.moved, self.ended)
+  return self.total and self.at - max(self.moved, self.ended)
 end
 
 --- Items that may still fail by the tighter limit, and the seconds until they have at this rate; nil where unknown or
@@ -344,7 +346,7 @@ function Progress:tolerance()
   elseif low then
     local fatal, share = tolerance.threat(self)
     local rate = self.rate and self.rate > 0 and self.rate or low
-    return left, fatal and fatal / (share * math.max(rate, high / 10))
+    return left, fatal and fatal / (share * max(rate, high / 10))
   end
   return left
 end

@@ -12,6 +12,8 @@ local progress = require "fnf.wait.progress"
 local retry = require "fnf.call.retry"
 local time = require "fnf.time"
 
+local floor, huge, max, min = math.floor, math.huge, math.max, math.min
+
 local wait = {}
 
 -- Seconds. The bucket of ten and the two polls a second of the quota serve several waits near their end at once.
@@ -81,7 +83,7 @@ wait.options = {
 ---@field plan_anew? fun() called when the quota is found to be much larger
 ---@field hold number seconds the service is asked to keep a poll open, where it does
 ---@field limits { min_delay: number, max_delay: number }
----@field max_attempts? integer attempts of a poll; the client's own unless given
+---@field of_poll table options of the call that a poll is
 ---@field first_answer number seconds without any answer after which a wait without a deadline gives up
 
 ---@class fnf.Observed
@@ -130,11 +132,11 @@ local function is_slip(word, meant)
   while first <= #a and a:byte(first) == b:byte(first) do
     first = first + 1
   end
-  while last < math.min(#a, #b) - first + 1 and a:byte(-1 - last) == b:byte(-1 - last) do
+  while last < min(#a, #b) - first + 1 and a:byte(-1 - last) == b:byte(-1 - last) do
     last = last + 1
   end
   a, b = a:sub(first, #a - last), b:sub(first, #b - last)
-  local longer, shorter = math.max(#a, #b), math.min(#a, #b)
+  local longer, shorter = max(#a, #b), min(#a, #b)
   return longer <= 1 or longer == 2 and (a == b:reverse() or shorter == 0 and #meant >= LONG_WORD)
 end
 
@@ -179,9 +181,9 @@ function wait.validate(options, row)
 end
 
 local function limits_of(row, options)
-  local least = options.min_delay or math.min(MIN_DELAY, options.max_delay or MIN_DELAY)
+  local least = options.min_delay or min(MIN_DELAY, options.max_delay or MIN_DELAY)
   return options.limits or { min_delay = least,
-    max_delay = options.max_delay or math.max(row.holds and HOLD or MAX_DELAY, least) }
+    max_delay = options.max_delay or max(row.holds and HOLD or MAX_DELAY, least) }
 end
 
 --- What all waits of a call have in common.
@@ -198,7 +200,9 @@ function wait.context(client, row, options)
   local context = { client = client, row = row, options = options, platform = platform, rate_limiter = limiter or nil,
     open = 1, started = started, deadline = options.deadline or options.timeout and started + options.timeout,
     ending = ending_set(row.final, options.until_status), hold = HOLD, limits = limits_of(row, options),
-    max_attempts = options.max_attempts, first_answer = options.first_answer or FIRST_ANSWER }
+    first_answer = options.first_answer or FIRST_ANSWER }
+  context.of_poll = { deadline = context.deadline or huge, cancel = options.cancel, rate_limiter = context.rate_limiter,
+    max_attempts = options.max_attempts }
   context.answers = client.share and client.share:answers(row)
   if context.rate_limiter then
     context.rate_limiter:join(context)
@@ -349,7 +353,7 @@ end
 --- the first answer, in the background of a machine that starts, goes on.
 local function is_misaddressed(self, err)
   local context = self.context
-  return err.misaddressed and not (self.last or self.reached) and context.first_answer < math.huge
+  return err.misaddressed and not (self.last or self.reached) and context.first_answer < huge
     and context.platform.now() - context.started >= WRONG_ADDRESS
 end
 
@@ -374,7 +378,7 @@ end
 
 local function left(self)
   local context = self.context
-  return context.deadline and context.deadline - context.platform.now() or math.huge
+  return context.deadline and context.deadline - context.platform.now() or huge
 end
 
 --- Seconds to the next poll. The last one is drawn forward, so that the deadline does not pass in sleep.
@@ -386,25 +390,25 @@ local function next_delay(self)
   local delay = self.progress:next_poll(self.misses, limits, context.platform.random(), since)
   local hint = self.trouble and self.trouble.retry_after
   if hint then
-    delay = math.max(delay, math.min(hint, 60))
+    delay = max(delay, min(hint, 60))
   end
   local remaining = left(self)
   if delay >= remaining then
-    delay = remaining - math.min(RESERVE, (context.deadline - context.started) / 10)
+    delay = remaining - min(RESERVE, (context.deadline - context.started) / 10)
   end
   return delay == delay and delay or limits.max_delay -- what is no number is never slept
 end
 
 --- The parameters of a poll that the service is to hold open, not past the deadline.
-local function held(self, remaining)
+local function held(self)
   local name = self.context.row.holds
   if not name then
     return self.params
   end
-  local params = keep(self.context.row, self.params)
+  local params, remaining = keep(self.context.row, self.params), left(self)
   local hold = params[name] or self.context.hold
   if remaining < hold + RESERVE then
-    hold = math.max(0, math.floor(remaining - RESERVE))
+    hold = max(0, floor(remaining - RESERVE))
   end
   params[name] = hold
   return params
@@ -413,21 +417,18 @@ end
 local function poll(self)
   local context = self.context
   self.polls = self.polls + 1
-  local remaining = left(self)
+  local params = held(self)
   if context.client.on_event then
     context.client:tell("poll", { operation = context.row.action, poll = self.polls })
   end
-  return context.client:perform(context.row, held(self, remaining), {
-    deadline = context.deadline or math.huge, cancel = context.options.cancel,
-    rate_limiter = context.rate_limiter, max_attempts = context.max_attempts,
-  }, context.platform)
+  return context.client:perform(context.row, params, context.of_poll, context.platform)
 end
 
 --- Why no further poll may follow after `delay`, in words, and whether it is that nothing moves; nil if one may.
 local function is_over(self, delay)
   local context = self.context
   local idle = context.options.stall_after and self.progress:idle()
-  if self.polls >= (context.options.max_polls or math.huge) then
+  if self.polls >= (context.options.max_polls or huge) then
     return ("no end after %d polls"):format(self.polls)
   elseif idle and idle >= context.options.stall_after then
     return ("no item started or ended in %.0f seconds"):format(idle), true
@@ -448,7 +449,7 @@ local function see_others(self)
   local answer, delay = context.answers:look(self)
   while answer do
     local is_final = context.row.final[answer.run.Status]
-    if is_final or context.platform.now() - answer.age > (self.progress.at or -math.huge) then
+    if is_final or context.platform.now() - answer.age > (self.progress.at or -huge) then
       local ends = see(self, answer.run, answer.age)
       if is_final then
         return succeed(self, answer.run)
@@ -461,7 +462,7 @@ local function see_others(self)
     answer, delay = context.answers:look(self)
   end
   if delay then
-    return false, math.min(delay, left(self))
+    return false, min(delay, left(self))
   end
 end
 
@@ -495,7 +496,7 @@ function Wait:step()
   if over then
     return time_out(self, over, stalled)
   elseif context.row.holds then -- the time that a poll was held open has been waited already
-    delay = math.max(0, delay - (context.platform.now() - begun))
+    delay = max(0, delay - (context.platform.now() - begun))
   end
   return false, delay
 end
@@ -511,7 +512,7 @@ function Wait:finish(delay)
   repeat
     local slept, refusal = true, nil
     if delay > 0 then
-      slept, refusal = context.platform.sleep(math.min(delay, left(self)), context.options.cancel)
+      slept, refusal = context.platform.sleep(min(delay, left(self)), context.options.cancel)
     end
     if not slept then
       ended, run, err = self:give_up(refusal or errors.cancelled())
