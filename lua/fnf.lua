@@ -8,22 +8,20 @@ require "fnf.native" -- first: what needs the C modules below would fail in the 
 
 local check = require "fnf.check"
 local client = require "fnf.client"
-local credentials = require "fnf.credentials"
 local json = require "fnf.json"
 local methods = require "fnf.methods"
 
 json.load() -- or nobody hears that lua-cjson is missing before the first answer
 
+local AT_FIRST_TOUCH = { credentials = "fnf.credentials", progress = "fnf.wait.progress", share = "fnf.share" }
+
 ---@class fnf.Module
 ---@field _VERSION string
 ---@field credentials fnf.CredentialsModule where a key comes from
 ---@field progress fnf.ProgressModule what a wait knows of a run, by itself
-local fnf = setmetatable({ _VERSION = client.VERSION, credentials = credentials }, { __index = function(self, name)
-  if name == "progress" then
-    self.progress = require "fnf.wait.progress"
-  elseif name == "share" then
-    self.share = require "fnf.share"
-  end
+local fnf = setmetatable({ _VERSION = client.VERSION }, { __index = function(self, name)
+  local module = AT_FIRST_TOUCH[name]
+  self[name] = module and require(module)
   return rawget(self, name)
 end })
 
@@ -33,6 +31,7 @@ local function platforms()
 end
 
 if rawget(_G, "ngx") then -- its workers are forks: what is there when it starts is read from no disk in a request
+  require "fnf.credentials"
   require "fnf.wait.progress"
   methods.load()
 end

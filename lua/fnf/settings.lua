@@ -2,9 +2,8 @@
 -- SPDX-License-Identifier: MIT
 
 local check = require "fnf.check"
-local credentials = require "fnf.credentials"
 local endpoint = require "fnf.endpoint"
-local context = require "fnf.call.context"
+local keys = require "fnf.credentials.keys"
 
 local settings = {}
 
@@ -84,12 +83,15 @@ local function validate_together(options, platform)
   end
 end
 
---- The provider of the credentials that were given, in either way, else the default chain's.
+--- The provider of the credentials that were given, in either way, else the default chain's. A key that is given needs
+--- no more modules than its own.
 local function find_provider(options)
   if options.access_key_id then
-    return credentials.static { access_key_id = options.access_key_id, access_key_secret = options.access_key_secret,
-      security_token = options.security_token }
-  elseif options.credentials == nil then
+    return keys.provider(assert(keys.new(options)))
+  end
+  local credentials = require "fnf.credentials"
+  require "fnf.call.context" -- now: when a call asks for a key there may be no descriptor left to load it by
+  if options.credentials == nil then
     return credentials.default()
   end
   local provider, problem = credentials.of(options.credentials)
@@ -102,7 +104,7 @@ local function find_region(options, platform, provider)
   if region and region ~= "" then
     return region, "ALIBABA_CLOUD_REGION_ID"
   elseif provider.source.region then
-    return provider.source.region(context.before_calls(platform)), "the profile's region_id"
+    return provider.source.region(require("fnf.call.context").before_calls(platform)), "the profile's region_id"
   end
 end
 

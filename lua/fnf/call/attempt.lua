@@ -6,7 +6,6 @@ local json = require "fnf.json"
 local request = require "fnf.call.request"
 local response = require "fnf.call.response"
 local time = require "fnf.time"
-local context = require "fnf.call.context"
 
 local attempt = {}
 
@@ -30,7 +29,7 @@ local function key_of(call)
   local found = provider:current(self:key_time(call.platform))
   if not found then
     local err
-    found, err = provider:get(context.of(call))
+    found, err = provider:get(require("fnf.call.context").of(call)) -- which a key that is given needs not
     if not found then
       return nil, err
     end

@@ -69,9 +69,9 @@ end
 ---@param found fnf.Credentials
 ---@return fnf.CredentialsProvider
 function keys.provider(found)
-  return provider.new { name = found.source, fixed = true, fetch = function()
+  return provider.new({ name = found.source, fixed = true, fetch = function()
     return found
-  end }
+  end }, found)
 end
 
 return keys

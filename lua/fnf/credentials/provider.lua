@@ -33,9 +33,10 @@ local PATIENCE = 20 -- seconds: connecting and reading, and a little
 local INTERVAL = 0.05 -- seconds between two checks of another's refresh
 
 ---@param source fnf.Source
+---@param held? fnf.Credentials what a fixed source gives
 ---@return fnf.CredentialsProvider
-function provider.new(source)
-  return setmetatable({ source = source, failures = 0, next_try = 0 }, Provider)
+function provider.new(source, held)
+  return setmetatable({ source = source, failures = 0, next_try = 0, held = held }, Provider)
 end
 
 ---@param value any
