@@ -26,6 +26,13 @@ static struct fnf_str trimmed(struct fnf_str text) {
   return text;
 }
 
+static int has_control(struct fnf_str line) {
+  for (size_t i = 0; i < line.size; i++)
+    if (((unsigned char)line.data[i] < ' ' && line.data[i] != '\t') || line.data[i] == 0x7F)
+      return 1;
+  return 0;
+}
+
 static struct fnf_str without_end(struct fnf_str line) {
   if (line.size && line.data[line.size - 1] == '\n')
     line.size--;
@@ -50,7 +57,8 @@ static int is_word(struct fnf_str text, const char *word) {
 /* "HTTP/1.x 200 reason", or what libcurl writes of a stream: "HTTP/2 200 ". */
 static const char *read_status(struct fnf_head *head, struct fnf_str line) {
   size_t at = sizeof "HTTP/1.1" - 1;
-  if (line.size > at && memcmp(line.data, "HTTP/1.", at - 1) == 0 && is_digit(line.data[at - 1]))
+  if (line.size > at && memcmp(line.data, "HTTP/1.", at - 1) == 0 &&
+      (line.data[at - 1] == '0' || line.data[at - 1] == '1'))
     head->lines = 0;
   else if (head->is_streamed && line.size == sizeof "HTTP/2 200 " - 1 && memcmp(line.data, "HTTP/", 5) == 0 &&
            (line.data[5] == '2' || line.data[5] == '3'))
@@ -64,9 +72,10 @@ static const char *read_status(struct fnf_head *head, struct fnf_str line) {
   int status = 0;
   for (; at < line.size && is_digit(line.data[at]) && at - digits < 4; at++)
     status = status * 10 + (line.data[at] - '0');
-  if (digits == blanks || at - digits != 3 || status < 100 ||
-      (at < line.size && is_blank(line.data[at]) == 0 && line.data[at] > ' '))
+  if (digits == blanks || at - digits != 3 || status < 100 || (at < line.size && !is_blank(line.data[at])))
     return "a status that is no number of three digits";
+  if (has_control(line))
+    return "a control character in a header";
   *head = (struct fnf_head){.status = status, .is_streamed = head->is_streamed};
   return status == 101 ? "an answer that changes the protocol" : NULL;
 }
@@ -110,9 +119,8 @@ static const char *read_field(struct fnf_head *head, struct fnf_str line) {
 }
 
 static const char *read_line(struct fnf_head *head, struct fnf_str line) {
-  for (size_t i = 0; i < line.size; i++)
-    if (((unsigned char)line.data[i] < ' ' && line.data[i] != '\t') || line.data[i] == 0x7F)
-      return "a control character in a header";
+  if (has_control(line))
+    return "a control character in a header";
   if (!is_blank(line.data[0])) {
     head->lines++;
     return read_field(head, line);

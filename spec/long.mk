@@ -10,18 +10,24 @@ torture: build build/torture/5.4 ## let every allocation and system call of a ca
 	@$(run) $(lua) spec/torture/run.lua build/torture/5.4 $(or $(SAMPLE),whole) $(or $(SEED),1)
 
 # Each target for FUZZ_SECONDS (or FUZZ_RUNS; with a SEED the same each time), over the corpus of the repository; what is found new stays in build/fuzz.
-fuzz_targets = buf canonical sign head file normalize answer
+fuzz_targets = buf canonical sign head file process normalize answer transports
 FUZZ_SECONDS ?= 10
 FUZZ_RUNS ?= -1
 
-build/fuzz/targets: spec/fuzz/targets.c $(wildcard csrc/*.c) $(headers) Makefile spec/long.mk
-	@mkdir -p $(@D)
-	clang -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Icsrc $(call lua_cflags,5.4) \
-	  $(shell pkg-config --cflags libcurl libcrypto) -o $@ $< $(filter-out csrc/lua_curl.c csrc/lua_redis.c,$(wildcard csrc/*.c)) \
-	  $(call lua_libs,5.4) $(shell pkg-config --libs libcurl libcrypto) -lpthread -Wl,-E
+fuzz_c = spec/fuzz/targets.c spec/fuzz/answer.c $(filter-out csrc/lua_curl.c csrc/lua_redis.c,$(wildcard csrc/*.c))
+fuzz_flags = -std=c11 -O1 -g -Icsrc $(call lua_cflags,5.4) $(shell pkg-config --cflags libcurl libcrypto)
+fuzz_libs = $(call lua_libs,5.4) $(shell pkg-config --libs libcurl libcrypto) -lpthread -Wl,-E
 
-.PHONY: fuzz fuzz-c fuzz-lua
-fuzz: fuzz-c fuzz-lua ## fuzz C by libFuzzer with ASan and UBSan, and the parsers in Lua; FUZZ_SECONDS=10 a target
+build/fuzz/targets: $(fuzz_c) spec/fuzz/targets.h $(headers) Makefile spec/long.mk
+	@mkdir -p $(@D)
+	clang $(fuzz_flags) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $(fuzz_c) $(fuzz_libs)
+
+build/fuzz/linear: $(fuzz_c) spec/fuzz/targets.h $(headers) Makefile spec/long.mk
+	@mkdir -p $(@D)
+	clang $(fuzz_flags) -DFNF_LINEAR -fsanitize-coverage=trace-pc -o $@ $(fuzz_c) $(fuzz_libs)
+
+.PHONY: fuzz fuzz-c fuzz-linear fuzz-lua
+fuzz: fuzz-c fuzz-linear fuzz-lua ## fuzz C by libFuzzer with ASan and UBSan, and the parsers in Lua; FUZZ_SECONDS=10 a target
 
 fuzz-c: build/fuzz/targets
 	@for target in $(fuzz_targets); do \
@@ -31,6 +37,10 @@ fuzz-c: build/fuzz/targets
 	    { tail -40 build/fuzz/$$target.log; exit 1; }; \
 	  sed -n "s/^Done \([0-9]*\) runs.*/$$target: \1 executions/p" build/fuzz/$$target.log; \
 	done
+
+fuzz-linear: build/fuzz/linear
+	@for target in $(fuzz_targets); do \
+	  FNF_FUZZ=$$target $< spec/fuzz/corpus/$$target/* $$(find build/fuzz/$$target -type f 2>/dev/null) || exit 1; done
 
 fuzz-lua: build
 	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) spec/fuzz/parsers.lua $(FUZZ_SECONDS) $(or $(SEED),1) $(FUZZ_RUNS)

@@ -14,6 +14,7 @@ local json = require "fnf.json"
 local number = require "fnf.number"
 local operations = require "fnf.operations"
 local parse = require "fnf.credentials.parse"
+local process = require "fnf.credentials.process"
 local response = require "fnf.call.response"
 local effort = require "spec.support.effort"
 local time = require "fnf.time"
@@ -151,6 +152,31 @@ local TARGETS = {
       check_error(err)
       local object = parse.object(text)
       assert(object == nil or type(object) == "table", "neither an object nor nothing")
+    end },
+  command = { seeds = { "/usr/bin/keys --profile 'a b' \"c\\\"d\" e\\ f", "a 'b\\' \"\\$x\"", "'' \"\"" },
+    words = { "'", '"', "\\", " ", "\n", "$", "\\\n", "\0" },
+    run = function(text)
+      local words, problem = process.split(text)
+      if not words then
+        assert(type(problem) == "string", "no problem")
+        return
+      end
+      local quoted = {}
+      for i, word in ipairs(words) do
+        quoted[i] = "'" .. word:gsub("'", "'\\''") .. "'"
+      end
+      assert(equal(words, process.split(table.concat(quoted, " \t"))), "written in quotes it is something else")
+    end },
+  program = { seeds = { '{"mode":"AK","access_key_id":"a","access_key_secret":"b"}',
+    '{"mode":"StsToken","access_key_id":"a","access_key_secret":"b","sts_token":"c"}' },
+    words = { '"mode":"StsToken"', '"sts_token":', '"expiration":"2026-11-28T07:00:00Z"', "null", "{}", "1e9", "\0" },
+    run = function(text)
+      local key, err = process.fetch({ getenv = function() end, run = function() return text end }, { command = "x" })
+      if key then
+        assert(key.access_key_id ~= "" and key.access_key_secret ~= "", "half a key")
+      else
+        check_error(err)
+      end
     end },
   json = { seeds = { '{"a":[1,2.5,-0.0,1e3,12345678901234567890],"b":"\\u00e9\\ud83d\\ude00","c":{},"d":[],"e":null}' },
     words = { "[]", "{}", "null", "1e308", "9007199254740993", '"\\u', "\255", "\0", "[[[[", ",", ":" },

@@ -7,41 +7,45 @@
  * sign       the same key and text give the same signature, whatever was signed between
  * head       the head of an answer is judged alike twice, and each line once refused stays refused
  * file       a file is read whole or refused, at whatever capacity
+ * process    what a program prints is kept to the limit and no byte beyond, in whatever pieces it comes
  * normalize  any text through core.mark, lua-cjson and core.normalize: never raises, and a second time changes nothing
- * answer     any bytes as an answer on loopback: one outcome, a body only of FNF_OK, within the caps
+ * answer     any bytes as an answer over a pair of sockets: one outcome, the same whole and in pieces, within the caps
+ * transports the same bytes by libcurl and by the reader of nginx's cosockets: both make the same of them
+ *
+ * Built with FNF_LINEAR instead (`make fuzz-linear`), it is a program that repeats each file named to 10 KB and to
+ * 40 KB, and counts the edges of the core's control flow that they take: four times as many at most.
  */
-#define _GNU_SOURCE /* memfd_create */
-#include <arpa/inet.h>
+#define _GNU_SOURCE /* memfd_create, pipe2 */
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "canonical.h"
 #include "file.h"
 #include "head.h"
-#include "http.h"
+#include "process.h"
 #include "sign.h"
+#include "targets.h"
 
 int LLVMFuzzerInitialize(int *count, char ***words);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int luaopen_fnf_core(lua_State *L);
 
-static void hold(int condition, const char *what) {
+void hold(int condition, const char *what) {
   if (condition)
     return;
   fprintf(stderr, "broken: %s\n", what);
   abort();
 }
 
-static int same(struct fnf_str one, struct fnf_str other) {
+int same(struct fnf_str one, struct fnf_str other) {
   return one.size == other.size && (one.size == 0 || memcmp(one.data, other.data, one.size) == 0);
 }
 
@@ -155,109 +159,99 @@ static void fuzz_file(struct fnf_str input) {
   hold(status == FNF_OK ? same((struct fnf_str){room, file.size}, input) : input.size >= capacity, "whole or refused");
 }
 
+static void fuzz_process(struct fnf_str input) {
+  int ends[2], ended = 0;
+  size_t limit = input.size ? (size_t)(unsigned char)input.data[0] * 16 : 0;
+  size_t piece = input.size > 1 ? 1 + input.size / 32 + (unsigned char)input.data[1] : 1;
+  struct fnf_process process = {.forks = fnf_fork_count(), .is_open = 1};
+  hold(pipe2(ends, O_NONBLOCK) == 0, "a pipe");
+  process.output = ends[0];
+  fnf_buf_init(&process.text, limit);
+  hold(fnf_buf_reserve(&process.text, limit) == FNF_OK, "room");
+  enum fnf_status status = FNF_OK;
+  for (size_t at = 0; at < input.size && status == FNF_OK; at += piece) {
+    size_t size = input.size - at < piece ? input.size - at : piece;
+    hold(write(ends[1], input.data + at, size) == (ssize_t)size, "a pipe's room");
+    status = fnf_process_look(&process, &ended);
+    hold(process.text.size <= at + size &&
+             same(fnf_buf_str(&process.text), (struct fnf_str){input.data, process.text.size}),
+         "the bytes");
+  }
+  (void)close(ends[1]);
+  if (status == FNF_OK)
+    status = fnf_process_look(&process, &ended);
+  hold(ended && status == (input.size > limit ? FNF_TOO_BIG : FNF_OK), "the limit");
+  hold(status != FNF_OK || same(fnf_buf_str(&process.text), input), "all of it");
+  fnf_process_free(&process);
+  hold(!process.text.data && !process.is_open, "freed");
+}
+
 static const char NORMALIZE[] =
     "local core, cjson = ..., require('cjson').new()\n"
-    "cjson.decode_max_depth(100)\n"
-    "local function copy(v) if type(v) ~= 'table' then return v end\n"
-    "  local c = {} for k, x in pairs(v) do c[k] = copy(x) end return c end\n"
-    "local function equal(a, b) if type(a) ~= 'table' or type(b) ~= 'table' then return a == b end\n"
+    "cjson.decode_max_depth(32)\n"
+    "cjson.decode_invalid_numbers(false)\n"
+    "local function copy(v)\n"
+    "  if type(v) ~= 'table' then return v end\n"
+    "  local c = setmetatable({}, getmetatable(v))\n"
+    "  for k, x in pairs(v) do c[k] = copy(x) end\n"
+    "  return c\n"
+    "end\n"
+    "local function equal(a, b)\n"
+    "  if type(a) ~= 'table' or type(b) ~= 'table' then return a == b and math.type(a) == math.type(b) end\n"
     "  for k, x in pairs(a) do if not equal(x, b[k]) then return false end end\n"
-    "  for k in pairs(b) do if a[k] == nil then return false end end return true end\n"
+    "  for k in pairs(b) do if a[k] == nil then return false end end\n"
+    "  return getmetatable(a) == getmetatable(b)\n"
+    "end\n"
+    "local floats, integers = { f = true }, { i = true }\n"
     "return function(text)\n"
     "  local marked = core.mark(text)\n"
-    "  if not marked then return end\n"
-    "  local read, value = pcall(cjson.decode, marked)\n"
-    "  if not read then return end\n"
-    "  local floats, integers = { f = true }, { i = true }\n"
-    "  local normal, reason = core.normalize({ value }, floats, integers)\n"
-    "  if normal == nil then return end\n"
-    "  if type(normal) ~= 'table' then return end\n"
-    "  for k in pairs(normal) do if type(k) ~= 'string' and type(k) ~= 'number' then error('a key') end end\n"
+    "  local read, value = pcall(cjson.decode, marked or '')\n"
+    "  local normal = read and core.normalize({ value }, floats, integers)\n"
+    "  if not normal then return end\n"
+    "  for k in pairs(normal) do assert(k == 1, 'a key') end\n"
+    "  local function has_mark(v)\n"
+    "    if type(v) == 'string' then return v:byte() == 255 end\n"
+    "    if type(v) == 'table' then for _, x in pairs(v) do if has_mark(x) then return true end end end\n"
+    "  end\n"
+    "  if has_mark(normal) then return end -- it was in the text, and a second time would take it for ours\n"
+    "  local again = assert(core.normalize(copy(normal), floats, integers))\n"
+    "  assert(equal(normal, again), 'a second time it is something else')\n"
     "end\n";
+
+lua_State *open_lua(const char *chunk) {
+  lua_State *L = luaL_newstate();
+  hold(L != NULL, "a state");
+  luaL_openlibs(L);
+  hold(luaL_loadstring(L, chunk) == 0, "the chunk");
+  lua_pushcfunction(L, luaopen_fnf_core);
+  lua_call(L, 0, 1);
+  if (lua_pcall(L, 1, 1, 0) != 0)
+    hold(0, lua_tostring(L, -1));
+  return L;
+}
 
 static void fuzz_normalize(struct fnf_str input) {
   static lua_State *L;
-  if (!L) {
-    L = luaL_newstate();
-    luaL_openlibs(L);
-    hold(luaL_loadbuffer(L, NORMALIZE, sizeof NORMALIZE - 1, "normalize") == 0, "the chunk");
-    lua_pushcfunction(L, luaopen_fnf_core);
-    lua_call(L, 0, 1);
-    hold(lua_pcall(L, 1, 1, 0) == 0, "lua-cjson");
-  }
+  if (!L)
+    L = open_lua(NORMALIZE);
   lua_pushvalue(L, 1);
   lua_pushlstring(L, input.data, input.size);
   if (lua_pcall(L, 1, 0, 0) != 0)
     hold(0, lua_tostring(L, -1));
 }
 
-/* ---- an answer ---- */
-
-static struct {
-  int listener, port;
-  pthread_mutex_t lock;
-  size_t size;
-  char bytes[4096];
-} peer = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static void *play(void *unused) {
-  for (;;) {
-    int fd = accept(peer.listener, NULL, NULL);
-    char request[4096];
-    if (fd < 0)
-      return unused;
-    if (recv(fd, request, sizeof request, 0) > 0) {
-      (void)pthread_mutex_lock(&peer.lock);
-      (void)send(fd, peer.bytes, peer.size, MSG_NOSIGNAL);
-      (void)pthread_mutex_unlock(&peer.lock);
-    }
-    (void)close(fd);
-  }
-}
-
-static void listen_on_loopback(void) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  socklen_t size = sizeof address;
-  pthread_t thread;
-  peer.listener = socket(AF_INET, SOCK_STREAM, 0);
-  hold(bind(peer.listener, (struct sockaddr *)&address, size) == 0 && listen(peer.listener, 16) == 0 &&
-           getsockname(peer.listener, (struct sockaddr *)&address, &size) == 0 &&
-           pthread_create(&thread, NULL, play, NULL) == 0,
-       "a listener");
-  peer.port = ntohs(address.sin_port);
-}
-
-static void fuzz_answer(struct fnf_str input) {
-  static struct fnf_http *http;
-  static char url[64];
-  if (!http) {
-    struct fnf_http_options options = {.no_proxy = "*"};
-    listen_on_loopback();
-    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/", peer.port);
-    hold(fnf_http_new(&http, &options) == FNF_OK, "a pool");
-  }
-  (void)pthread_mutex_lock(&peer.lock);
-  peer.size = input.size < sizeof peer.bytes ? input.size : sizeof peer.bytes;
-  memcpy(peer.bytes, input.data, peer.size);
-  (void)pthread_mutex_unlock(&peer.lock);
-  struct fnf_http_request request = {
-      .method = FNF_STR("GET"), .url = {url, strlen(url)}, .timeout_ms = 20000, .connect_timeout_ms = 20000};
-  struct fnf_http_answer answer;
-  int64_t id = 0;
-  hold(fnf_http_start(http, &request, &id) == FNF_OK, "a start");
-  while (!fnf_http_take(http, &answer))
-    fnf_http_wait(http, 1000);
-  hold(answer.id == id && fnf_http_in_flight(http) == 0, "one outcome");
-  hold(answer.status != FNF_OK || (answer.http_status >= 100 && answer.http_status <= 999), "a status");
-  hold(answer.status != FNF_OK || answer.body.size <= input.size, "a body larger than the answer");
-  hold(answer.status != FNF_TIMEOUT, "a hang");
-}
-
 static const struct {
   const char *name;
   void (*run)(struct fnf_str input);
-} TARGETS[] = {{"buf", fuzz_buf},   {"canonical", fuzz_canonical}, {"sign", fuzz_sign},    {"head", fuzz_head},
-               {"file", fuzz_file}, {"normalize", fuzz_normalize}, {"answer", fuzz_answer}};
+} TARGETS[] = {{"buf", fuzz_buf},
+               {"canonical", fuzz_canonical},
+               {"sign", fuzz_sign},
+               {"head", fuzz_head},
+               {"file", fuzz_file},
+               {"process", fuzz_process},
+               {"normalize", fuzz_normalize},
+               {"answer", fuzz_answer},
+               {"transports", fuzz_transports}};
 
 static void (*target)(struct fnf_str input);
 
@@ -275,3 +269,50 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   target((struct fnf_str){(const char *)data, size});
   return 0;
 }
+
+#ifdef FNF_LINEAR
+
+/* clang calls it at each edge of what is compiled with -fsanitize-coverage=trace-pc. */
+void __sanitizer_cov_trace_pc(void);
+
+static long edges;
+
+void __sanitizer_cov_trace_pc(void) {
+  edges++;
+}
+
+enum { SHORT = 10000, LONG = 4 * SHORT };
+
+/* Edges for the file's bytes, over and over up to a size. */
+static long cost(struct fnf_str piece, size_t size) {
+  static char room[LONG];
+  for (size_t at = 0; at < size; at++)
+    room[at] = piece.data[at % piece.size];
+  struct fnf_str input = {room, size};
+  target(input); /* what is done once, and what grows to its size, is done */
+  edges = 0;
+  target(input);
+  return edges;
+}
+
+int main(int count, char **words) {
+  static char room[SHORT];
+  (void)LLVMFuzzerInitialize(&count, &words);
+  for (int i = 1; i < count; i++) {
+    FILE *file = fopen(words[i], "rb");
+    hold(file != NULL, words[i]);
+    struct fnf_str piece = {room, fread(room, 1, sizeof room, file)};
+    (void)fclose(file);
+    if (!piece.size)
+      continue;
+    long few = cost(piece, SHORT), many = cost(piece, LONG);
+    if (many > 4 * few + few / 4 + 1000) {
+      fprintf(stderr, "%s: %ld edges for 10 KB, %ld for 40 KB\n", words[i], few, many);
+      return 1;
+    }
+  }
+  printf("%s: %d inputs, linear\n", getenv("FNF_FUZZ"), count - 1);
+  return 0;
+}
+
+#endif

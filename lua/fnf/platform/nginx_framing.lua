@@ -172,20 +172,16 @@ local function read_fields(lines)
   if are_plain(lines) then
     return lines
   end
-  if lines:find("\n ", 1, true) or lines:find("\n\t", 1, true) then
-    if lines:find("^\n[ \t]") then
-      return senseless "a header that goes on with none"
-    end
-    lines = lines:gsub("\r?\n[ \t]+", " ")
-  end
-  if lines:find("[%z\1-\8\11\12\14-\31\127]") or lines:find("\r[^\n]") then
+  if lines:find("^\n[ \t]") then
+    return senseless "a header that goes on with none"
+  elseif lines:find("[%z\1-\8\11\12\14-\31\127]") or lines:find("\r[^\n]") then
     return senseless "a control character in a header"
-  elseif lines:find("\n[^:\n]*\n") or lines:find("\n:", 1, true) then
+  elseif lines:find("\n[^:\n\t ][^:\n]*\n") or lines:find("\n:", 1, true) then
     return senseless "a header line without a name"
-  elseif lines:find("\n[^:\n]*[ \t]:") then
+  elseif lines:find("\n[^:\n\t ][^:\n]*[ \t]:") then
     return senseless "a blank behind the name of a header"
   end
-  return lines
+  return (lines:gsub("\r?\n[ \t]+", " "))
 end
 
 --- The first value of a header behind a place in lower-case text, and where; nil if there is none.
@@ -262,9 +258,8 @@ local function read_head(reader)
     if not block then
       return nil, why
     end
-    local minor, status = block:match("^HTTP/1%.(%d) (%d%d%d)")
-    local stop, following = block:find("\n", 1, true), block:byte(13)
-    if not minor or status < "100" or following > 32 then
+    local minor, status, reason, stop = block:match "^HTTP/1%.([01]) +(%d%d%d)([^%z\1-\8\10-\31\127]*)\r?()\n"
+    if not minor or status < "100" or not reason:find "^[ \t]" and reason ~= "" then
       return senseless "an answer that is not HTTP/1"
     end
     local lines = block:sub(stop, block:byte(-2) == 13 and -3 or -2)
