@@ -212,17 +212,17 @@ static enum fnf_status encode_plan(lua_State *L, struct plan *plan, struct fnf_b
   return FNF_OK;
 }
 
-/* Fill in the values at argument 1. 0: they are not all there as texts. */
+/* Fill in the values at argument 1. 0: they are not all texts of this plan, such as what a caller has added to his
+ * table since it was checked. */
 static int read_values(lua_State *L, const struct plan *plan, struct fnf_str *later) {
   luaL_checktype(L, 1, LUA_TTABLE);
   if (lua_getmetatable(L, 1)) /* what it inherits, only Lua sees */
     return 0;
   for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 2)) {
-    if (lua_type(L, -1) != LUA_TSTRING)
-      return 0;
     lua_pushvalue(L, -2);
     lua_rawget(L, lua_upvalueindex(PLAN_PLACES));
-    luaL_argcheck(L, !lua_isnil(L, -1), 1, "a value that is not in the plan");
+    if (lua_type(L, -2) != LUA_TSTRING || lua_isnil(L, -1))
+      return 0;
     struct fnf_str *value = &later[lua_tointeger(L, -1)];
     value->data = lua_tolstring(L, -2, &value->size);
   }

@@ -6,7 +6,8 @@
  * signer:plan(method, base, query, form|nil) -> sign | nil, status, message      of RPC's family; a value that is
  *   `false` comes with each request; those of Timestamp and SignatureNonce beside the others
  * sign(values, timestamp|nil, nonce|nil, stages|nil) -> url, form body|nil | nil, status, message
- *   values: { name = text }; what is not among them is left out. false: they are not all texts of the table's own
+ *   values: { name = text }; what is not among them is left out. false: not all are the table's own texts
+ *   of the plan
  * signer:hash(bytes) -> lower-case hex | nil, status, message
  * signer:acs3(method, query, headers, hash, stages|nil) -> wire query, Authorization | nil, status, message
  * signer:close()

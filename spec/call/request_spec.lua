@@ -120,6 +120,20 @@ describe("a parameter", function()
   end
 end)
 
+describe("a parameter that was not checked", function()
+  it("is left out: the caller has added it while his call waited", function()
+    local key = assert(request.key("HMAC-SHA1", { access_key_id = "a", access_key_secret = "b" }))
+    local target = { endpoint = { url = "https://h", host = "h" }, algorithm = "HMAC-SHA1", user_agent = "u",
+      version = "v", headers = {} }
+    local params = { P = "1" }
+    local call = { row = { action = "A", method = "GET", parameters = { P = {} } }, params = params, timestamp = "t",
+      nonce = "n" }
+    local before = request.sign(target, key, call).url
+    params.Q = "2"
+    assert.equal(before, request.sign(target, key, call).url)
+  end)
+end)
+
 describe("a key", function()
   it("holds no secret that a table walker could print", function()
     local key = assert(request.key("HMAC-SHA1", { access_key_id = "a", access_key_secret = fake_platform.secret }))
