@@ -36,7 +36,7 @@ describe("the output of the command", function()
   end)
 
   it("tells one answer by a line a field, and a list by a line an entry", function()
-    local run = assert(json.decode [[{"Status":"Running","ItemCounts":{"Total":3,"Failed":{"Deep":1}},"List":[1],"N":{}}]])
+    local run = assert(json.decode [[{"Status":"Running","ItemCounts":{"Total":3,"Failed":{"A":1}},"List":[1],"N":{}}]])
     assert.equal("ItemCounts.Total  3\nStatus            Running\n", output.text(run, { format = "table" }))
     assert.equal("Status  Running\nGone\n", output.text(run, { format = "table", fields = { "Status", "Gone" } }))
     assert.equal("ItemCounts.Total\tStatus\n3\tRunning\n", output.text(run, { format = "tsv" }))
