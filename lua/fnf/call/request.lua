@@ -64,9 +64,9 @@ end
 --- Append the parameters to `query`, or to the form a POST has, which is returned.
 local function place(row, params, query)
   local form = row.method == "POST" and {} or nil
-  for name, text in pairs(texts(params, row.parameters)) do
+  for name, value in pairs(getmetatable(params) and texts(params, row.parameters) or params) do
     local list = form and not row.parameters[name].query and form or query
-    list[#list + 1], list[#list + 2] = name, text
+    list[#list + 1], list[#list + 2] = name, written(value)
   end
   return form
 end
