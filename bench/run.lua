@@ -81,6 +81,12 @@ end
 
 local IN_FLIGHT = 64
 
+-- Before a request leaves, its connection is looked at for a word of the peer's, and what it has received is counted:
+-- two. libcurl is driven by its multi interface, which polls once more. From 7.83.0 to 8.1.0 each exchange has a fresh
+-- handle, and libcurl guards the end of the old one against SIGPIPE: three. A call whose answer was not there when it
+-- was first looked for takes some more, bare or not.
+local BEYOND_CALLS = 6
+
 local function bench_calls(at)
   for _, row in ipairs { { "HTTP", at.plain, 1.35, 1.4 }, { "HTTPS", at.kept, 1.25, 1.25 } } do
     local scheme, address, alone_aim, many_aim = row[1], row[2], row[3], row[4]
@@ -99,7 +105,7 @@ local function bench_calls(at)
     if scheme == "HTTP" then
       say_beyond("per call", "instructions", 85000, ours, bare, 20, 120)
       say_beyond("per call", "allocations", 14, ours, bare, 20, 120)
-      say_beyond("per call", "system calls", 0, ours, bare, 20, 120)
+      say_beyond("per call", "system calls", BEYOND_CALLS, ours, bare, 20, 120)
       say_beyond(("per call, %d in flight"):format(IN_FLIGHT), "instructions", 90000, many, bare_many, 640, 1920)
     end
   end

@@ -107,8 +107,10 @@ static int same_name(const struct fnf_pair *a, const struct fnf_pair *b) {
 }
 
 static void add_lower(struct fnf_buf *out, struct fnf_str name) {
+  if (fnf_buf_reserve(out, name.size) != FNF_OK)
+    return;
   for (size_t i = 0; i < name.size; i++)
-    fnf_buf_add_char(out, lower(name.data[i]));
+    out->data[out->size++] = lower(name.data[i]);
 }
 
 void fnf_canonical_headers(struct fnf_buf *lines, struct fnf_buf *names, struct fnf_pair *headers, size_t count) {

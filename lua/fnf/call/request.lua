@@ -64,9 +64,13 @@ end
 --- Append the parameters to `query`, or to the form a POST has, which is returned.
 local function place(row, params, query)
   local form = row.method == "POST" and {} or nil
-  for name, text in pairs(texts(params, row.parameters)) do
-    local list = form and not row.parameters[name].query and form or query
-    list[#list + 1], list[#list + 2] = name, text
+  local rules = row.parameters
+  for name, value in pairs(getmetatable(params) and texts(params, rules) or params) do
+    local rule = rules[name]
+    if rule then -- else the caller has added it since it was checked
+      local list = form and not rule.query and form or query
+      list[#list + 1], list[#list + 2] = name, written(value)
+    end
   end
   return form
 end
