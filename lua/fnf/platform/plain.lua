@@ -141,7 +141,7 @@ function plain.new(options)
     if not pool then
       local loaded, curl = pcall(require, "fnf.curl")
       if not loaded then -- there may be no descriptor left to read it by
-        return nil, failure("not loaded", tostring(curl):match "[^\n]*", false)
+        return nil, failure("not loaded", (tostring(curl):gsub("%s*\n%s*", " ")), false)
       end
       local status, message
       pool, status, message = curl.pool(settings)
