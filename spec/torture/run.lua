@@ -1,10 +1,10 @@
 --- Tortures describe_map_run: `lua spec/torture/run.lua HOST [whole|SAMPLE [SEED [http|https [warm|cold]]]]`.
 -- SPDX-License-Identifier: MIT
 --
--- Against the emulator. `whole` lets every allocation and every system call fail, one after the other; a number is about
--- how many places of each kind are drawn, by the seed, and one error of each system call. The other words are the only
--- scheme and the only start (describe.lua says what these are). A hang is two minutes without an end. Exits with 1 if
--- anything crashed, hung, leaked, was wrong, or was not usable after.
+-- Against the emulator. `whole` lets every allocation and every system call fail, one after the other; a number is
+-- about how many places of each kind are drawn, by the seed, and one error of each system call. The other words are the
+-- only scheme and the only start (see describe.lua). A hang is two minutes without an end. Exits with 1 if anything
+-- crashed, hung, leaked, was wrong, or was not usable after.
 
 local emulators = require "fnf.emulator"
 local shell = require "fnf.emulator.shell"
@@ -48,7 +48,8 @@ for place, endpoint in ipairs { emulator.url, emulator.https_url } do
     if (not scheme or scheme == own_scheme) and (not start or start == kind[4]) then
       local many = kind[3][place]
       local step = sample == "whole" and 1 or math.max(1, math.floor(many / tonumber(sample)))
-      local done, line = shell.run('"$@" 2>&1', host, kind[1], kind[2], tostring(1 + seed % step), MOST, tostring(step), "spec/torture/describe.lua", endpoint,
+      local done, line = shell.run('"$@" 2>&1', host, kind[1], kind[2], tostring(1 + seed % step), MOST,
+        tostring(step), "spec/torture/describe.lua", endpoint,
         endpoint == emulator.https_url and emulator.ca_file or "", emulator.access_key_id,
         emulator.access_key_secret, made.FlowName, made.ExecutionName, made.MapRunName, kind[4])
       print(("%s %s %s"):format(own_scheme, kind[4], line))
