@@ -51,6 +51,8 @@ return {
       "spec/platform/nginx_framing_spec.lua", "costs as much as it is long" },
     { "cookies, Alt-Svc, HSTS, Refresh", "nothing: none is kept or followed", "nothing",
       "spec/faults/answers_spec.lua", "by cookies, Alt-Svc, HSTS or Refresh" },
+    { "a server vows over TLS to speak TLS alone (HSTS)", "nothing: an endpoint of http:// stays one", "nothing",
+      "spec/faults/answers_spec.lua", "binds no later request" },
   } },
   { "Answers", {
     { "a page of a proxy instead of JSON", "`protocol`; 4xx are not repeated", "is the endpoint right?",
