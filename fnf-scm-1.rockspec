@@ -33,6 +33,7 @@ build = {
   type = "builtin",
   modules = {
     fnf = "lua/fnf.lua",
+    ["fnf.ascii"] = "lua/fnf/ascii.lua",
     ["fnf.call.attempt"] = "lua/fnf/call/attempt.lua",
     ["fnf.call.context"] = "lua/fnf/call/context.lua",
     ["fnf.call.pages"] = "lua/fnf/call/pages.lua",

@@ -67,11 +67,18 @@ struct fnf_http {
 
 /* ---- life ---- */
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+/* Not pthread_once: what lacked memory only is tried again by the next pool. */
+static pthread_mutex_t curl_lock = PTHREAD_MUTEX_INITIALIZER;
 static CURLcode curl_ready = CURLE_FAILED_INIT;
 
-static void init_curl(void) {
-  curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+static int init_curl(void) {
+  if (pthread_mutex_lock(&curl_lock) != 0)
+    return 0;
+  if (curl_ready != CURLE_OK)
+    curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  int is_ready = curl_ready == CURLE_OK;
+  (void)pthread_mutex_unlock(&curl_lock);
+  return is_ready;
 }
 
 /* Copy the borrowed options. 0: no memory. */
@@ -119,7 +126,7 @@ static enum fnf_status open_multi(struct fnf_http *http) {
 
 enum fnf_status fnf_http_new(struct fnf_http **out, const struct fnf_http_options *options) {
   *out = NULL;
-  if (pthread_once(&curl_once, init_curl) != 0 || curl_ready != CURLE_OK)
+  if (!init_curl())
     return FNF_UNSUPPORTED;
   struct fnf_http *http = calloc(1, sizeof *http);
   if (!http)

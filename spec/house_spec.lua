@@ -72,7 +72,8 @@ describe("a source file", function()
 end)
 
 --- What only computes: it asks no clock, file or network, and no C module is needed to load it.
-local PURE = { "fnf.errors", "fnf.time", "fnf.check", "fnf.nearest", "fnf.number", "fnf.endpoint", "fnf.operations",
+local PURE = { "fnf.errors", "fnf.ascii", "fnf.time", "fnf.check", "fnf.nearest", "fnf.number", "fnf.endpoint",
+  "fnf.operations",
   "fnf.call.response", "fnf.call.retry", "fnf.call.rate_limiter", "fnf.share.script", "fnf.share.connection",
   "fnf.share.permits", "fnf.share.answers", "fnf.wait.heap", "fnf.wait.progress",
   "fnf.wait.tolerance", "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group", "fnf.wait.checkpoint",

@@ -1,4 +1,5 @@
---- 12.8: a host whose locale has a decimal comma, from the start or later, in a Lua of its own.
+--- 12.8: a host whose locale has a decimal comma, or another lower case of I (Turkish), from the start or later, in a
+--- Lua of its own.
 -- SPDX-License-Identifier: MIT
 
 local function run(command)
@@ -18,9 +19,9 @@ end
 
 --- Everything that travels or is told with a number in it. Prints what is wrong, else nothing.
 local PROGRAM = [[
-local when = ...
-local function to_comma()
-  if not os.setlocale("de_DE.UTF-8", "numeric") then io.write("no locale") os.exit(0) end
+local when, locale, category = ...
+local function to_locale()
+  if not os.setlocale(locale, category) then io.write("no locale") os.exit(0) end
 end
 local function equal(wanted, got, what)
   if wanted ~= got then
@@ -28,10 +29,10 @@ local function equal(wanted, got, what)
   end
 end
 
-if when == "before" then to_comma() end
+if when == "before" then to_locale() end
 local fnf = require "fnf"
 local cjson = require "cjson" -- the host's own
-if when == "between" then to_comma() end
+if when == "between" then to_locale() end
 
 local url
 local answer = '{"Status":"Succeeded","RequestId":"r","MapRunName":"m","Concurrency":3,"ToleratedFailedPercentage":2.5,'
@@ -44,7 +45,7 @@ local client = fnf.new { region = "cn-hangzhou", access_key_id = "id", access_ke
     asked = asked + 1
     return { status = 200, headers = headers, body = answer }
   end }
-if when == "later" then to_comma() end
+if when == "later" then to_locale() end
 
 -- to the wire
 local params = { FlowName = "f", ExecutionName = "e", MapRunName = "m", ToleratedFailedPercentage = 2.5,
@@ -75,6 +76,21 @@ equal(1.5, response.hint { ["retry-after"] = "1.5" }, "a hint in seconds")
 equal(1.5, response.hint { ["x-acs-retry-after"] = "1500" }, "a hint in milliseconds")
 equal(time.from_rfc3339 "2019-01-01T01:01:01Z" + 0.5, time.from_rfc3339 "2019-01-01T01:01:01.5Z", "a time")
 
+-- letters
+equal(1.5, response.hint "RETRY-AFTER: 1.5\r\n", "a hint in capitals")
+equal(10, (response.quota "X-RATELIMIT-USER-API: Limit:10,Remain:3,TimeLeft:2000\r\n" or {}).limit,
+  "a quota in capitals")
+local secret = require("fnf.errors").new { kind = "network", message = "SIGNATURE=Abc123Def456" }
+equal(nil, tostring(secret):match "Abc123", "a signature in capitals in an error")
+local in_capitals = fnf.new { endpoint = "HTTPS://FNF.CN-HANGZHOU.ALIYUNCS.COM/", access_key_id = "i",
+  access_key_secret = "s", max_attempts = 1, transport = function(request)
+    url = request.url
+    return { status = 200, headers = { ["CONTENT-ENCODING"] = "IDENTITY" }, body = "x" }
+  end }
+local _, plain = in_capitals:describe_map_run { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
+equal("https://fnf.cn-hangzhou.aliyuncs.com", url:match "^[^/]+//[^/]+", "an endpoint in capitals")
+equal(nil, plain.message:match "coded as", "a coding in capitals")
+
 -- in messages
 local _, problem = pcall(client.update_map_run, client, { FlowName = "f", ExecutionName = "e", MapRunName = "m",
   ToleratedFailedPercentage = 100.5 })
@@ -89,36 +105,46 @@ if when ~= "before" then -- a host that loads lua-cjson first and changes the lo
 end
 ]]
 
-describe("12.8: a decimal comma in the host's locale", function()
-  local folder, problem
+--- In Turkish the lower case of I is no i; in ISO 8859-9 it is a byte of its own.
+local LOCALES = {
+  { "de_DE", "UTF-8", "numeric", "a decimal comma in the host's locale" },
+  { "tr_TR", "UTF-8", "all", "a Turkish host in UTF-8" },
+  { "tr_TR", "ISO-8859-9", "all", "a Turkish host in ISO 8859-9" },
+}
 
-  setup(function()
-    folder = os.tmpname()
-    os.remove(folder)
-    run("mkdir " .. folder)
-    local said = run(("localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8"):format(folder))
-    local file = assert(io.open(folder .. "/program.lua", "w"))
-    file:write(PROGRAM)
-    file:close()
-    if run(("LOCPATH=%s %s -e 'io.write(tostring(os.setlocale([[de_DE.UTF-8]], [[numeric]])))'"):format(folder,
-      interpreter())) ~= "de_DE.UTF-8" then
-      problem = "no locale de_DE.UTF-8 can be made here (package locales): " .. said:match("[^\n]*")
+for _, row in ipairs(LOCALES) do
+  describe("12.8: " .. row[4], function()
+    local folder, problem
+    local name = row[1] .. "." .. row[2]
+
+    setup(function()
+      folder = os.tmpname()
+      os.remove(folder)
+      run("mkdir " .. folder)
+      local said = run(("localedef -i %s -f %s %s/%s"):format(row[1], row[2], folder, name))
+      local file = assert(io.open(folder .. "/program.lua", "w"))
+      file:write(PROGRAM)
+      file:close()
+      if run(("LOCPATH=%s %s -e 'io.write(tostring(os.setlocale([[%s]], [[numeric]])))'"):format(folder,
+        interpreter(), name)) ~= name then
+        problem = ("no locale %s can be made here (package locales): %s"):format(name, said:match("[^\n]*"))
+      end
+    end)
+
+    teardown(function()
+      run("rm -r " .. folder)
+    end)
+
+    for when, title in pairs { before = "before fnf is loaded", between = "after fnf was loaded",
+      later = "after a client was made" } do
+      it("does not matter when it comes " .. title, function()
+        if problem then
+          pending(problem)
+          return
+        end
+        assert.equal("", run(("LOCPATH=%s LUA_PATH='%s' LUA_CPATH='%s' %s %s/program.lua %s %s %s"):format(folder,
+          package.path, package.cpath, interpreter(), folder, when, name, row[3])))
+      end)
     end
   end)
-
-  teardown(function()
-    run("rm -r " .. folder)
-  end)
-
-  for when, title in pairs { before = "before fnf is loaded", between = "after fnf was loaded",
-    later = "after a client was made" } do
-    it("does not matter when it comes " .. title, function()
-      if problem then
-        pending(problem)
-        return
-      end
-      assert.equal("", run(("LOCPATH=%s LUA_PATH='%s' LUA_CPATH='%s' %s %s/program.lua %s"):format(folder, package.path,
-        package.cpath, interpreter(), folder, when)))
-    end)
-  end
-end)
+end

@@ -6,8 +6,8 @@ build/torture/%: spec/torture/host.c Makefile spec/long.mk
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -O1 -g -fno-builtin $(call lua_cflags,$*) -o $@ $< $(call lua_libs,$*) -ldl -Wl,-E
 
-torture: build build/torture/5.4 ## let every allocation and system call of a call fail; SAMPLE=20 for so many of a kind
-	@$(run) $(lua) spec/torture/run.lua build/torture/5.4 $(or $(SAMPLE),whole) $(or $(SEED),1)
+torture: build build/torture/5.4 ## let every allocation and system call of a call fail; SAMPLE=20 for so many of a kind, SCHEME=http, START=warm for a part
+	@$(run) $(lua) spec/torture/run.lua build/torture/5.4 $(or $(SAMPLE),whole) $(or $(SEED),1) $(SCHEME) $(START)
 
 # Each target for FUZZ_SECONDS (or FUZZ_RUNS; with a SEED the same each time), over the corpus of the repository; what is found new stays in build/fuzz.
 fuzz_targets = buf canonical sign head file process normalize answer transports

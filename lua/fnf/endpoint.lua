@@ -1,6 +1,7 @@
 --- Region and network, or an address of the caller's, to the host that is asked.
 -- SPDX-License-Identifier: MIT
 
+local ascii = require "fnf.ascii"
 local nearest = require "fnf.nearest"
 
 local endpoint = {}
@@ -45,7 +46,7 @@ local LOOPBACK = { localhost = true, ["[::1]"] = true }
 ---@param authority string
 ---@return boolean
 function endpoint.is_loopback(authority)
-  local host = (authority:match("^(.*):%d+$") or authority):lower()
+  local host = ascii.lower(authority:match("^(.*):%d+$") or authority)
   local octets = { host:match("^127%.(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)$") }
   for _, octet in ipairs(octets) do
     if tonumber(octet) > 255 or octet:find("^0%d") then
@@ -88,7 +89,7 @@ function endpoint.of_address(address)
   if not host or not host:find("[%w:]") or (port and (port < 1 or port > 65535)) then
     return nil, "is not a URL such as https://cn-hangzhou.fnf.aliyuncs.com"
   end
-  host = host:lower()
+  host = ascii.lower(host)
   if port and port ~= PORTS[scheme] then
     host = ("%s:%d"):format(host, port)
   end

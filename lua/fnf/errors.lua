@@ -35,9 +35,9 @@ local LONGEST = 500 -- bytes of a message: a log line, not a page
 local LEAST = 8 -- bytes of a secret: one of a few letters could be part of a word
 local MOST = 2000 -- bytes looked at: an answer may have megabytes, and some patterns take the square of the time
 
---- A pattern for a word in any case.
+--- A pattern for a word of small letters in any case, whatever the locale (string.upper goes by it).
 local function any_case(word)
-  return (word:gsub("%a", function(letter) return "[" .. letter:upper() .. letter .. "]" end))
+  return (word:gsub("%a", function(letter) return "[" .. string.char(letter:byte() - 32) .. letter .. "]" end))
 end
 
 --- What a value follows.

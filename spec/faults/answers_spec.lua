@@ -8,6 +8,7 @@ local answers = require "spec.faults.answers"
 local calls = require "spec.support.nginx.calls"
 local effort = require "spec.support.effort"
 local nginx = require "spec.support.nginx.server"
+local service = require "spec.support.nginx.service"
 
 -- What nginx's core logs on its own account when something is broken on purpose.
 local BY_NGINX_ITSELF = { "recv%(%) failed %(104: Connection reset by peer%)" }
@@ -118,4 +119,53 @@ describe("a hostile server", function()
       assert.is_nil(head:find("SECRET", 1, true), head)
     end)
   end
+end)
+
+-- The service vows over TLS that its host speaks TLS alone, and its other port does not.
+describe("a vow of TLS (HSTS)", function()
+  local upstream, server
+
+  setup(function()
+    upstream = service.start()
+    server = nginx.start { values = { tls = upstream.other, plain = upstream.port, service = upstream.directory },
+      http = [[
+        init_by_lua_block { calls = require "spec.support.nginx.calls" }
+        server {
+          listen 127.0.0.1:$port;
+          location /ready { return 200; }
+          location /describe {
+            lua_ssl_trusted_certificate $service/ca.pem;
+            content_by_lua_block {
+              local secure = calls.describe(calls.client("https://localhost:$tls", {}), "f")
+              calls.say { secure, calls.describe(calls.client("http://localhost:$plain", {}), "f") }
+            }
+          }
+        }
+      ]] }
+  end)
+
+  teardown(function()
+    server:stop()
+    upstream:stop()
+  end)
+
+  it("over libcurl binds no later request of the same pool", function()
+    local pool = require("fnf.curl").pool { ca_file = upstream.directory .. "/ca.pem", no_proxy = "*" }
+    for _, base in ipairs { "https://localhost:" .. upstream.other, "http://localhost:" .. upstream.port } do
+      assert(pool:start { method = "GET", url = base .. "/?Action=DescribeMapRun", timeout = 5, connect_timeout = 5 })
+      local id, status, headers
+      repeat
+        pool:wait(1)
+        id, status, headers = pool:take()
+      until id
+      assert.equal(200, status, headers)
+      assert.matches("\n?Strict%-Transport%-Security: max%-age", headers)
+    end
+    pool:close()
+  end)
+
+  it("over cosockets binds no later request of the same worker", function()
+    local outcomes = cjson.decode((assert(server:get "/describe")))
+    assert.same({ "Running", "Running" }, { outcomes[1].Status, outcomes[2].Status }, outcomes[1].text)
+  end)
 end)

@@ -23,7 +23,11 @@ local CONFIGURATION = [[
   server {
     listen 127.0.0.1:$port;
     location /ready { return 200; }
-    location /name { content_by_lua_block { names[ngx.var.arg_name] = { ngx.var.arg_address } } }
+    location /name { content_by_lua_block {
+      local list = {}
+      for address in ngx.var.arg_address:gmatch "[^,]+" do list[#list + 1] = address end
+      names[ngx.var.arg_name] = list
+    } }
     location /describe {
       content_by_lua_block {
         local host = ngx.var.arg_name
@@ -37,6 +41,7 @@ local CONFIGURATION = [[
     listen 127.0.0.1:$other;
     listen 127.0.0.2:$other;
     listen 127.0.0.3:$other;
+    listen [::1]:$other;
     location / { return 200 '{"Status":"Running","MapRunName":"m","RequestId":"$server_addr $remote_port"}'; }
   }
 ]]
@@ -64,11 +69,13 @@ local server = nginx.start { http = CONFIGURATION,
 
 local names = {} -- of libcurl: by /etc/hosts
 
-local function point(name, address)
+local function point(name, address) -- one, or several between commas
   names[name] = address
   local lines = { "127.0.0.1 localhost\n::1 localhost\n" }
-  for host, where in pairs(names) do
-    lines[#lines + 1] = where .. " " .. host .. "\n"
+  for host, list in pairs(names) do
+    for where in list:gmatch "[^,]+" do
+      lines[#lines + 1] = where .. " " .. host .. "\n"
+    end
   end
   write_hosts(table.concat(lines))
   assert(server:get("/name?name=" .. name .. "&address=" .. address))
@@ -136,10 +143,27 @@ function rows.address_changes(describe, tag)
   return { before = before, after = outcome, seconds = core.now() - began, calls = count }
 end
 
---- One of the two families leads nowhere: nobody listens, or nobody says a word.
-function rows.family_refuses(describe)
-  return { answer = timed(describe, "localhost", ONE) }
+--- One of the two families leads nowhere: nobody listens on that address.
+function rows.family_refuses(describe, tag)
+  local host = "refusing-" .. tag .. ".test"
+  point(host, "::1,127.0.0.4")
+  return { answer = timed(describe, host, ONE) }
 end
+
+--- What is sent to one of a name's two addresses is never heard of again.
+local function broken_family(filter, dropped, good)
+  return function(describe, tag)
+    local host = ("%s-%s.test"):format(filter, tag)
+    point(host, "::1,127.0.0.2")
+    run(('%s -I INPUT -d %s -p tcp --dport "$1" -j DROP'):format(filter, dropped), tostring(server.other))
+    local answer = timed(describe, host, ONE)
+    run(('%s -D INPUT -d %s -p tcp --dport "$1" -j DROP'):format(filter, dropped), tostring(server.other))
+    return { answer = answer, good = good }
+  end
+end
+
+rows.new_family_broken = broken_family("ip6tables", "::1", "127.0.0.2")
+rows.old_family_broken = broken_family("iptables", "127.0.0.2", "::1")
 
 local outcomes = {}
 point("unused.test", "127.0.0.1")

@@ -16,8 +16,9 @@ end
 --- Why no network of our own can be had here, or nil.
 local function reason_against()
   local done, said = shell.run(
-    "unshare -mn sh -c 'ip link set lo up && iptables -I INPUT -p tcp --sport 9 -j DROP' 2>&1")
-  return not done and "needs root, unshare, ip and iptables: " .. tostring(said):match "[^\n]*" or nil
+    "unshare -mn sh -c 'ip link set lo up && iptables -I INPUT -p tcp --sport 9 -j DROP && "
+      .. "ip6tables -I INPUT -p tcp --sport 9 -j DROP && ip -6 addr show lo | grep -q ::1' 2>&1")
+  return not done and "needs root, unshare, ip, iptables and ip6tables: " .. tostring(said):match "[^\n]*" or nil
 end
 
 describe("in a network of its own", function()
@@ -65,7 +66,15 @@ describe("in a network of its own", function()
     end)
 
     row("family_refuses", "a name of which only one family answers is reached", function(seen)
-      assert.matches("^127%.0%.0%.1 ", seen.answer.RequestId, nil, seen.answer.text)
+      assert.matches("^::1 ", seen.answer.RequestId, nil, seen.answer.text)
     end)
+
+    for name, title in pairs { new_family_broken = "IPv6", old_family_broken = "IPv4" } do
+      row(name, ("a name is reached although %s is broken, whose packets go nowhere"):format(title), function(seen)
+        assert.equal("Running", seen.answer.Status, seen.answer.text)
+        assert.equal(seen.good, seen.answer.RequestId:match "^%S+")
+        assert.is_true(seen.answer.seconds < 2)
+      end)
+    end
   end
 end)

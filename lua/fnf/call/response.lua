@@ -1,6 +1,7 @@
 --- Status, headers and body to a result table or an error. Pure.
 -- SPDX-License-Identifier: MIT
 
+local ascii = require "fnf.ascii"
 local errors = require "fnf.errors"
 local json = require "fnf.json"
 local number = require "fnf.number"
@@ -22,7 +23,7 @@ function response.header(headers, name)
     local value = headers[name]
     if value == nil then
       for key, other in pairs(headers) do
-        if type(key) == "string" and key:lower() == name then
+        if type(key) == "string" and #key == #name and ascii.lower(key) == name then
           value = other
         end
       end
@@ -36,7 +37,7 @@ function response.header(headers, name)
   local at = 1
   while at do
     local key, value = headers:match("^([^:\r\n]+):[ \t]*([^\r\n]*)", at)
-    if key and key:lower() == name then
+    if key and #key == #name and ascii.lower(key) == name then
       found = value:match("^.*[^ \t]") or ""
     end
     at = headers:find("\n", at, true)
@@ -141,7 +142,7 @@ local function describe(answer, reason)
   local coding = response.header(answer.headers, "content-encoding")
   if answer.body == "" then
     return "an empty answer"
-  elseif coding and coding:lower() ~= "identity" then
+  elseif coding and ascii.lower(coding) ~= "identity" then
     return ("an answer coded as %s, which was not asked for"):format(coding)
   elseif answer.body:find("^%s*<") and answer.body:sub(1, 1024):find("plain HTTP", 1, true) then
     return "an answer that says that this port speaks https; is the endpoint https://?" -- as nginx and Apache put it

@@ -1,6 +1,7 @@
 --- Why a child execution ended: read out of its events, and brought to a form that many causes have in common. Pure.
 -- SPDX-License-Identifier: MIT
 
+local ascii = require "fnf.ascii"
 local event_detail = require "fnf.execution.event_detail"
 
 local cause = {}
@@ -14,7 +15,7 @@ local ENDINGS = { failed = true, timedout = true, stopped = true, aborted = true
 
 --- Of whose end an event tells, "execution" or another; nil if it tells of no bad one.
 local function ending_of(event)
-  local kind = tostring(event.Type):lower()
+  local kind = ascii.lower(tostring(event.Type))
   for ending in pairs(ENDINGS) do
     local whose = kind:match("^(.*)" .. ending .. "$")
     if whose then

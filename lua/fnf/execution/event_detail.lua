@@ -4,6 +4,7 @@
 -- A string that holds JSON; keys in any case; what is looked for may lie deeper, or in a string that holds JSON again
 -- (API.md section 3). Of several the one that lies least deep counts.
 
+local ascii = require "fnf.ascii"
 local json = require "fnf.json"
 
 local event_detail = {}
@@ -36,7 +37,7 @@ end
 ---@return any
 function event_detail.member(object, name)
   for _, key in ipairs(sorted_keys(object)) do
-    if tostring(key):lower() == name then
+    if ascii.lower(tostring(key)) == name then
       return object[key]
     end
   end

@@ -4,6 +4,7 @@
 -- The pages say that an execution writes MapRunStarted, with the MapRun's name in its output. They do not show one, so
 -- this reads whatever shape that may mean (API.md section 3).
 
+local ascii = require "fnf.ascii"
 local errors = require "fnf.errors"
 local event_detail = require "fnf.execution.event_detail"
 local operations = require "fnf.operations"
@@ -39,7 +40,7 @@ end
 ---@param parent table with FlowName and ExecutionName
 ---@return fnf.MapRunFound|nil
 function map_runs.read(event, parent)
-  if type(event) ~= "table" or tostring(event.Type):lower() ~= "maprunstarted" then
+  if type(event) ~= "table" or ascii.lower(tostring(event.Type)) ~= "maprunstarted" then
     return nil
   end
   return { FlowName = parent.FlowName, ExecutionName = parent.ExecutionName,

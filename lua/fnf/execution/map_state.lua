@@ -4,6 +4,7 @@
 -- Definitions are JSON or YAML; for YAML lyaml is asked, if it is there. Keys are capitals in the present dialect
 -- (States, ItemsPath) and begin with a small letter in the old one.
 
+local ascii = require "fnf.ascii"
 local json = require "fnf.json"
 
 local map_state = {}
@@ -32,7 +33,7 @@ end
 local function get(object, name)
   local value = object[name]
   if value == nil then
-    value = object[name:sub(1, 1):lower() .. name:sub(2)]
+    value = object[ascii.lower(name:sub(1, 1)) .. name:sub(2)]
   end
   if has_yaml and value == yaml.null then
     return nil

@@ -4,6 +4,7 @@
 -- The one seam between the library and the world. What uses it is pure given one of these tables, so a spec hands in a
 -- table of its own, with a clock moved by hand.
 
+local ascii = require "fnf.ascii"
 local cancellable = require "fnf.platform.cancellable"
 local core = require "fnf.core"
 local errors = require "fnf.errors"
@@ -67,7 +68,7 @@ local function failure(status, message, sent)
   local kind = KINDS[status] or { "network", false }
   local made = { kind = kind[1], message = message, retryable = kind[2], sent = sent }
   for _, hint in ipairs(HINTS) do
-    if message:lower():find(hint[1]) then
+    if ascii.lower(message):find(hint[1]) then
       made.message = hint[2] and ("%s (%s)"):format(message, hint[2]) or message
       made.misaddressed = hint[3]
       break
@@ -141,7 +142,7 @@ function plain.new(options)
     if not pool then
       local loaded, curl = pcall(require, "fnf.curl")
       if not loaded then -- there may be no descriptor left to read it by
-        return nil, failure("not loaded", tostring(curl):match "[^\n]*", false)
+        return nil, failure("not loaded", (tostring(curl):gsub("%s*\n%s*", " ")), false)
       end
       local status, message
       pool, status, message = curl.pool(settings)

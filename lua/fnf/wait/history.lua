@@ -6,6 +6,7 @@
 -- DescribeMapRun calls ended the history is read for that, and what it says is trusted from then on, for that flow.
 -- Never is more than two pages read at a time. It never ends a wait; what is over is to be polled.
 
+local ascii = require "fnf.ascii"
 local map_runs = require "fnf.execution.map_runs"
 local operations = require "fnf.operations"
 local source = require "fnf.wait.source"
@@ -30,7 +31,7 @@ local FORMS = {
 
 --- What an event's type tells: the name of a form, or nil.
 local function form_of(event)
-  local kind = tostring(event.Type):lower()
+  local kind = ascii.lower(tostring(event.Type))
   for _, form in ipairs(FORMS) do
     if form.of[kind] then
       return form.name

@@ -35,7 +35,18 @@ local function open(kind, address)
   return fd
 end
 
---- The reply to a question: its addresses of the old kind, no such name without any, and nothing at all to `false`.
+local A, AAAA = 1, 28
+
+--- The record of an address, of either kind; of the new one there is ::1 alone.
+local function record_of(host)
+  if host == "::1" then
+    return AAAA, "\192\12\0\28\0\1\0\0\0\1\0\16" .. ("\0"):rep(15) .. "\1"
+  end
+  return A, "\192\12\0\1\0\1\0\0\0\1\0\4" .. ffi.string(address_of(host, 0).host, 4)
+end
+
+--- The reply to a question: its addresses of the kind asked for, no such name without any list, and nothing at all to
+--- `false`.
 local function reply_to(question, names)
   local labels, at = {}, 13
   while question:byte(at) ~= 0 do
@@ -48,9 +59,9 @@ local function reply_to(question, names)
     return nil
   end
   local records = {}
-  for _, host in ipairs(question:byte(at + 2) == 1 and hosts or {}) do
-    local bytes = ffi.string(address_of(host, 0).host, 4)
-    records[#records + 1] = "\192\12\0\1\0\1\0\0\0\1\0\4" .. bytes
+  for _, host in ipairs(hosts or {}) do
+    local kind, record = record_of(host)
+    records[#records + 1] = kind == question:byte(at + 2) and record or nil
   end
   return question:sub(1, 2) .. "\129" .. (hosts and "\128" or "\131") .. "\0\1\0" .. string.char(#records)
     .. "\0\0\0\0" .. question:sub(13, at + 4) .. table.concat(records)

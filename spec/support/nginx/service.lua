@@ -14,6 +14,7 @@ local CONFIGURATION = [[
     ssl_certificate_key $directory/server.key;
     ssl_client_certificate $directory/ca.pem;
     ssl_verify_client optional;
+    add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;
     location /ready { return 200; }
     location / {
       content_by_lua_block {
