@@ -11,6 +11,7 @@ local client = require "fnf.client"
 local clock = require "waiting.clock"
 local crowd = require "waiting.crowd"
 local json = require "fnf.json"
+local plain = require "fnf.platform.plain"
 local redis_model = require "waiting.redis_model"
 require "fnf.methods"
 
@@ -49,7 +50,7 @@ local function simulate(drawn, lists, shares)
   local tasks = {}
   for i, places in ipairs(lists) do
     tasks[i] = function()
-      local own = setmetatable({ gather = false, digest = function(text) return (text:gsub("%W", "_")) end },
+      local own = setmetatable({ gather = false, digest = plain.digest },
         { __index = platform })
       local made = assert(client.new({ endpoint = "http://127.0.0.1:1", access_key_id = "i", access_key_secret = "s",
         transport = transport, max_attempts = 100,
@@ -74,32 +75,42 @@ local function simulate(drawn, lists, shares)
 end
 
 --- Lists of places: each process its own runs, or all the same.
-local function lists_of(processes, same)
+local function lists_of(processes, waits, same)
   local lists = {}
   for i = 1, processes do
     lists[i] = {}
-    for place = 1, WAITS do
-      lists[i][place] = same and place or (i - 1) * WAITS + place
+    for place = 1, waits do
+      lists[i][place] = same and place or (i - 1) * waits + place
     end
   end
   return lists
 end
 
---- The rows of so many processes; sharing or not.
+local function print_row(drawn, lists, words, shares)
+  local polls, lag, throttled = simulate(drawn, lists, shares)
+  print(("| %d | %s | %s | %.1f | %.1f s | %.2f %% |"):format(#lists, words, shares and "yes" or "no", polls, lag,
+    throttled))
+  io.flush()
+end
+
+--- Rows of so many processes: in one process what all wait for, then each for itself, then sharing.
 local function print_rows(processes, same)
-  local drawn = crowd.draw(same and WAITS or processes * WAITS, "under way", SEED)
-  for _, shares in ipairs(processes > 1 and { false, true } or { false }) do
-    local polls, lag, throttled = simulate(drawn, lists_of(processes, same), shares)
-    print(("| %d | %s | %s | %.1f | %.1f s | %.2f %% |"):format(processes, same and "the same 50" or "50 each",
-      shares and "yes" or "no", polls, lag, throttled))
-    io.flush()
+  local count = same and WAITS or processes * WAITS
+  local drawn = crowd.draw(count, "under way", SEED)
+  local words = same and ("the same %d"):format(WAITS) or ("%d each"):format(WAITS)
+  if not same then
+    print_row(drawn, lists_of(1, count), tostring(count), false)
+  end
+  for _, shares in ipairs { false, true } do
+    print_row(drawn, lists_of(processes, WAITS, same), words, shares)
   end
 end
 
 print("| processes | runs | sharing | polls a run | mean lag | throttled |")
 print("| --- | --- | --- | --- | --- | --- |")
+print_row(crowd.draw(WAITS, "under way", SEED), lists_of(1, WAITS), tostring(WAITS), false)
 for _, same in ipairs { false, true } do
-  for _, processes in ipairs { 1, 2, 5, 20 } do
+  for _, processes in ipairs { 2, 5, 20 } do
     if processes <= MOST then
       print_rows(processes, same)
     end

@@ -26,19 +26,6 @@ function commands.HMGET(values, key, ...)
   return found
 end
 
-function commands.HGETALL(values, key)
-  local found = {}
-  for field, value in pairs(values[key] or {}) do
-    found[#found + 1] = field
-    found[#found + 1] = value
-  end
-  return found
-end
-
-function commands.HDEL(values, key, field)
-  values[key][field] = nil
-end
-
 function commands.HSTRLEN(values, key, field)
   return #(commands.HGET(values, key, field) or "")
 end
@@ -51,12 +38,77 @@ function commands.SET(values, key, value)
   values[key] = value
 end
 
-function commands.DEL(values, key)
-  values[key] = nil
+function commands.DEL(values, ...)
+  for _, key in ipairs { ... } do
+    values[key] = nil
+  end
+end
+
+--- Of the right type, since nobody else writes.
+function commands.TYPE()
+  return { ok = "none" }
+end
+
+---- sorted sets: members by score; `least` is no more than any of these ----
+
+local function set_of(values, key)
+  values[key] = values[key] or { scores = {}, count = 0, least = math.huge }
+  return values[key]
+end
+
+function commands.ZADD(values, key, score, member)
+  local set = set_of(values, key)
+  set.count = set.count + (set.scores[member] and 0 or 1)
+  set.scores[member], set.least = tonumber(score), math.min(set.least, tonumber(score))
+end
+
+function commands.ZREM(values, key, member)
+  local set = set_of(values, key)
+  set.count = set.count - (set.scores[member] and 1 or 0)
+  set.scores[member] = nil
+end
+
+function commands.ZCARD(values, key)
+  return set_of(values, key).count
+end
+
+function commands.ZRANK(values, key, member)
+  local set, rank = set_of(values, key), 0
+  local own = set.scores[member]
+  for other, score in pairs(set.scores) do
+    if score < own or score == own and other < member then
+      rank = rank + 1
+    end
+  end
+  return rank
+end
+
+function commands.ZRANGEBYSCORE(values, key, _, most)
+  local set, found = set_of(values, key), {}
+  if set.least > most then
+    return found
+  end
+  set.least = math.huge
+  for member, score in pairs(set.scores) do
+    if score <= most then
+      found[#found + 1] = member
+    else
+      set.least = math.min(set.least, score)
+    end
+  end
+  return found
+end
+
+function commands.ZREMRANGEBYSCORE(values, key, _, most)
+  if most ~= "+inf" then -- nobody writes senseless scores
+    for _, member in ipairs(commands.ZRANGEBYSCORE(values, key, "-inf", most)) do
+      commands.ZREM(values, key, member)
+    end
+  end
 end
 
 --- Nothing of these matters to what is simulated.
-for _, name in ipairs { "EXPIRE", "PEXPIRE", "ZADD", "ZREMRANGEBYSCORE" } do
+for _, name in ipairs { "EXPIRE", "PEXPIRE" } do
   commands[name] = function() return 0 end
 end
 

@@ -293,7 +293,7 @@ function Client:perform(row, params, options, platform)
     deadline = options.deadline or timeout and platform.now() + timeout,
     target = product.target, provider = product.provider,
     cancel = options.cancel,
-    rate_limiter = options.rate_limiter,
+    rate_limiter = options.rate_limiter, due = options.due,
   }, attempt.make)
 end
 

@@ -115,7 +115,7 @@ end
 ---@class fnf.Share
 ---@field private client fnf.Client
 ---@field private option fnf.ShareOption
----@field private process string a name of this client's own
+---@field process string a name of this client's own
 ---@field private connections table<fnf.Platform, fnf.RedisConnection>
 ---@field private by_operation table<string, fnf.SharedAnswers>
 ---@field private account? string
@@ -204,13 +204,6 @@ function Share:answers(row)
   local found = self.by_operation[row.action] or answers.new(self, row)
   self.by_operation[row.action] = found
   return found
-end
-
---- Of the answers to an operation, the part this process asks for itself.
----@param action string
----@return number from 0 to 1
-function Share:own_part(action)
-  return self.by_operation[action] and self.by_operation[action].part or 1
 end
 
 --- The rate limiter of an operation.

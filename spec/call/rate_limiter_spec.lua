@@ -58,6 +58,23 @@ describe("a rate limiter", function()
     assert.same({ 0, 1 }, { take(p, 0), take(p, 0) })
   end)
 
+  it("leaves room for first polls of other processes, where it is known how many runs they wait for", function()
+    local p = rate_limiter.new(QUOTA)
+    local context = { open = 50 }
+    p:join(context)
+    local alone = { p:first_poll(1), p:first_poll(50) }
+    p.load = 1000
+    assert.equal(alone[1], p:first_poll(1))
+    assert.is_true(p:first_poll(50) > 19 * alone[2])
+    p.load = 50
+    assert.same(alone, { p:first_poll(1), p:first_poll(50) })
+  end)
+
+  it("may begin empty", function()
+    local p = rate_limiter.new { rate = 2, burst = 10, empty = true }
+    assert.same({ 0.5, 1 }, { take(p, 0), take(p, 0) })
+  end)
+
   it("is halved by a throttle answer, once for those of one second, and has nothing at once then", function()
     local p = rate_limiter.new(QUOTA)
     p:throttled(0)

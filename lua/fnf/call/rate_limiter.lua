@@ -12,7 +12,7 @@ local rate_limiter = {}
 ---@field rate number requests a second at present
 ---@field contexts table<fnf.WaitContext, boolean> whose waits share it
 ---@field private configured number
----@field load? number waits of all processes that share the quota, where that is known
+---@field load? number runs that all processes wait for that share the quota, where that is known
 ---@field most number the rate without throttling: the configured one, or what the service tells
 ---@field private burst number
 ---@field private probe? boolean grow above that while no throttle comes
@@ -39,11 +39,12 @@ local SHORTEST_WINDOW, FASTEST = 1, 1e5 -- seconds, and requests a second, that 
 local NEWS = 1.5 -- times the rate that is known: then those who planned by it plan anew
 local CALM = 1 -- seconds after a halving in which further throttling is its echo
 
----@param quota { rate: number, burst: number, probe?: boolean } requests a second, and at once
+--- One that begins `empty` lets nothing at once in the beginning.
+---@param quota { rate: number, burst: number, probe?: boolean, empty?: boolean } requests a second, and at once
 ---@return fnf.RateLimiter
 function rate_limiter.new(quota)
   return setmetatable({ rate = quota.rate, configured = quota.rate, most = quota.rate, burst = quota.burst,
-    probe = quota.probe, permits = 0, sent = 0, granted = quota.burst,
+    probe = quota.probe, permits = 0, sent = 0, granted = quota.empty and 0 or quota.burst,
     contexts = setmetatable({}, { __mode = "k" }) }, RateLimiter)
 end
 
@@ -60,16 +61,18 @@ function RateLimiter:join(context)
   self.contexts[context] = true
 end
 
---- Seconds that one poll of every wait takes.
-local function round(self)
-  if self.load then
-    return self.load / self.rate
-  end
+--- Waits of this process.
+local function own_load(self)
   local waits = 0
   for context in pairs(self.contexts) do
     waits = waits + context.open
   end
-  return waits / self.rate
+  return waits
+end
+
+--- Seconds that one poll of every wait takes.
+local function round(self)
+  return (self.load or own_load(self)) / self.rate
 end
 
 --- The limits of a wait's delays, stretched where the quota is too small for them. `max_delay` holds as long as a round
@@ -86,11 +89,13 @@ function RateLimiter:limits(limits)
     max_delay = math.max(limits.max_delay, span * FAR - limits.max_delay), thrift = thrift }
 end
 
---- Seconds until the n-th of many waits that begin together is due to be polled first.
+--- Seconds until the n-th of many waits that begin together is due to be polled first; between two of them come the
+--- polls of other processes that share the quota.
 ---@param place integer
 ---@return number
 function RateLimiter:first_poll(place)
-  return EAGER * math.max(0, place - self.burst) / self.rate
+  local step = self.load and math.max(1, self.load / math.max(1, own_load(self))) or 1
+  return EAGER * math.max(0, 1 + (place - 1) * step - self.burst) / self.rate
 end
 
 ---- permits ----

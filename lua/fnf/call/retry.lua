@@ -122,6 +122,7 @@ end
 ---@field credentials? fnf.Credentials the last attempt was signed with
 ---@field cancel? fun(): any true once the caller has given up
 ---@field rate_limiter? fnf.RateLimiter to keep
+---@field due? number when it was to be made, by platform.now; now unless given
 ---@field quota? fnf.Quota what the last answer told of it
 ---@field outcome_unknown? boolean a write of which a failed attempt may have been carried out
 
@@ -160,7 +161,7 @@ end
 local function take_permit(call)
   local platform, rate_limiter = call.platform, call.rate_limiter
   local now = platform.now()
-  local permit = rate_limiter:take(now)
+  local permit = rate_limiter:take(now, call.due)
   local pause, refusal = rate_limiter:pause(permit, now), nil
   while pause > 0 and not refusal do
     if call.deadline and now + pause >= call.deadline then

@@ -71,7 +71,7 @@ end
 --- One poll, and what all workers are to know of it.
 local function poll(self, entry)
   local state, one = entry.state, entry.wait
-  local ended, delay, err = one:step()
+  local ended, delay, err = one:step(entry.next_at)
   if err and err.kind == "cancelled" then
     return -- this worker is ending; the next holder of the lease polls
   end

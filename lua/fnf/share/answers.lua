@@ -10,14 +10,14 @@ local LEASE = 5 -- seconds besides those a poll waits for: so late another polls
 local AGAIN, LONGEST_AGAIN = 0.1, 1 -- seconds until one looks again while another polls: the first, and the most
 local KEPT, FINAL_KEPT = 600, 3600 -- seconds
 local MOST = 512 * 1024 -- bytes of an answer that are shared
-local WEIGHT = 1 / 32 -- of one answer in what is known of the own part
+local BUNCH = 500 -- runs told at a time
 
 ---@class fnf.SharedAnswers those to one operation
 ---@field private share fnf.Share
 ---@field private row fnf.Operation
 ---@field private known table<fnf.Wait, string> stamps of what they know
 ---@field private looks table<fnf.Wait, integer> times they looked while another polled
----@field part number of the answers that this process asked the service for itself, 0 to 1, of late
+---@field private ids table<fnf.Wait, string> of their runs
 local SharedAnswers = {}
 SharedAnswers.__index = SharedAnswers
 
@@ -26,26 +26,67 @@ SharedAnswers.__index = SharedAnswers
 ---@return fnf.SharedAnswers
 function answers.new(share, row)
   local weak = { __mode = "k" }
-  return setmetatable({ share = share, row = row, part = 1, known = setmetatable({}, weak),
-    looks = setmetatable({}, weak) }, SharedAnswers)
+  return setmetatable({ share = share, row = row, known = setmetatable({}, weak), looks = setmetatable({}, weak),
+    ids = setmetatable({}, weak) }, SharedAnswers)
 end
 
---- Names of a run as one word, in the order of the alphabet.
-local function id_of(self, params)
-  local names = {}
-  for name in pairs(self.row.parameters) do
-    if type(params[name]) == "string" then
-      names[#names + 1] = ("%s=%d:%s"):format(name, #params[name], params[name])
+--- A hash of a run's names, in the order of the alphabet.
+local function id_of(self, wait)
+  if not self.ids[wait] then
+    local names, params = {}, wait.params
+    for name in pairs(self.row.parameters) do
+      if type(params[name]) == "string" then
+        names[#names + 1] = ("%s=%d:%s"):format(name, #params[name], params[name])
+      end
     end
+    table.sort(names)
+    self.ids[wait] = self.share:digest(table.concat(names, " "))
   end
-  table.sort(names)
-  return self.row.action .. ":" .. self.share:digest(table.concat(names, " "))
+  return self.ids[wait]
 end
 
 local function keys_of(self, wait)
-  local id = id_of(self, wait.params)
-  return { "answer:" .. id, "lease:" .. id }
+  local id = self.row.action .. ":" .. id_of(self, wait)
+  return { "answer:" .. id, "lease:" .. id, "waits:" .. self.row.action }
 end
+
+---- runs that are waited for ----
+
+--- Seconds after a look for which a run is taken for waited for: longer than until the next look.
+local function life_of(context)
+  local limits = context.rate_limiter and context.rate_limiter:limits(context.limits) or context.limits
+  return ("%.0f"):format(KEPT + 2 * limits.max_delay)
+end
+
+local function tell(self, waits, life)
+  local runs
+  for from = 1, #waits, BUNCH do
+    local values = { life }
+    for i = from, math.min(#waits, from + BUNCH - 1) do
+      values[#values + 1] = id_of(self, waits[i])
+    end
+    runs = tonumber(self.share:run(script.wait, { "waits:" .. self.row.action }, values) or nil)
+  end
+  return runs
+end
+
+--- Say that these are waited for, so that all plan by the number of runs that share the quota.
+---@param waits fnf.Wait[] of one context
+function SharedAnswers:join(waits)
+  local context = waits[1] and waits[1].context
+  local runs = context and tell(self, waits, life_of(context))
+  if runs and context.rate_limiter then
+    context.rate_limiter:weigh(runs)
+  end
+end
+
+--- Say that these are waited for no more; who does so all the same says it again by his next look.
+---@param waits fnf.Wait[]
+function SharedAnswers:leave(waits)
+  tell(self, waits, "0")
+end
+
+---- answers ----
 
 --- An answer of another machine's as a run, if it is one: of these names, with a Status.
 local function read(self, wait, text)
@@ -81,7 +122,7 @@ end
 ---@return number|nil delay
 function SharedAnswers:look(wait)
   local reply = self.share:run(script.look, keys_of(self, wait), { lease_of(wait), self.known[wait] or "",
-    ("%d"):format(MOST) })
+    ("%d"):format(MOST), id_of(self, wait), life_of(wait.context) })
   local kind = type(reply) == "table" and reply[1]
   if kind == "wait" then
     local looks = self.looks[wait] or 0
@@ -98,7 +139,6 @@ function SharedAnswers:look(wait)
     self.share:doubt("an answer")
     return self:look(wait)
   end
-  self.part = self.part - self.part * WEIGHT
   return { run = run, age = math.max(0, age / 1e6) }
 end
 
@@ -107,14 +147,10 @@ end
 ---@param run table|nil
 function SharedAnswers:put(wait, run)
   local text = run and json.encode(run) or ""
-  local keys = keys_of(self, wait)
-  keys[3] = "runs"
-  local kept = run and self.row.final[run.Status] and FINAL_KEPT or KEPT
-  local stamp = self.share:run(script.put, keys, { #text <= MOST and text or "", ("%d"):format(kept * 1000) })
+  local is_final = run and self.row.final[run.Status]
+  local stamp = self.share:run(script.put, keys_of(self, wait), { #text <= MOST and text or "",
+    ("%d"):format(1000 * (is_final and FINAL_KEPT or KEPT)), id_of(self, wait), is_final and "1" or "0" })
   self.known[wait] = type(stamp) == "string" and stamp or self.known[wait]
-  if run then
-    self.part = self.part + (1 - self.part) * WEIGHT
-  end
 end
 
 return answers

@@ -1,31 +1,34 @@
 --- A rate limiter whose bucket lies in Redis: one for each account and operation, for all processes.
 -- SPDX-License-Identifier: MIT
 --
--- It has the methods of fnf.RateLimiter. While Redis is away it is one with this process's fair share of the quota, by
--- the processes last known.
+-- It has the methods of fnf.RateLimiter. Tokens go to the polls that are most late, whoever makes them: each that waits
+-- for one asks Redis again, until it is its turn. While Redis is away it is a limiter with this process's fair share of
+-- the quota, by the processes last known.
 
 local rate_limiter = require "fnf.call.rate_limiter"
 local script = require "fnf.share.script"
 
 local permits = {}
 
-local SLICE = 1 -- seconds of a pause in which Redis is not asked again
+local SLICE, LONGEST_SLICE = 1, 5 -- seconds of a pause in which Redis is not asked again: the least, and the most
 
 ---@class fnf.SharedPermit
----@field number? integer in Redis
+---@field asker string its name in Redis
+---@field due number when the poll was due
 ---@field own? integer of the limiter that stands in
 ---@field of? fnf.RateLimiter that one
----@field due number when it comes, by the last answer
----@field ask_at number when Redis is asked again: the rate may have changed
+---@field comes? number when it comes, by the last answer
+---@field ask_at number when Redis is asked again: others may be more late, and the rate may have changed
 
 ---@class fnf.SharedRateLimiter : fnf.RateLimiter
 ---@field private share fnf.Share
 ---@field private action string
 ---@field private own fnf.RateLimiter knows what the service tells, and the load
----@field private quota { rate: number, burst: number }
 ---@field private alone? fnf.RateLimiter stands in while Redis is away
 ---@field private processes integer as last known
----@field last_pause? number seconds until a permit came, as last told
+---@field private asked? boolean Redis has answered
+---@field private askers integer permits asked for so far
+---@field last_pause? number seconds until a permit comes, as last told
 ---@field private news? string what Redis is told with the next question
 local SharedRateLimiter = {}
 SharedRateLimiter.__index = SharedRateLimiter
@@ -35,47 +38,46 @@ SharedRateLimiter.__index = SharedRateLimiter
 ---@param quota { rate: number, burst: number, probe?: boolean }
 ---@return fnf.SharedRateLimiter
 function permits.new(share, action, quota)
-  return setmetatable({ share = share, action = action, quota = quota, own = rate_limiter.new(quota), rate = quota.rate,
-    burst = quota.burst, processes = 1 }, SharedRateLimiter)
+  return setmetatable({ share = share, action = action, own = rate_limiter.new(quota), rate = quota.rate,
+    burst = quota.burst, processes = 1, askers = 0 }, SharedRateLimiter)
 end
 
---- Waits of this process, counted by the part of their polls that is its own.
-local function load_of(self)
-  local open = 0
-  for context in pairs(self.own.contexts) do
-    open = open + context.open
-  end
-  return math.ceil(open * self.share:own_part(self.action))
-end
-
---- What Redis says; nil while it is away, or makes no sense.
-local function ask(self, told, permit)
-  local most = self.own.most
-  local reply = self.share:run(script.permit, { "permits:" .. self.action, "processes:" .. self.action }, {
-    tostring(load_of(self)), ("%.6f"):format(most), ("%.6f"):format(self.burst), told or self.news or "",
-    ("%.0f"):format(permit or 0), permit and "1" or "0" })
+--- What Redis says: pause (microseconds), processes, runs, share of the rate (millionths); nil while it is away, or
+--- makes no sense.
+---@param told? string
+---@param permit? fnf.SharedPermit
+---@param now? number
+---@return number[]|nil
+local function ask(self, told, permit, now)
+  local action, most = self.action, self.own.most
+  local reply = self.share:run(script.permit, { "permits:" .. action, "askers:" .. action, "asked:" .. action,
+    "processes:" .. action, "waits:" .. action }, { permit and permit.asker or "",
+    ("%.6f"):format(permit and now and math.max(0, now - permit.due) or 0), ("%.6f"):format(most),
+    ("%.6f"):format(self.burst), told or self.news or "",
+    ("%.6f"):format(self.asked and 0 or self.burst) }) -- one that was lost may just have been emptied
   if not reply then
     return nil
   end
   self.news = nil
   local found = {}
-  for i = 1, 5 do
+  for i = 1, 4 do
     found[i] = type(reply) == "table" and tonumber(reply[i])
     if not found[i] then
       return self.share:doubt("permits")
     end
   end
-  self.alone, self.processes = nil, math.max(1, found[3])
-  self.own.load, self.own.rate = found[4], math.max(most / 16, most * found[5] / 1e6)
+  self.asked, self.alone, self.processes = true, nil, math.max(1, found[2])
+  self.own.load, self.own.rate = found[3], math.max(most / 16, most * found[4] / 1e6)
   self.rate = self.own.rate
   return found
 end
 
---- The limiter that stands in, made anew for each time that Redis is away.
+--- The limiter that stands in, made anew for each time that Redis is away. What all have sent may have emptied the
+--- service's bucket, so it begins with nothing, unless nobody else is known.
 local function alone(self)
   if not self.alone then
     self.alone = rate_limiter.new { rate = self.own.most / self.processes,
-      burst = math.max(1, self.burst / self.processes) }
+      burst = math.max(1, self.burst / self.processes), empty = self.asked }
     for context in pairs(self.own.contexts) do
       self.alone:join(context)
     end
@@ -90,6 +92,12 @@ function SharedRateLimiter:join(context)
   end
 end
 
+--- Runs that all processes wait for, as told.
+---@param runs number
+function SharedRateLimiter:weigh(runs)
+  self.own.load = runs
+end
+
 function SharedRateLimiter:limits(limits)
   return (self.alone or self.own):limits(limits)
 end
@@ -100,20 +108,22 @@ end
 
 --- Take a permit; Redis is asked for it by the first `pause`.
 ---@return fnf.SharedPermit
-function SharedRateLimiter:take() -- luacheck: ignore self
-  return { ask_at = -math.huge }
+function SharedRateLimiter:take(now, due)
+  self.askers = self.askers + 1
+  return { asker = ("%s:%d"):format(self.share.process, self.askers), due = due or now, ask_at = -math.huge }
 end
 
 function SharedRateLimiter:pause(permit, now)
   if not permit.own then
     if now < permit.ask_at then
-      return math.max(0, permit.due - now)
+      return permit.comes - now
     end
-    local found = ask(self, nil, permit.number or 0)
+    local found = ask(self, nil, permit, now)
     if found then
-      local pause = found[2] / 1e6
-      permit.number, permit.due, self.last_pause = found[1], now + pause, pause
-      permit.ask_at = now + math.max(math.min(SLICE, pause), pause / 2)
+      local pause = found[1] / 1e6
+      self.last_pause = pause
+      permit.comes = now + pause
+      permit.ask_at = now + math.max(math.min(SLICE, pause), math.min(LONGEST_SLICE, pause / 2))
       return pause
     end
     permit.of = alone(self)
@@ -125,8 +135,8 @@ end
 function SharedRateLimiter:give_back(permit)
   if permit.own then
     permit.of:give_back()
-  elseif permit.number then
-    ask(self, "given back")
+  elseif permit.comes then
+    ask(self, "left", permit)
   end
 end
 

@@ -16,114 +16,152 @@ local function figure(text, least, most, default)
 end
 ]]
 
---- The bucket of an operation: the algorithm of fnf.call.rate_limiter, for all processes of an account.
--- KEYS: bucket, processes. ARGV: process, its waits, most (requests a second), burst, what it tells ("throttled",
--- "given back", "answered" or ""), permit it holds ("0": none), whether it asks for one ("1", "0").
--- Answers: permit, microseconds until it comes, processes, waits of all, share of `most` in millionths.
-script.permit = FIGURE .. [[
-local SLOWEST, RECOVERY, CALM, LONGEST_RECOVERY = 1 / 16, 1 / 100, 1, 10
-local ROUNDING, MOST_HELD, SILENCE, LIFETIME, MOST = 1e-6, 64, 60, 600, 2 ^ 50
-local time = redis.call('TIME')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-local most, burst, told, permit = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
-
-local found = redis.pcall('HGETALL', KEYS[2])
-if found.err then
-  redis.call('DEL', KEYS[2])
-  found = {}
-end
-local processes, waits = 1, tonumber(ARGV[2])
-for i = 1, #found, 2 do
-  local seen, open = string.match(found[i + 1], '^(%d+) (%d+)$')
-  if found[i] ~= ARGV[1] then
-    if figure(seen, now - SILENCE, now + SILENCE, nil) then
-      processes, waits = processes + 1, waits + figure(open, 0, 1000000, 0)
-    else
-      redis.call('HDEL', KEYS[2], found[i])
+-- Keys of another type than they should have are thrown away, and what has ended by its score is dropped.
+local SETS = [[
+local function expect(kinds)
+  for i, kind in ipairs(kinds) do
+    local found = redis.call('TYPE', KEYS[i]).ok
+    if found ~= kind and found ~= 'none' then
+      redis.call('DEL', KEYS[i])
     end
   end
 end
-redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f %.0f', now, tonumber(ARGV[2])))
-redis.call('EXPIRE', KEYS[2], LIFETIME)
-
-local bucket = redis.pcall('HMGET', KEYS[1], 'permits', 'granted', 'at', 'share', 'halved', 'answered')
-if bucket.err then
-  redis.call('DEL', KEYS[1])
-  bucket = {}
+local function drop_ended(key, now, longest)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', key, now + longest, '+inf')
 end
-local permits = figure(bucket[1], 0, MOST, 0)
-local granted = figure(bucket[2], permits - MOST_HELD * processes, permits + burst, permits + burst)
-local share = figure(bucket[4], SLOWEST, 1, 1)
-local halved, answered = figure(bucket[5], 0, now, 0), figure(bucket[6], 0, now, now)
-granted = math.min(permits + burst, granted + math.max(0, now - figure(bucket[3], 0, now, now)) * most * share)
+]]
 
+--- The bucket of an operation, whose tokens go to the polls that are most late, of whichever process.
+-- KEYS: bucket; askers by when their polls were due; the same by when they are taken for gone; processes by when they
+-- are; runs that are waited for by when they are not any more. ARGV: process, asker ("": none), seconds by which its
+-- poll is late, most (requests a second), burst, what is told ("throttled", "left", "answered" or ""), tokens in a new
+-- bucket.
+-- Answers: microseconds until a token comes (0: it is the asker's), processes, runs, share of `most` in millionths.
+script.permit = FIGURE .. SETS .. [[
+local SLOWEST, RECOVERY, CALM, LONGEST_RECOVERY = 1 / 16, 1 / 100, 1, 10
+local ROUNDING, SILENCE, PATIENCE, LIFETIME, LONGEST = 1e-6, 60, 10, 600, 10 * 86400
+expect({ 'hash', 'zset', 'zset', 'zset', 'zset' })
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local asker, most, burst, told = ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+
+drop_ended(KEYS[4], now, LONGEST)
+redis.call('ZADD', KEYS[4], now + SILENCE, ARGV[1])
+redis.call('EXPIRE', KEYS[4], LIFETIME)
+drop_ended(KEYS[5], now, LONGEST)
+local processes, runs = redis.call('ZCARD', KEYS[4]), redis.call('ZCARD', KEYS[5])
+
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'share', 'halved', 'answered')
+local share, halved = figure(bucket[3], SLOWEST, 1, 1), figure(bucket[4], 0, now, 0)
+local answered = figure(bucket[5], 0, now, now)
+local tokens = figure(bucket[1], 0, burst, tonumber(ARGV[7]))
+tokens = math.min(burst, tokens + (now - figure(bucket[2], 0, now, now)) * most * share)
 if told == 'throttled' and now - halved >= CALM then
-  share, granted = math.max(SLOWEST, share / 2), math.min(permits, granted)
-  halved, answered = now, now
-elseif told == 'given back' then
-  granted = math.min(permits + burst, granted + 1)
+  share, tokens, halved, answered = math.max(SLOWEST, share / 2), 0, now, now
 elseif told == 'answered' then
   share = math.min(1, share + RECOVERY * math.min(LONGEST_RECOVERY, now - answered))
   answered = now
 end
-if ARGV[7] == '1' and (permit == 0 or permit > permits) then
-  permits = permits + 1
-  permit = permits
+
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)) do
+  redis.call('ZREM', KEYS[2], gone)
+  redis.call('ZREM', KEYS[3], gone)
+end
+if redis.call('ZCARD', KEYS[2]) ~= redis.call('ZCARD', KEYS[3]) then -- somebody else wrote there: all ask again
+  redis.call('DEL', KEYS[2], KEYS[3])
+end
+local pause = 0
+if told == 'left' then
+  redis.call('ZREM', KEYS[2], asker)
+  redis.call('ZREM', KEYS[3], asker)
+elseif asker ~= '' then
+  redis.call('ZADD', KEYS[2], now - tonumber(ARGV[3]), asker)
+  local missing = redis.call('ZRANK', KEYS[2], asker) + 1 - tokens
+  if missing <= ROUNDING then
+    tokens = math.max(0, tokens - 1)
+    redis.call('ZREM', KEYS[2], asker)
+    redis.call('ZREM', KEYS[3], asker)
+  else
+    pause = math.ceil(missing / (most * share) * 1000000)
+    redis.call('ZADD', KEYS[3], now + PATIENCE, asker)
+    redis.call('EXPIRE', KEYS[2], LIFETIME)
+    redis.call('EXPIRE', KEYS[3], LIFETIME)
+  end
 end
 
-redis.call('HSET', KEYS[1], 'permits', string.format('%.0f', permits), 'granted', string.format('%.6f', granted),
-  'at', string.format('%.6f', now), 'share', string.format('%.6f', share), 'halved', string.format('%.6f', halved),
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', now),
+  'share', string.format('%.6f', share), 'halved', string.format('%.6f', halved),
   'answered', string.format('%.6f', answered))
 redis.call('EXPIRE', KEYS[1], LIFETIME)
-local missing = permit - granted
-local pause = missing > ROUNDING and math.ceil(missing / (most * share) * 1000000) or 0
-return { permit, pause, processes, waits, math.floor(share * 1000000) }
+return { pause, processes, runs, math.floor(share * 1000000) }
 ]]
 
---- What others have seen of a run, else the leave to ask the service.
--- KEYS: answer, lease. ARGV: process, milliseconds of the lease, stamp of what the process knows, bytes it reads.
+--- Say that runs are waited for, or no more.
+-- KEYS: runs that are waited for. ARGV: process, seconds for which they are ("0": no more), runs.
+-- Answers: how many there are.
+script.wait = SETS .. [[
+local LONGEST = 10 * 86400
+expect({ 'zset' })
+local time, seconds = redis.call('TIME'), tonumber(ARGV[2])
+drop_ended(KEYS[1], tonumber(time[1]), LONGEST)
+for i = 3, #ARGV do
+  if seconds > 0 then
+    redis.call('ZADD', KEYS[1], tonumber(time[1]) + math.min(seconds, LONGEST - 1), ARGV[i])
+  else
+    redis.call('ZREM', KEYS[1], ARGV[i])
+  end
+end
+redis.call('EXPIRE', KEYS[1], LONGEST)
+return redis.call('ZCARD', KEYS[1])
+]]
+
+--- What others have seen of a run, else the leave to ask the service; and that the run is waited for until it is final.
+-- KEYS: answer, lease, runs that are waited for. ARGV: process, milliseconds of the lease, stamp of what the process
+-- knows, bytes it reads, run, seconds for which it is waited for.
 -- Answers: "answer", its stamp, microseconds since, text; or "poll"; or "wait".
-script.look = FIGURE .. [[
+script.look = FIGURE .. SETS .. [[
+local LONGEST = 10 * 86400
+expect({ 'hash', 'string', 'zset' })
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local stamp = redis.pcall('HGET', KEYS[1], 'at')
-if type(stamp) == 'table' then
-  redis.call('DEL', KEYS[1])
-  stamp = false
+if redis.call('HGET', KEYS[1], 'final') == '1' then
+  redis.call('ZREM', KEYS[3], ARGV[5])
+else
+  redis.call('ZADD', KEYS[3], tonumber(time[1]) + math.min(tonumber(ARGV[6]), LONGEST - 1), ARGV[5])
+  redis.call('EXPIRE', KEYS[3], LONGEST)
 end
+local stamp = redis.call('HGET', KEYS[1], 'at')
 if stamp and stamp ~= ARGV[3] and redis.call('HSTRLEN', KEYS[1], 'run') <= tonumber(ARGV[4]) then
   local age = now - figure(stamp, 0, now, now)
   return { 'answer', stamp, age, redis.call('HGET', KEYS[1], 'run') or '' }
 end
-local holder = redis.pcall('GET', KEYS[2])
-if type(holder) == 'string' and holder ~= ARGV[1] and figure(redis.call('PTTL', KEYS[2]), 0, 600000, nil) then
+local holder = redis.call('GET', KEYS[2])
+if holder and holder ~= ARGV[1] and figure(redis.call('PTTL', KEYS[2]), 0, 600000, nil) then
   return { 'wait' }
 end
-redis.call('DEL', KEYS[2])
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return { 'poll' }
 ]]
 
---- Put what was seen, if anything was, and end the lease.
--- KEYS: answer, lease, index. ARGV: process, text ("": nothing was seen), milliseconds it is kept.
+--- Put what was seen, if anything was, and end the lease; a run that is final is waited for no more.
+-- KEYS: answer, lease, runs that are waited for. ARGV: process, text ("": nothing was seen), milliseconds it is kept,
+-- run, whether it is final ("1", "0").
 -- Answers: its stamp.
-script.put = [[
+script.put = SETS .. [[
+expect({ 'hash', 'string', 'zset' })
 local time = redis.call('TIME')
 local stamp = string.format('%s%06d', time[1], tonumber(time[2]))
-local holder = redis.pcall('GET', KEYS[2])
-if holder == ARGV[1] then
+if redis.call('GET', KEYS[2]) == ARGV[1] then
   redis.call('DEL', KEYS[2])
 end
 if ARGV[2] ~= '' then
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'at', stamp, 'run', ARGV[2])
+  redis.call('HSET', KEYS[1], 'at', stamp, 'run', ARGV[2], 'final', ARGV[5])
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
-  if type(redis.pcall('ZADD', KEYS[3], time[1], KEYS[1])) == 'table' then
-    redis.call('DEL', KEYS[3])
-    redis.call('ZADD', KEYS[3], time[1], KEYS[1])
-  end
-  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', tonumber(time[1]) - 3600)
-  redis.call('EXPIRE', KEYS[3], 3600)
+end
+if ARGV[5] == '1' then
+  redis.call('ZREM', KEYS[3], ARGV[4])
 end
 return stamp
 ]]

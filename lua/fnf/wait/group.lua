@@ -16,6 +16,7 @@ local MOST_WORKERS, FEWEST_WORKERS = 32, 4 -- polls in flight at most, and at le
 
 ---@class fnf.WaitGroup
 ---@field context fnf.WaitContext
+---@field waits fnf.Wait[] by their place in the list
 ---@field queue fnf.PollQueue of the waits
 ---@field others? fnf.Others who may tell of the ends
 ---@field told? table<integer, boolean> places whose end `on_end` was told
@@ -123,11 +124,14 @@ function group.new(context, list)
     settle(self, one, run, err)
   end)
   local first = context.started + (context.options.initial_delay or 0)
+  self.waits, context.open, context.first = list, #list, first
+  if context.answers then
+    context.answers:join(list)
+  end
   for place, one in ipairs(list) do
     one.place = place
     self.queue:put(first + (context.rate_limiter and context.rate_limiter:first_poll(place) or 0), one)
   end
-  context.open = #list
   function context.plan_anew()
     spread(self, list, first)
   end
@@ -187,6 +191,13 @@ end
 --- Weigh no more on the rate limiter.
 function WaitGroup:leave()
   self.context.open = 0
+  if self.context.answers then
+    local left = {}
+    for place, one in ipairs(self.waits) do
+      left[#left + 1] = not self.runs[place] and one or nil
+    end
+    self.context.answers:leave(left)
+  end
   if self.others then
     self.others:leave()
   end
@@ -206,6 +217,7 @@ local function iterate(self)
     if place then
       return place, self.runs[place] or nil, self.failures[place]
     end
+    self:leave()
   end
 end
 

@@ -12,7 +12,8 @@ local poll_queue = {}
 local SHORTEST = 0.01 -- seconds until a step follows one that did not poll
 
 ---@class fnf.Pollable what a heap of due times holds: a wait, or the execution of several
----@field step fun(self: fnf.Pollable): boolean, any, fnf.Error|nil poll once; true, outcome, or false, seconds
+---@field step fun(self: fnf.Pollable, due: number): boolean, any, fnf.Error|nil poll once; true, outcome, or false,
+---  seconds; `due` is when it was to
 ---@field polls integer so far
 ---@field at? number when it is due; nil while it polls, and at its end
 ---@field overtaken? boolean it is to be polled again at once
@@ -111,9 +112,10 @@ local function next_due(self, one, begun, polls, delay)
 end
 
 local function poll(self, one)
+  local at = one.at
   one.at = nil
   local begun, polls = self.context.platform.now(), one.polls
-  local ended, outcome, err = one:step()
+  local ended, outcome, err = one:step(at)
   local due = not ended and next_due(self, one, begun, polls, outcome)
   one.overtaken = nil
   if due then

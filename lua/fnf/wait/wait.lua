@@ -81,6 +81,7 @@ wait.options = {
 ---@field ending table<string, boolean> statuses that end a wait
 ---@field others? fnf.Others who may tell of the ends
 ---@field plan_anew? fun() called when the quota is found to be much larger
+---@field first? number when the first of several that began together is polled
 ---@field hold number seconds the service is asked to keep a poll open, where it does
 ---@field limits { min_delay: number, max_delay: number }
 ---@field of_poll table options of the call that a poll is
@@ -414,13 +415,14 @@ local function held(self)
   return params
 end
 
-local function poll(self)
+local function poll(self, due)
   local context = self.context
   self.polls = self.polls + 1
   local params = held(self)
   if context.client.on_event then
     context.client:tell("poll", { operation = context.row.action, poll = self.polls })
   end
+  context.of_poll.due = due -- which the call takes at once
   return context.client:perform(context.row, params, context.of_poll, context.platform)
 end
 
@@ -466,23 +468,38 @@ local function see_others(self)
   end
 end
 
+--- Seconds by which a first poll is put off: more runs share the quota than when it was planned.
+local function put_off(self, due)
+  local context = self.context
+  local limiter = context.rate_limiter
+  if self.polls > 0 or self.last or not context.first or not limiter or due < context.first then
+    return 0
+  end
+  return context.first + limiter:first_poll(self.place) - context.platform.now()
+end
+
 --- Poll once, and say what follows.
+---@param due? number when this was to be done, by the platform's clock; now unless given
 ---@return boolean ended
 ---@return table|number|nil run the final description; or, not ended, seconds to the next poll
 ---@return fnf.Error|nil
-function Wait:step()
+function Wait:step(due)
   local context = self.context
   if left(self) <= 0 then
     return time_out(self, no_end(self))
   end
   if context.answers then
+    local later = due and put_off(self, due) or 0
+    if later >= SHORTEST then
+      return false, later
+    end
     local ended, outcome = see_others(self)
     if ended ~= nil then
       return ended, outcome
     end
   end
   local begun = context.platform.now()
-  local run, err = poll(self)
+  local run, err = poll(self, due)
   if context.answers then
     context.answers:put(self, run)
   end
@@ -522,6 +539,9 @@ function Wait:finish(delay)
     end
   until ended
   context.open = 0
+  if context.answers and not run then
+    context.answers:leave { self }
+  end
   return run, err
 end
 
