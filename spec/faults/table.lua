@@ -113,6 +113,8 @@ return {
     { "the locale has a decimal comma", "nothing", "nothing", "spec/locale_spec.lua", "a decimal comma" },
     { "the locale is Turkish, whose I has another lower case", "nothing", "nothing", "spec/locale_spec.lua",
       "a Turkish host in ISO 8859-9" },
+    { "another processor: big endian, 32 bits, char unsigned", "nothing", "nothing", "spec/foreign/main.c",
+      "for processors of another kind" },
     { "a process is forked", "the child opens connections of its own", "nothing", "spec/c/http_spec.c",
       "the child starts afresh" },
   } },
