@@ -56,6 +56,15 @@ build/mutant/spec: $(mutant_c) $(headers)
 mutants: build build/c/vectors.c build/mutant/spec ## break the code COUNT=300 times and see whether a spec notices
 	@$(run) lua5.4 spec/mutation/run.lua $(or $(COUNT),300) $(or $(SEED),1) $(FILE)
 
+# Every C spec with char unsigned; those without a network for big endian and 32 bits, in qemu.
+build/c/spec-unsigned: $(spec_c_main) build/c/vectors.c $(headers) $(wildcard spec/c/*.h) Makefile
+	$(CC) $(spec_c_flags) -O1 -funsigned-char -o $@ $(spec_c_main) build/c/vectors.c $(spec_c_libs)
+
+.PHONY: foreign
+foreign: deps-foreign build/c/spec-unsigned ## pass the C specs with char unsigned, with big endian and with 32 bits
+	build/c/spec-unsigned
+	spec/foreign/run.sh
+
 .PHONY: static sbom binary-rock
 static: ## cppcheck and gcc's analyzer over the C, at zero findings
 	@.ci/deps proof

@@ -102,6 +102,7 @@ local function timed(describe, host, options)
 end
 
 local FEW = { max_attempts = 3, attempt_timeout = 1, connect_timeout = 0.5 }
+local PATIENT = { max_attempts = 1, attempt_timeout = 5, connect_timeout = 4 } -- nginx draws an address for each try
 local ONE = { max_attempts = 1, attempt_timeout = 2, connect_timeout = 0.5 }
 
 local rows = {}
@@ -156,7 +157,7 @@ local function broken_family(filter, dropped, good)
     local host = ("%s-%s.test"):format(filter, tag)
     point(host, "::1,127.0.0.2")
     run(('%s -I INPUT -d %s -p tcp --dport "$1" -j DROP'):format(filter, dropped), tostring(server.other))
-    local answer = timed(describe, host, ONE)
+    local answer = timed(describe, host, PATIENT)
     run(('%s -D INPUT -d %s -p tcp --dport "$1" -j DROP'):format(filter, dropped), tostring(server.other))
     return { answer = answer, good = good }
   end
