@@ -27,7 +27,10 @@ Client.__index = Client
 local NO_OPTIONS = {}
 local MOST_SKEW = 86400 -- seconds: a Date further off is the mistake
 local SKEW_TOLERANCE = 60 -- seconds between two readings of the service's clock: answers take their time
-local MARGIN = 1 -- of a quota's burst is left alone: requests do not arrive at the distances they were sent at
+-- So much of a quota's burst is left alone: requests do not arrive at the distances they were sent at, and those of
+-- many processes less so.
+local MARGIN = 1 -- requests
+local SHARED_MARGIN = 1 -- seconds' worth of requests
 
 ---- making one ----
 
@@ -163,8 +166,9 @@ end
 function Client:rate_limiter(row)
   local quota = self.settings.rate_limit
   if quota ~= false and not self.rate_limiters[row.action] then
-    quota = { rate = quota and quota.rate or row.quota.rate, burst = quota and quota.burst or row.quota.burst - MARGIN,
-      probe = quota and quota.probe }
+    local margin = self.share and SHARED_MARGIN * row.quota.rate or MARGIN
+    quota = { rate = quota and quota.rate or row.quota.rate,
+      burst = quota and quota.burst or math.max(1, row.quota.burst - margin), probe = quota and quota.probe }
     self.rate_limiters[row.action] = self.share and self.share:rate_limiter(row, quota)
       or require("fnf.call.rate_limiter").new(quota) -- which only waits need
   end

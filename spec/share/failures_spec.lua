@@ -4,6 +4,7 @@
 local core = require "fnf.core"
 local emulator = require "fnf.emulator"
 local fnf = require "fnf"
+local ports = require "fnf.emulator.ports"
 local redis_server = require "spec.support.redis_server"
 
 local missing = redis_server.missing()
@@ -130,8 +131,11 @@ describe("while Redis is", function()
     local master = start()
     local replica = start("--replicaof 127.0.0.1 1 --replica-read-only yes")
     local locked = start("--requirepass another")
+    local port = ports.free_pair(locked.path)
+    start(("--requirepass another --bind 127.0.0.1 --port %d"):format(port))
     master:stop()
-    local urls = { full.url, replica.url, locked.url, "redis://:wrong-secret@127.0.0.1:1/0", master.url }
+    local urls = { full.url, replica.url, locked.url, ("redis://:wrong-secret@127.0.0.1:%d/0"):format(port),
+      "redis://:wrong-secret@127.0.0.1:1/0", master.url }
     local waits = {}
     for i, url in ipairs(urls) do
       waits[i] = function()
@@ -141,6 +145,7 @@ describe("while Redis is", function()
         assert.equal(1, #warnings, url)
         assert.is_truthy(warnings[1]:find("Redis is away", 1, true))
         assert.is_nil(warnings[1]:find("secret", 1, true))
+        assert.equal(i == 4, warnings[1]:find("refuses user and password: WRONGPASS", 1, true) ~= nil)
         return true
       end
     end

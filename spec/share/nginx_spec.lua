@@ -111,3 +111,79 @@ describe("in nginx, sharing through Redis", function()
     assert.is_true(said.turns > 20, said.turns .. " turns")
   end)
 end)
+
+local GUARDED = [[
+  init_by_lua_block {
+    calls = require "spec.support.nginx.calls"
+    function wait_by(url)
+      local warnings = {}
+      local client = calls.client("$emulator", { access_key_id = "$id", access_key_secret = "$secret",
+        share = require("fnf").share.redis { url = url, timeout = 1 }, on_event = function(name, fields)
+          if name == "warning" then table.insert(warnings, fields.message or tostring(fields.error)) end
+        end })
+      local run, err = client:wait_map_run({ FlowName = "f", ExecutionName = "e", MapRunName = ngx.var.arg_run },
+        { others = false, timeout = 20 })
+      calls.say { Status = run and run.Status or tostring(err), warnings = table.concat(warnings, "\n") }
+    end
+  }
+  server {
+    listen 127.0.0.1:$port;
+    location /ready { return 200; }
+    location /untrusted { content_by_lua_block { wait_by "$untrusted" } }
+    location / {
+      lua_ssl_trusted_certificate $authority;
+      location /right { content_by_lua_block { wait_by "$right" } }
+      location /wrong { content_by_lua_block { wait_by "$wrong" } }
+      location /misnamed { content_by_lua_block { wait_by "$misnamed" } }
+    }
+  }
+]]
+
+describe("in nginx, a Redis with TLS and a password", function()
+  if missing then
+    pending(missing)
+    return
+  end
+
+  local cloud, redis, machine
+
+  setup(function()
+    cloud, redis = assert(emulator.start()), redis_server.start_tls "--requirepass right-secret"
+    local right = redis.tls_url:format ":right-secret@"
+    machine = nginx.start { http = GUARDED, values = { emulator = cloud.url, id = cloud.access_key_id,
+      secret = cloud.access_key_secret, authority = redis.ca_file, right = right,
+      untrusted = redis.tls_url:format "default:right-secret@", -- which shares no connection with the others
+      wrong = redis.tls_url:format ":wrong-secret@", misnamed = right:gsub("localhost", "127.0.0.1") } }
+  end)
+  teardown(function()
+    machine:stop()
+    redis:stop()
+    cloud:stop()
+  end)
+
+  local function wait(path)
+    local run = cloud:map_run { FlowName = "f", ExecutionName = "e", items = 2, Concurrency = 1, item_duration = 0.1 }
+    machine:begin(path .. "?run=" .. run.MapRunName)
+    local _, status, _, body = machine:finish()
+    local said = cjson.decode(body)
+    assert.same({ 200, "Succeeded" }, { status, said.Status })
+    return said.warnings
+  end
+
+  it("is used where the certificate is trusted and the password right", function()
+    assert.equal("", wait "/right")
+    assert.is_truthy(redis:cli("-a right-secret --no-auth-warning --raw KEYS '*answer*'"):find("answer", 1, true))
+  end)
+
+  local REFUSED = { untrusted = "lua_ssl_trusted_certificate", misnamed = "no TLS connection",
+    wrong = "refuses user and password: WRONGPASS" }
+  for name, words in pairs(REFUSED) do
+    it("is done without, with one warning, where it is " .. name, function()
+      local warnings = wait("/" .. name)
+      assert.is_truthy(warnings:find("Redis is away", 1, true), warnings)
+      assert.is_truthy(warnings:find(words, 1, true), warnings)
+      assert.is_nil(warnings:find("\n", 1, true), warnings)
+      assert.is_nil(warnings:find("secret", 1, true), warnings)
+    end)
+  end
+end)

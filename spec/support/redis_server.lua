@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local core = require "fnf.core"
+local ports = require "fnf.emulator.ports"
 
 local redis_server = {}
 
@@ -9,6 +10,9 @@ local redis_server = {}
 ---@field path string of its socket
 ---@field url string for fnf.share.redis
 ---@field pid string
+---@field folder string
+---@field tls_url? string of one that speaks TLS, without a password
+---@field ca_file? string the authority that signed its certificate
 local RedisServer = {}
 RedisServer.__index = RedisServer
 
@@ -44,13 +48,43 @@ function redis_server.await(done)
   return found
 end
 
+local function new_server(words)
+  local folder = output_of "mktemp -d"
+  local self = setmetatable({ folder = folder, path = folder .. "/redis.sock", words = words or "" }, RedisServer)
+  self.url = "unix:" .. self.path
+  return self
+end
+
 --- Start one, and wait until it answers.
 ---@param words? string further options of redis-server
 ---@return fnf.RedisServer
 function redis_server.start(words)
-  local folder = output_of "mktemp -d"
-  local self = setmetatable({ folder = folder, path = folder .. "/redis.sock", words = words or "" }, RedisServer)
-  self.url = "unix:" .. self.path
+  local self = new_server(words)
+  self:start()
+  return self
+end
+
+-- An authority, and a certificate for localhost.
+local CERTIFICATES = [[
+cd %s && exec 2>openssl.log
+ec="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+openssl req -x509 $ec -days 2 -subj /CN=authority -keyout ca.key -out ca.pem -addext basicConstraints=critical,CA:TRUE
+openssl req -new $ec -subj /CN=localhost -keyout server.key -out server.csr
+echo subjectAltName=DNS:localhost >server.ext
+openssl x509 -req -days 2 -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile server.ext -out server.pem
+]]
+
+--- Start one that also speaks TLS on a port, as localhost.
+---@param words? string further options of redis-server
+---@return fnf.RedisServer
+function redis_server.start_tls(words)
+  local self = new_server()
+  os.execute(CERTIFICATES:format(self.folder))
+  local port = ports.free_pair(self.folder)
+  self.words = ("--bind 127.0.0.1 --tls-port %d --tls-cert-file %s/server.pem --tls-key-file %s/server.key "
+    .. "--tls-ca-cert-file %s/ca.pem --tls-auth-clients no %s"):format(port, self.folder, self.folder, self.folder,
+    words or "")
+  self.tls_url, self.ca_file = "rediss://%slocalhost:" .. port, self.folder .. "/ca.pem"
   self:start()
   return self
 end

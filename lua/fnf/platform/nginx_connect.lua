@@ -160,16 +160,28 @@ local function try_each(address, pool, ending, heard)
   return nil, first or "timeout"
 end
 
-local function shake_hands(sock, address, certificate)
-  if certificate then
-    sock:setclientcert(certificate.chain, certificate.key)
-  end
-  local done, reason = sock:sslhandshake(false, address.host, true)
+--- Shake hands with a server that is to be this host; or why not.
+---@param sock table
+---@param host string
+---@return boolean|nil
+---@return string|nil reason
+function nginx_connect.shake_hands(sock, host)
+  local done, reason = sock:sslhandshake(false, host, true)
   if done and sock:getreusedtimes() then
     return true
   end
   -- A handshake that never had to wait is said to be done even if it was refused, but the connection is closed then.
-  reason = done and REFUSED or tostring(reason)
+  return nil, done and REFUSED or tostring(reason)
+end
+
+local function shake_hands(sock, address, certificate)
+  if certificate then
+    sock:setclientcert(certificate.chain, certificate.key)
+  end
+  local done, reason = nginx_connect.shake_hands(sock, address.host)
+  if done then
+    return true
+  end
   sock:close()
   if reason == "timeout" then
     return failure("timeout", "no TLS connection in time")

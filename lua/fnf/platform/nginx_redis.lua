@@ -1,6 +1,8 @@
 --- Commands to Redis inside nginx, by lua-resty-redis: a kept connection each, and no worker waits.
 -- SPDX-License-Identifier: MIT
 
+local nginx_connect = require "fnf.platform.nginx_connect"
+
 local nginx_redis = {}
 
 local IDLE_MS, IDLE_CONNECTIONS = 30000, 64
@@ -20,7 +22,8 @@ local function greet(redis, settings)
   local done, reason = true, nil
   if settings.tls then
     local socket = rawget(redis, "_sock") or rawget(redis, "sock")
-    done, reason = socket:sslhandshake(nil, settings.host, true)
+    done, reason = nginx_connect.shake_hands(socket, settings.host)
+    reason = reason and "no TLS connection: " .. nginx_connect.hinted(reason)
   end
   if done and settings.password then
     if settings.user then
@@ -39,13 +42,16 @@ end
 local function connect(module, settings)
   local redis = module:new()
   redis:set_timeout(settings.timeout * 1000)
-  local pool = ("fnf redis %s %d %s %s %s"):format(settings.host or settings.path, settings.port or 0,
-    tostring(settings.tls), settings.user or "", settings.database)
+  -- Who gave another password has not shown who he is.
+  local pool = ("fnf redis %s %d %s %s %s %s"):format(settings.host or settings.path, settings.port or 0,
+    tostring(settings.tls), settings.user or "", ngx.md5(settings.password or ""), settings.database)
   local done, reason
   if settings.path then
     done, reason = redis:connect("unix:" .. settings.path, { pool = pool })
   else
-    done, reason = redis:connect(settings.host, settings.port, { pool = pool })
+    -- A resolver need not know this machine by its name.
+    done, reason = redis:connect(settings.host == "localhost" and "127.0.0.1" or settings.host, settings.port,
+      { pool = pool })
   end
   if done and redis:get_reused_times() == 0 then
     done, reason = greet(redis, settings)
