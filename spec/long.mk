@@ -45,16 +45,73 @@ fuzz-linear: build/fuzz/linear
 fuzz-lua: build
 	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) spec/fuzz/parsers.lua $(FUZZ_SECONDS) $(or $(SEED),1) $(FUZZ_RUNS)
 
-# What a mutant in C must pass: the suites without a network.
-mutant_c = spec/mutation/main.c $(addprefix spec/c/,buf_spec.c sign_spec.c vectors_spec.c head_spec.c tap.c memory.c) \
-  build/c/vectors.c $(addprefix csrc/,buf.c canonical.c sign.c head.c fnf.c)
-build/mutant/spec: $(mutant_c) $(headers)
+# Marks the lines of Lua that run, for LUA_INIT and nginx; docs in its head.
+build/coverage/%/hook.so: spec/coverage/hook.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -g -O0 -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libcrypto) -o $@ $(mutant_c) $(spec_c_libs)
+	$(CC) -std=c11 -Wall -Wextra -O2 -fPIC -shared $(call lua_cflags,$*) -o $@ $< -ldl
+
+coverage_hooks = build/coverage/5.4/hook.so build/coverage/5.1/hook.so
+
+# Each C file is compiled once for all that is tested, so that nginx' modules, those of Lua 5.4 and the C specs count into
+# the same figures; the glue twice, for it differs between the Luas.
+coverage_flags = -std=c11 -O0 -g --coverage -fPIC -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libssl)
+coverage_pure = $(patsubst csrc/%.c,build/coverage/objects/%.o,$(filter-out csrc/lua_%,$(1)))
+coverage_glue = $(patsubst csrc/%.c,build/coverage/objects/$(2)/%.o,$(filter csrc/lua_%,$(1)))
+coverage_module = $(CC) --coverage -shared -o build/$(1)/fnf/$(2).so $(call coverage_pure,$($(2))) \
+  $(call coverage_glue,$($(2)),$(1))
+coverage_spec = $(patsubst %.c,build/coverage/spec/%.o,$(notdir $(filter spec/c/%,$(spec_c_main)) vectors.c))
+
+build/coverage/objects/5.4/%.o: csrc/%.c
+	@mkdir -p $(@D)
+	$(CC) $(coverage_flags) $(call lua_cflags,5.4) -c -o $@ $<
+build/coverage/objects/5.1/%.o: csrc/%.c
+	@mkdir -p $(@D)
+	$(CC) $(coverage_flags) $(call lua_cflags,5.1) -c -o $@ $<
+build/coverage/objects/%.o: csrc/%.c
+	@mkdir -p $(@D)
+	$(CC) $(coverage_flags) -c -o $@ $<
+build/coverage/spec/%.o: spec/c/%.c
+	@mkdir -p $(@D)
+	$(CC) $(spec_c_flags) -O1 -c -o $@ $<
+build/coverage/spec/vectors.o: build/c/vectors.c
+	@mkdir -p $(@D)
+	$(CC) $(spec_c_flags) -O1 -c -o $@ $<
+
+.PHONY: coverage coverage-build
+# In the copy that spec/coverage/run.lua makes, over its modules: its objects' counts stay in it.
+coverage-build: $(call coverage_pure,$(wildcard csrc/*.c)) $(coverage_spec) build/c/server \
+  $(foreach abi,5.4 5.1,$(call coverage_glue,$(wildcard csrc/*.c),$(abi)))
+	@mkdir -p build/5.4/fnf build/5.1/fnf
+	$(foreach abi,5.4 5.1,$(call coverage_module,$(abi),core) -lcrypto && $(call coverage_module,$(abi),curl) -lcurl && \
+	  $(call coverage_module,$(abi),redis) -lhiredis &&) \
+	$(CC) --coverage -o build/c/spec $(coverage_spec) $(call coverage_pure,$(wildcard csrc/*.c)) $(spec_c_libs)
+
+coverage: build $(coverage_hooks) ## run the specs and name lines and branches that none runs, in most of an hour; SPECS=spec/call
+	@.ci/deps share
+	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' lua5.4 spec/coverage/run.lua $(SPECS)
+
+# What a mutant in C must pass first, one object built anew.
+mutant_flags = -std=c11 -g -O1 -w $(sanitizers) -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libssl)
+build/mutant/%.o: csrc/%.c
+	@mkdir -p $(@D)
+	$(CC) $(mutant_flags) -c -o $@ $<
+build/mutant/%.o: spec/c/%.c
+	@mkdir -p $(@D)
+	$(CC) $(mutant_flags) -c -o $@ $<
+build/mutant/%.o: spec/mutation/%.c
+	@mkdir -p $(@D)
+	$(CC) $(mutant_flags) -c -o $@ $<
+build/mutant/vectors.o: build/c/vectors.c
+	@mkdir -p $(@D)
+	$(CC) $(mutant_flags) -c -o $@ $<
+
+build/mutant/quick build/mutant/failing: build/mutant/%: build/mutant/%.o \
+  $(patsubst %.c,build/mutant/%.o,$(notdir $(filter-out spec/c/main.c,$(spec_c_main)) vectors.c))
+	$(CC) $(sanitizers) -o $@ $^ $(spec_c_libs)
 
 .PHONY: mutants
-mutants: build build/c/vectors.c build/mutant/spec ## break the code COUNT=300 times and see whether a spec notices
-	@$(run) lua5.4 spec/mutation/run.lua $(or $(COUNT),300) $(or $(SEED),1) $(FILE)
+mutants: build $(in_nginx) build/c/server build/mutant/quick build/mutant/failing $(coverage_hooks) ## break the code COUNT=300 times and see whether a spec notices; SEED=1
+	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' lua5.4 spec/mutation/run.lua $(or $(COUNT),300) $(or $(SEED),1) $(FILE)
 
 # Every C spec with char unsigned; those without a network for big endian and 32 bits, in qemu.
 build/c/spec-unsigned: $(spec_c_main) build/c/vectors.c $(headers) $(wildcard spec/c/*.h) Makefile

@@ -33,6 +33,7 @@ void head_spec(void);
 void http_spec(void);
 void transfer_spec(void);
 void tls_spec(void);
+void memory_pure_spec(void); /* what needs no server; memory_spec has it, too */
 void memory_spec(void);
 
 #endif

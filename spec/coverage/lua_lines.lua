@@ -1,0 +1,87 @@
+--- Which lines of the modules can run, and which of them did.
+-- SPDX-License-Identifier: MIT
+--
+-- A line counts if both Lua 5.4 and LuaJIT have instructions for it: they place those of calls and tables that take
+-- several lines differently, and half of the modules run in nginx. The end of a function, which is reached by those
+-- that return nothing, does not count.
+
+local shell = require "fnf.emulator.shell"
+
+local lua_lines = {}
+
+local function listed(command, each)
+  local pipe = assert(io.popen(command))
+  for line in pipe:lines() do
+    each(line)
+  end
+  assert(pipe:close())
+end
+
+local function quoted(paths)
+  local words = {}
+  for index, path in ipairs(paths) do
+    words[index] = shell.quote(path)
+  end
+  return table.concat(words, " ")
+end
+
+--- By file, the set of lines that Lua 5.4 has instructions for.
+local function of_lua(paths)
+  local found, path, last = {}, nil, nil
+  listed("for file in " .. quoted(paths) .. "; do luac5.4 -l -p \"$file\" || exit; done", function(line)
+    local file, to = line:match "^[mf]%a+ <(.-):%d+,(%d+)>"
+    if file then
+      path, last = file, tonumber(to)
+      found[path] = found[path] or {}
+    else
+      local at, operation = line:match "^\t%d+\t%[(%d+)%]\t(%u+)"
+      at = tonumber(at)
+      if at and operation ~= "VARARGPREP" and not (operation:find "^RETURN" and at == last) then
+        found[path][at] = true
+      end
+    end
+  end)
+  return found
+end
+
+local function of_luajit(paths)
+  local found = {}
+  listed("luajit spec/coverage/luajit_lines.lua " .. quoted(paths), function(line)
+    local path, at = line:match "^(.*):(%d+)$"
+    found[path] = found[path] or {}
+    found[path][tonumber(at)] = true
+  end)
+  return found
+end
+
+---@class fnf.Lines
+---@field path string
+---@field lines integer that can run
+---@field missed integer[] those that did not
+
+--- Of each module, what can run and did not.
+---@param paths string[] of modules
+---@param folder string with the marks of spec/coverage/hook.c
+---@return fnf.Lines[]
+function lua_lines.missed(paths, folder)
+  local rows, lua, luajit = {}, of_lua(paths), of_luajit(paths)
+  for _, path in ipairs(paths) do
+    local file = io.open(folder .. "/" .. path:gsub("/", "%%"), "rb")
+    local marks = file and file:read "*a" or ""
+    if file then
+      file:close()
+    end
+    local row = { path = path, lines = 0, missed = {} }
+    for line in pairs(lua[path]) do
+      if luajit[path][line] then
+        row.lines = row.lines + 1
+        row.missed[#row.missed + 1] = marks:byte(line + 1) ~= 1 and line or nil
+      end
+    end
+    table.sort(row.missed)
+    rows[#rows + 1] = row
+  end
+  return rows
+end
+
+return lua_lines
