@@ -137,5 +137,5 @@ binary-rock: ## build the rock, bit for bit the same from the same commit
 	@spec/supply/rock.sh
 
 .PHONY: soak
-soak: build ## poll for MINUTES=1 with faults, new clients and rotating keys; memory and descriptors must stay flat
-	@$(run) $(lua) spec/soak/run.lua $(or $(MINUTES),1)
+soak: build $(in_nginx) ## poll for MINUTES=1 over both transports, with faults; memory and descriptors must stay flat
+	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) spec/soak/run.lua $(or $(MINUTES),1)
