@@ -1,4 +1,5 @@
---- SECURITY.md promises no more than specs hold; the list of what is shipped names what the rockspecs name.
+--- SECURITY.md promises no more than specs hold; the list of what is shipped names what the rockspecs name; what CI
+--- fetches is pinned.
 -- SPDX-License-Identifier: MIT
 
 local json = require "fnf.json"
@@ -43,5 +44,44 @@ describe("the bill of materials", function()
     for _, name in ipairs { "fnf", "fnf-cli", "fnf-emulator", "lua", "lua-cjson", "libcurl", "openssl" } do
       assert.is_true(found[name], name)
     end
+  end)
+end)
+
+describe("what CI fetches", function()
+  local FOLDERS = { "spec/browser", "spec/conformance" } -- with packages of npm
+
+  it("by npm is named by its version and by the sum of its bytes", function()
+    for _, folder in ipairs(FOLDERS) do
+      for name, version in pairs(assert(json.decode(read(folder .. "/package.json"))).dependencies) do
+        assert.matches("^%d+%.%d+%.%d+$", version, nil, name)
+      end
+      local count = 0
+      for name, package in pairs(assert(json.decode(read(folder .. "/package-lock.json"))).packages) do
+        if name ~= "" then
+          count = count + 1
+          assert.matches("^sha512%-", package.integrity, nil, name)
+        end
+      end
+      assert.is_true(count > 0, folder)
+    end
+  end)
+
+  it("comes by nothing but npm's locks and the packages of the system's release", function()
+    for _, path in ipairs { ".ci/run", ".ci/deps", ".ci/fresh", "Makefile", "spec/long.mk" } do
+      for line in read(path):gmatch "[^\n]+" do
+        line = line:gsub("^%s*#.*", "")
+        assert.is_nil(line:match "npm install" or line:match "npm i " or line:match "npx " or line:match "pip3? install"
+          or line:match "[%s|]wget " or line:match "[%s|(]curl %-" or line:match "https?://", path .. ": " .. line)
+        -- luarocks builds what is here, and fetches only for a rock with dependencies, which the library has not.
+        assert.is_true(not line:match "luarocks.-install" or line:match "luarocks install lua%-cjson" ~= nil, path)
+        assert.is_true(not line:match "npm ci" or line:match "npm ci %-%-ignore%-scripts" ~= nil, path .. ": " .. line)
+        assert.is_true(not line:match "git clone" or line:match "git clone %-q %. " ~= nil, path .. ": " .. line)
+      end
+    end
+  end)
+
+  it("for the library's rock is nothing: it depends on Lua alone", function()
+    local list = read "fnf-scm-1.rockspec":match "\ndependencies = (%b{})"
+    assert.equal('{"lua >= 5.1, < 5.6, ~= 5.2",}', (list:gsub("\n%s*", "")))
   end)
 end)
