@@ -124,7 +124,7 @@ return {
     { "`resolver` or a trusted certificate is missing", "an error that names the directive", "set it",
       "spec/platform/nginx_http_spec.lua", "a missing resolver needs" },
     { "nginx hides the environment", "`credentials`, with the directive `env`", "add `env NAME;`",
-      "spec/credentials/keys_spec.lua", "the platform's hint" },
+      "spec/platform/nginx_spec.lua", "nginx hides the keys of the environment" },
     { "nginx drops a timer", "the watch begins anew once somebody asks", "raise `lua_max_running_timers`",
       "spec/ngx/poller_spec.lua", "has dropped its timer" },
     { "the worker that polls crashes", "another goes on", "nothing", "spec/ngx/watch_spec.lua",

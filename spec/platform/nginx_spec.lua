@@ -66,6 +66,13 @@ local CONFIGURATION = [[
         ngx.print(table.concat(lacking, " "))
       }
     }
+    location /hidden {
+      content_by_lua_block {
+        local fnf = require "fnf"
+        calls.say(calls.describe(fnf.new { endpoint = "http://127.0.0.1:$service",
+          credentials = fnf.credentials.env() }, "f"))
+      }
+    }
     location /wait {
       log_by_lua_block {
         local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
@@ -96,7 +103,8 @@ describe("a client inside nginx, called in the phase", function()
 
   setup(function()
     upstream = service.start()
-    server = nginx.start { http = CONFIGURATION, main = "worker_processes 1;", values = { early = EARLY,
+    server = nginx.start { http = CONFIGURATION, main = "worker_processes 1;",
+      wrapper = "env ALIBABA_CLOUD_ACCESS_KEY_ID=id ALIBABA_CLOUD_ACCESS_KEY_SECRET=secret", values = { early = EARLY,
       service = upstream.port, service_directory = upstream.directory } }
     assert.equal("body", (server:get "/all"))
     assert(server:get "/balanced")
@@ -143,6 +151,12 @@ describe("a client inside nginx, called in the phase", function()
 
   it("content finds all that a platform has, but programs, what --debug shows, and a Redis without TLS", function()
     assert.equal("no_redis_tls run times", (server:get "/lacking"))
+  end)
+
+  it("content is told that nginx hides the keys of the environment, and by which directive they are seen", function()
+    local outcome = cjson.decode((server:get "/hidden"))
+    assert.equal("credentials", outcome.kind, outcome.text)
+    assert.matches("env ALIBABA_CLOUD_ACCESS_KEY_ID; env ALIBABA_CLOUD_ACCESS_KEY_SECRET;", outcome.message, 1, true)
   end)
 
   it("log refuses to wait too, at once", function()
