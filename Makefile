@@ -67,10 +67,13 @@ build/%/fnf/curl.so: $(curl) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcurl) $(shared) -o $@ $(curl) $(LDFLAGS) $(shell pkg-config --libs libcurl)
 
-# For who shares answers and quota through Redis; nothing else needs it.
+# For who shares answers and quota through Redis; nothing else needs it. With TLS where hiredis has it (1.0 or newer).
+redis_tls = $(if $(shell pkg-config --exists hiredis_ssl && echo yes),hiredis_ssl libssl libcrypto)
+redis_flags = $(if $(redis_tls),-DFNF_REDIS_TLS) $(patsubst -I%,-isystem %,$(shell pkg-config --cflags hiredis $(redis_tls)))
+redis_libs = $(shell pkg-config --libs $(redis_tls) hiredis || echo -lhiredis)
 build/%/fnf/redis.so: $(redis) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shared) -o $@ $(redis) $(LDFLAGS) -lhiredis
+	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(redis_flags) $(shared) -o $@ $(redis) $(LDFLAGS) $(redis_libs)
 
 .PHONY: redis
 redis: $(build)/fnf/redis.so ## compile the module fnf.redis, which needs hiredis (libhiredis-dev)

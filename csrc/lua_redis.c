@@ -3,16 +3,18 @@
  * SPDX-License-Identifier: MIT
  *
  * redis.connect(options) -> connection | nil, status, message
- *   options: host and port, or path (of a socket); timeout (seconds)
+ *   options: host and port, or path (of a socket); timeout (seconds); tls (true: the server shows a certificate for
+ *   host, of an authority in the PEM file ca_file, else of one that the system trusts)
  * connection:command(name, ...) -> reply | nil, status, message
  *   name and arguments are strings; reply: string, integer, false (nothing there) or a list of
  *   those; a list in a list is false, for no command here answers one
  * connection:close()
+ * redis.tls: whether it was built with hiredis_ssl, without which `tls` fails
  *
  * `timeout` bounds the connecting, and after it each reading and writing of a command; a call blocks until then.
  * `status` is a name of fnf_status; "bad input" is a refusal of Redis', whose words are the message, and leaves the
  * connection usable. After any other failure it is closed, and so is one that came over a fork. Misuse raises.
- * Links hiredis only.
+ * Links hiredis only; with FNF_REDIS_TLS defined, hiredis_ssl and OpenSSL, too.
  */
 #define _DEFAULT_SOURCE /* pthread_sigmask, struct timeval */
 
@@ -23,6 +25,11 @@
 #include <time.h>
 
 #include <hiredis/hiredis.h>
+#ifdef FNF_REDIS_TLS
+#include <hiredis/hiredis_ssl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#endif
 
 #include "glue.h"
 
@@ -48,6 +55,107 @@ static int close_connection(lua_State *L) {
   self->redis = NULL;
   return 0;
 }
+
+/* ---- SIGPIPE: hiredis and OpenSSL write without MSG_NOSIGNAL ---- */
+
+struct pipe_guard {
+  sigset_t before;
+  int blocked;
+  int waited;
+};
+
+/* Keep SIGPIPE from this thread. */
+static struct pipe_guard guard_pipe(void) {
+  struct pipe_guard guard;
+  sigset_t pipe_set;
+  sigset_t pending;
+  (void)sigemptyset(&pipe_set);
+  (void)sigaddset(&pipe_set, SIGPIPE);
+  (void)sigemptyset(&pending);
+  (void)sigpending(&pending);
+  guard.waited = sigismember(&pending, SIGPIPE) == 1;
+  guard.blocked = pthread_sigmask(SIG_BLOCK, &pipe_set, &guard.before) == 0;
+  return guard;
+}
+
+/* As before; takes away one that came meanwhile, not one that waited already. */
+static void release_pipe(const struct pipe_guard *guard) {
+  sigset_t pipe_set;
+  sigset_t pending;
+  if (!guard->blocked)
+    return;
+  (void)sigemptyset(&pipe_set);
+  (void)sigaddset(&pipe_set, SIGPIPE);
+  (void)sigemptyset(&pending);
+  (void)sigpending(&pending);
+  if (!guard->waited && sigismember(&pending, SIGPIPE) == 1) {
+    int taken = 0;
+    (void)sigwait(&pipe_set, &taken);
+  }
+  (void)pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
+}
+
+/* ---- TLS ---- */
+
+#ifdef FNF_REDIS_TLS
+
+/* hiredis_ssl by itself would take a certificate for any name. */
+static int expect_host(SSL *ssl, const char *host) {
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1)
+    return 1;
+  return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+/* NULL: no memory, or no authority in the file. */
+static SSL *new_session(const char *host, const char *ca_file) {
+  SSL *ssl = NULL;
+  SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+  if (context && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+      (ca_file ? SSL_CTX_load_verify_file(context, ca_file) : SSL_CTX_set_default_verify_paths(context)) == 1) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    ssl = SSL_new(context);
+  }
+  SSL_CTX_free(context);
+  if (ssl && !expect_host(ssl, host)) {
+    SSL_free(ssl);
+    ssl = NULL;
+  }
+  return ssl;
+}
+
+/* Status and, unless FNF_OK, why; the text is static or the connection's. */
+static enum fnf_status start_tls(redisContext *redis, const char *host, const char *ca_file, const char **reason) {
+  enum fnf_status status = FNF_OK;
+  (void)ERR_set_mark();
+  SSL *ssl = new_session(host, ca_file);
+  if (!ssl) {
+    *reason = ca_file ? "no authority can be read from ca_file" : "no TLS session";
+    status = FNF_CERTIFICATE;
+  } else {
+    struct pipe_guard guard = guard_pipe();
+    if (redisInitiateSSL(redis, ssl) != REDIS_OK) {
+      long verdict = SSL_get_verify_result(ssl);
+      status = verdict == X509_V_OK ? FNF_TLS : FNF_CERTIFICATE;
+      *reason = verdict == X509_V_OK ? redis->errstr : X509_verify_cert_error_string(verdict);
+      SSL_free(ssl); /* not hiredis's, as long as this has not succeeded */
+    }
+    release_pipe(&guard);
+  }
+  (void)ERR_pop_to_mark();
+  return status;
+}
+
+#else
+
+static enum fnf_status start_tls(redisContext *redis, const char *host, const char *ca_file, const char **reason) {
+  (void)redis;
+  (void)host;
+  (void)ca_file;
+  *reason = "fnf.redis was built without hiredis_ssl";
+  return FNF_UNSUPPORTED;
+}
+
+#endif
 
 /* ---- connecting ---- */
 
@@ -91,41 +199,29 @@ static int redis_connect(lua_State *L) {
   struct timeval timeout = timeout_of(L);
   const char *path = text_of(L, "path");
   const char *host = text_of(L, "host");
+  const char *ca_file = text_of(L, "ca_file");
   luaL_argcheck(L, path || host, 1, "host or path expected");
   int port = path ? 0 : port_of(L);
+  lua_getfield(L, 1, "tls");
+  int tls = lua_toboolean(L, -1);
+  luaL_argcheck(L, !tls || !path, 1, "tls: a host expected, not a path");
   struct connection *self = fnf_new_object(L, CONNECTION, sizeof *self);
   self->forks = fnf_fork_count();
   self->redis = path ? redisConnectUnixWithTimeout(path, timeout) : redisConnectWithTimeout(host, port, timeout);
   if (!self->redis || self->redis->err || redisSetTimeout(self->redis, timeout) != REDIS_OK)
     return fail_connection(L, self, "no connection to Redis");
+  const char *reason = NULL;
+  enum fnf_status status = tls ? start_tls(self->redis, host, ca_file, &reason) : FNF_OK;
+  if (status != FNF_OK) {
+    fnf_fail(L, status, reason);
+    redisFree(self->redis);
+    self->redis = NULL;
+    return 3;
+  }
   return 1;
 }
 
 /* ---- commands ---- */
-
-/* hiredis writes without MSG_NOSIGNAL. Keep SIGPIPE from this thread while it
- * does, and take away one that came meanwhile; not one that waited before. */
-static redisReply *run(redisContext *redis, int count, const char **words, const size_t *sizes) {
-  sigset_t pipe_set;
-  sigset_t before;
-  sigset_t pending;
-  (void)sigemptyset(&pipe_set);
-  (void)sigaddset(&pipe_set, SIGPIPE);
-  (void)sigemptyset(&pending);
-  (void)sigpending(&pending);
-  int waited = sigismember(&pending, SIGPIPE) == 1;
-  int blocked = pthread_sigmask(SIG_BLOCK, &pipe_set, &before) == 0;
-  redisReply *reply = redisCommandArgv(redis, count, words, sizes);
-  if (blocked) {
-    (void)sigpending(&pending);
-    if (!waited && sigismember(&pending, SIGPIPE) == 1) {
-      int taken = 0;
-      (void)sigwait(&pipe_set, &taken);
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-  }
-  return reply;
-}
 
 static void push_scalar(lua_State *L, const redisReply *reply) {
   switch (reply->type) {
@@ -172,7 +268,9 @@ static int connection_command(lua_State *L) {
   if (!self->redis)
     return fnf_fail(L, FNF_NETWORK, "the connection is closed");
   drop_reply(self);
-  self->reply = run(self->redis, count, words, sizes);
+  struct pipe_guard guard = guard_pipe();
+  self->reply = redisCommandArgv(self->redis, count, words, sizes);
+  release_pipe(&guard);
   if (!self->reply)
     return fail_connection(L, self, "no answer");
   if (self->reply->type == REDIS_REPLY_ERROR) {
@@ -194,5 +292,11 @@ FNF_MODULE(luaopen_fnf_redis) {
   fnf_new_class(L, CONNECTION, methods, close_connection);
   lua_newtable(L);
   fnf_register(L, functions);
+#ifdef FNF_REDIS_TLS
+  lua_pushboolean(L, 1);
+#else
+  lua_pushboolean(L, 0);
+#endif
+  lua_setfield(L, -2, "tls");
   return 1;
 }

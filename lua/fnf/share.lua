@@ -101,8 +101,8 @@ function share.validate(value, platform)
   if value == nil then
     return nil
   elseif getmetatable(value) == Option then
-    return value.redis.tls and platform.no_redis_tls and "option share: rediss:// is for nginx; outside, give a "
-      .. "command of a client that speaks TLS, or a tunnel" or nil
+    local problem = value.redis.tls and platform.no_redis_tls and platform.no_redis_tls()
+    return problem and "option share: rediss:// cannot be: " .. problem or nil
   elseif type(value) ~= "table" then
     return "option share must be what fnf.share.redis returns, or a table with a command"
   end

@@ -32,7 +32,7 @@ local plain = { gather = scheduler.gather }
 ---@field close fun()
 ---@field digest fun(text: string): string a hash in hexadecimal digits
 ---@field redis fun(settings: fnf.RedisSettings): fnf.RedisCommand commands to a Redis, over connections of its own
----@field no_redis_tls? boolean its connections to Redis know no TLS
+---@field no_redis_tls? fun(): string|nil why its connections to Redis know no TLS
 ---@field choose? fun(): fnf.Platform the platform of this very call, where that differs
 ---@field unsupported? table<string, string> options it cannot honour, and what does the same there
 
@@ -132,10 +132,14 @@ function plain.new(options)
     max_connections = options.max_connections,
   }
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    read = core.read, sleep = sleep, gather = scheduler.gather, digest = plain.digest, no_redis_tls = true }
+    read = core.read, sleep = sleep, gather = scheduler.gather, digest = plain.digest }
 
   function platform.redis(redis_settings)
-    return require("fnf.platform.plain_redis").open(redis_settings)
+    return require("fnf.platform.plain_redis").open(redis_settings, settings.ca_file)
+  end
+
+  function platform.no_redis_tls()
+    return require("fnf.platform.plain_redis").no_tls()
   end
 
   function platform.send(request, cancel)

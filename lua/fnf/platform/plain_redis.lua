@@ -5,6 +5,9 @@ local plain_redis = {}
 
 local MISSING = "the module fnf.redis is not installed: luarocks make lua/fnf/share/fnf-redis-scm-1.rockspec, "
   .. "or make redis"
+local NO_TLS = "fnf.redis was built without TLS: build it by `make redis` where pkg-config knows hiredis_ssl (hiredis "
+  .. "1.0 or newer; Debian 13), or give a command of a client that speaks TLS, or a tunnel"
+local AUTHORITY = "if nobody this machine trusts has signed it, give its authority as ca_file, or as FNF_CA_FILE"
 
 --- The first words of a connection: who we are, and where. Nothing of them is in a reason.
 local function greet(connection, settings)
@@ -22,17 +25,22 @@ local function greet(connection, settings)
   return reply, reason
 end
 
-local function connect(settings)
-  if settings.tls then -- a password must not go to it in the clear; nginx has come here while it starts
-    return nil, "rediss:// is only for phases of nginx that may yield"
-  end
+--- Why there can be no TLS, or nil; a module that is missing is told of when it is used.
+---@return string|nil
+function plain_redis.no_tls()
+  local found, redis = pcall(require, "fnf.redis")
+  return found and not redis.tls and NO_TLS or nil
+end
+
+local function connect(settings, ca_file)
   local found, redis = pcall(require, "fnf.redis")
   if not found then
     return nil, MISSING
   end
-  local connection, _, reason = redis.connect(settings)
+  local connection, status, reason = redis.connect { host = settings.host, port = settings.port, path = settings.path,
+    timeout = settings.timeout, tls = settings.tls, ca_file = settings.tls and ca_file or nil }
   if not connection then
-    return nil, reason
+    return nil, status == "certificate" and ("%s; %s"):format(reason, AUTHORITY) or reason
   end
   local greeted
   greeted, reason = greet(connection, settings)
@@ -45,13 +53,14 @@ end
 
 --- A function that carries out commands, over a connection opened at the first one and after each failure.
 ---@param settings fnf.RedisSettings
+---@param ca_file? string PEM file of the authorities to trust; the system's by default
 ---@return fnf.RedisCommand
-function plain_redis.open(settings)
+function plain_redis.open(settings, ca_file)
   local connection
   return function(...)
     local reason
     if not connection then
-      connection, reason = connect(settings)
+      connection, reason = connect(settings, ca_file)
       if not connection then
         return nil, reason
       end

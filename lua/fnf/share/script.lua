@@ -40,7 +40,7 @@ end
 -- Answers: microseconds until a token comes (0: it is the asker's), processes, runs, share of `most` in millionths.
 script.permit = FIGURE .. SETS .. [[
 local SLOWEST, RECOVERY, CALM, LONGEST_RECOVERY = 1 / 16, 1 / 100, 1, 10
-local ROUNDING, SILENCE, PATIENCE, LIFETIME, LONGEST = 1e-6, 60, 10, 600, 10 * 86400
+local ROUNDING, SILENCE, PATIENCE, LIFETIME, LONGEST, LONGEST_WAY = 1e-6, 60, 10, 600, 10 * 86400, 1
 expect({ 'hash', 'zset', 'zset', 'zset', 'zset' })
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -55,8 +55,11 @@ local processes, runs = redis.call('ZCARD', KEYS[4]), redis.call('ZCARD', KEYS[5
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'share', 'halved', 'answered')
 local share, halved = figure(bucket[3], SLOWEST, 1, 1), figure(bucket[4], 0, now, 0)
 local answered = figure(bucket[5], 0, now, now)
+-- The service's bucket, full as this one, refills only from when the first request arrives.
+local way = math.min(LONGEST_WAY, (burst - 1) / most / 4)
+local at = figure(bucket[2], 0, now + way, now)
 local tokens = figure(bucket[1], 0, burst, tonumber(ARGV[7]))
-tokens = math.min(burst, tokens + (now - figure(bucket[2], 0, now, now)) * most * share)
+tokens, at = math.min(burst, tokens + math.max(0, now - at) * most * share), math.max(at, now)
 if told == 'throttled' and now - halved >= CALM then
   share, tokens, halved, answered = math.max(SLOWEST, share / 2), 0, now, now
 elseif told == 'answered' then
@@ -79,6 +82,7 @@ elseif asker ~= '' then
   redis.call('ZADD', KEYS[2], now - tonumber(ARGV[3]), asker)
   local missing = redis.call('ZRANK', KEYS[2], asker) + 1 - tokens
   if missing <= ROUNDING then
+    at = tokens > burst - ROUNDING and now + way or at
     tokens = math.max(0, tokens - 1)
     redis.call('ZREM', KEYS[2], asker)
     redis.call('ZREM', KEYS[3], asker)
@@ -90,7 +94,7 @@ elseif asker ~= '' then
   end
 end
 
-redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', now),
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', at),
   'share', string.format('%.6f', share), 'halved', string.format('%.6f', halved),
   'answered', string.format('%.6f', answered))
 redis.call('EXPIRE', KEYS[1], LIFETIME)
