@@ -17,7 +17,7 @@ describe("a rate limiter", function()
     for i = 1, 14 do
       pauses[i] = take(p, 100)
     end
-    assert.same({ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.5, 1, 1.5, 2 }, pauses)
+    assert.same({ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.75, 1.25, 1.75, 2.25 }, pauses)
   end)
 
   it("never grants more than burst and rate allow, whatever the times of asking", function()
@@ -43,7 +43,7 @@ describe("a rate limiter", function()
     for _ = 1, 10 do
       assert.equal(0, take(p, 1e6))
     end
-    assert.equal(0.5, take(p, 1e6))
+    assert.equal(0.75, take(p, 1e6))
   end)
 
   it("takes back a permit that was not used", function()
@@ -90,10 +90,29 @@ describe("a rate limiter", function()
     for i = 1, 14 do
       permits[i] = p:take(0)
     end
-    assert.equal(2, p:pause(permits[14], 0))
-    p:throttled(1)
-    assert.same({ 0, 2 }, { p:pause(permits[12], 1), p:pause(permits[14], 1) })
-    assert.equal(0, p:pause(permits[14], 3))
+    assert.equal(2.25, p:pause(permits[14], 0))
+    p:throttled(1.25)
+    assert.same({ 0, 2 }, { p:pause(permits[12], 1.25), p:pause(permits[14], 1.25) })
+    assert.equal(0, p:pause(permits[14], 3.25))
+  end)
+
+  it("reckons with a first request that comes late to a service whose bucket is full until then", function()
+    local p, now, late, tokens, at = rate_limiter.new(QUOTA), 0, 0.25, 10, 0.25
+    for i = 1, 40 do
+      local permit = p:take(now)
+      now = now + p:pause(permit, now)
+      assert.equal(0, p:pause(permit, now))
+      local arrives = now + (i <= 10 and late or 0) -- the first ones over new connections
+      tokens, at = math.min(10, tokens + (arrives - at) * 2) - 1, arrives
+      assert.is_true(tokens >= 0, i)
+    end
+    assert.is_true(math.abs(now - late - 15) < 1e-6, now)
+    now = now + 10 -- full again
+    for _ = 1, 20 do -- and as fast as ever, one after the other
+      local began = now
+      now = now + 0.5
+      assert.equal(0, p:pause(p:take(now), began + 0.5))
+    end
   end)
 
   it("lets permits come sooner that were given when it was slow", function()
@@ -144,8 +163,8 @@ describe("a rate limiter", function()
     for _ = 1, 10 do
       take(p, 5)
     end
-    assert.equal(0.5, take(p, 5))
-    assert.equal(1, take(p, 4))
+    assert.equal(0.75, take(p, 5))
+    assert.equal(1.25, take(p, 4))
   end)
 end)
 

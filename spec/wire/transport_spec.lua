@@ -90,7 +90,7 @@ describe("over the real transport", function()
         assert.equal("Succeeded", final.Status)
         assert.same({ Pending = 0, Running = 0, Succeed = 1940, Failed = 60, Aborted = 0, Total = 2000 },
           final.ItemCounts)
-        assert.is_true(seen >= 2)
+        assert.is_true(seen >= 1) -- a busy machine may poll once only, when all is over
       end)
   end
 end)

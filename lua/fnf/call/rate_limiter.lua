@@ -37,6 +37,7 @@ local CALM_ROUND = 8 -- seconds a round may take before polls are spared
 local ROUNDING = 1e-6 -- of a permit: a time that is too short to be slept
 local SHORTEST_WINDOW, FASTEST = 1, 1e5 -- seconds, and requests a second, that are believed
 local NEWS = 1.5 -- times the rate that is known: then those who planned by it plan anew
+local LONGEST_WAY = 0.25 -- seconds that the first request of many may take longer to the service than those that follow
 local CALM = 1 -- seconds after a halving in which further throttling is its echo
 
 --- One that begins `empty` lets nothing at once in the beginning.
@@ -49,8 +50,9 @@ function rate_limiter.new(quota)
 end
 
 local function refill(self, now)
-  self.granted = math.min(self.permits + self.burst, self.granted + math.max(0, now - (self.at or now)) * self.rate)
-  self.at = now
+  local at = math.min(self.at or now, now + LONGEST_WAY) -- whatever the clock does
+  self.granted = math.min(self.permits + self.burst, self.granted + math.max(0, now - at) * self.rate)
+  self.at = math.max(at, now)
 end
 
 ---- load ----
@@ -100,11 +102,15 @@ end
 
 ---- permits ----
 
---- Take a permit. When it comes is for `pause` to say, again and again: the rate may change until then.
+--- Take a permit. When it comes is for `pause` to say, again and again: the rate may change until then. The service's
+--- bucket, full as this one, refills only from when the first request has come there, over a connection that is new.
 ---@param now number monotonic seconds
 ---@return integer permit
 function RateLimiter:take(now)
   refill(self, now)
+  if self.granted >= self.permits + self.burst then
+    self.at = now + math.min(LONGEST_WAY, (self.burst - 1) / self.rate / 4)
+  end
   self.permits = self.permits + 1
   return self.permits
 end
@@ -117,7 +123,7 @@ function RateLimiter:pause(permit, now)
   refill(self, now)
   local missing = permit - self.granted
   if missing > ROUNDING then
-    return missing / self.rate
+    return self.at - now + missing / self.rate
   end
   self.sent = math.max(self.sent, permit)
   return 0
