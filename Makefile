@@ -130,7 +130,7 @@ build/bench/%: bench/%.c $(bench_c) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(bench_flags) -o $@ $(filter %.c,$^) $(bench_libs)
 
-bench: build ## measure against references in C (about a minute)
+bench: build ## measure against references in C (about ten minutes, most of them under valgrind)
 	@.ci/deps bench
 	@$(MAKE) --no-print-directory $(bench_programs)
 	@$(run) $(lua) bench/run.lua $(CURDIR)/build/bench
