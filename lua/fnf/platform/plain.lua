@@ -146,7 +146,8 @@ function plain.new(options)
     if not pool then
       local loaded, curl = pcall(require, "fnf.curl")
       if not loaded then -- there may be no descriptor left to read it by
-        return nil, failure("not loaded", (tostring(curl):gsub("%s*\n%s*", " ")), false)
+        local first, second = tostring(curl):match "^([^\n]*)\n?%s*([^\n]*)"
+        return nil, failure("not loaded", second:find "^no f" and first or first .. " " .. second, false)
       end
       local status, message
       pool, status, message = curl.pool(settings)
