@@ -57,14 +57,14 @@ static int is_word(struct fnf_str text, const char *word) {
 /* "HTTP/1.x 200 reason", or what libcurl writes of a stream: "HTTP/2 200 ". */
 static const char *read_status(struct fnf_head *head, struct fnf_str line) {
   size_t at = sizeof "HTTP/1.1" - 1;
-  if (line.size > at && memcmp(line.data, "HTTP/1.", at - 1) == 0 &&
-      (line.data[at - 1] == '0' || line.data[at - 1] == '1'))
-    head->lines = 0;
-  else if (head->is_streamed && line.size == sizeof "HTTP/2 200 " - 1 && memcmp(line.data, "HTTP/", 5) == 0 &&
-           (line.data[5] == '2' || line.data[5] == '3'))
-    at = sizeof "HTTP/2" - 1;
-  else
+  int is_plain = line.size > at && memcmp(line.data, "HTTP/1.", at - 1) == 0 &&
+                 (line.data[at - 1] == '0' || line.data[at - 1] == '1');
+  int is_stream = head->is_streamed && line.size == sizeof "HTTP/2 200 " - 1 && memcmp(line.data, "HTTP/", 5) == 0 &&
+                  (line.data[5] == '2' || line.data[5] == '3');
+  if (!is_plain && !is_stream)
     return "an answer that is not HTTP/1";
+  if (is_stream)
+    at = sizeof "HTTP/2" - 1;
   size_t blanks = at;
   while (at < line.size && line.data[at] == ' ')
     at++;

@@ -45,6 +45,7 @@ static void takes_what_all_take(void) {
                                       "HTTP/1.1 200\r\n\r\n",
                                       "HTTP/1.1 200 \r\n\r\n",
                                       "HTTP/1.1   200   OK\r\n\r\n",
+                                      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
                                       "HTTP/1.1 600 Odd\r\n\r\n"};
   for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
     struct fnf_head head;
@@ -54,7 +55,8 @@ static void takes_what_all_take(void) {
 }
 
 static void refuses_what_some_take_otherwise(void) {
-  static const char *const heads[] = {OK "Content-Length: 22abc\r\n",
+  static const char *const heads[] = {OK "\001X: control\r\n",
+                                      OK "Content-Length: 22abc\r\n",
                                       OK "Content-Length: 22.5\r\n",
                                       OK "Content-Length: +5\r\n",
                                       OK "Content-Length: -5\r\n",

@@ -14,6 +14,7 @@ int main(void) {
   process_spec();
   sign_spec();
   vectors_spec();
+  libcrypto_spec();
   head_spec();
   http_spec();
   transfer_spec();

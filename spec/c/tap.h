@@ -29,6 +29,7 @@ void file_spec(void);
 void process_spec(void);
 void sign_spec(void);
 void vectors_spec(void);
+void libcrypto_spec(void);
 void head_spec(void);
 void http_spec(void);
 void transfer_spec(void);

@@ -74,6 +74,8 @@ describe("13.4: the quota that an answer tells", function()
   end
   it("is nothing without headers", function()
     assert.is_nil(response.quota(nil))
+    assert.equal(999999999, response.quota { ["x-ratelimit-user-api"] = "Limit:999999999,Remain:1,TimeLeft:1" }.limit)
+    assert.is_nil(response.quota { ["x-ratelimit-user-api"] = "Limit:1000000000,Remain:1,TimeLeft:1" })
     assert.is_nil(response.quota { ["x-ratelimit-user"] = "Limit:10,Remain:3,TimeLeft:2500" })
   end)
 end)

@@ -158,6 +158,67 @@ describe("a rate limiter", function()
     assert.equal(2, p.rate)
   end)
 
+  it("takes the quota that the service tells: a whole window at once, what is left of one by and by", function()
+    local function told(quota, burst)
+      local p = rate_limiter.new { rate = 2, burst = burst or 10 }
+      p:told(quota, 0)
+      return p
+    end
+    local fresh = told { limit = 600, remain = 600, left = 60 }
+    assert.equal(10, fresh.rate)
+    assert.equal(0, take(fresh, 0))
+    local half = told({ limit = 600, remain = 300, left = 60 }, 1000)
+    assert.same({ 10, 0.1 }, { half.rate, take(half, 0) })
+    local most = told({ limit = 600, remain = 450, left = 60 }, 1000)
+    for _ = 1, 300 do
+      assert.equal(0, take(most, 0))
+    end
+    assert.equal(0.1, take(most, 0))
+    local spent = told({ limit = 600, remain = 0, left = 60 }, 1000)
+    assert.equal(600 / 10 + 1 / 10, take(spent, 0)) -- as many as the rate gives until the window ends come later
+    assert.equal(1e5, told({ limit = 1e9, remain = 1e9, left = 1 }).rate)
+    assert.equal(0.5, told({ limit = 30, remain = 30, left = 60 }).rate)
+  end)
+
+  it("keeps the longest time that was left of a window, until the limit is another", function()
+    local p = rate_limiter.new(QUOTA)
+    p:told({ limit = 600, remain = 600, left = 60 }, 0)
+    p:told({ limit = 600, remain = 590, left = 30 }, 30)
+    assert.equal(10, p.rate)
+    p:told({ limit = 900, remain = 900, left = 60 }, 60)
+    assert.equal(15, p.rate)
+  end)
+
+  it("has those plan anew who planned by a rate that is two thirds of the present one, or less", function()
+    for _, row in ipairs { { 179, 0 }, { 180, 1 }, { 600, 1 } } do -- of a minute: 2.98, 3 and 10 a second
+      local p, planned = rate_limiter.new(QUOTA), 0
+      p:join { open = 1, plan_anew = function() planned = planned + 1 end }
+      p:join { open = 1 }
+      p:told({ limit = row[1], remain = row[1], left = 60 }, 0)
+      p:told({ limit = row[1], remain = row[1], left = 60 }, 1)
+      assert.equal(row[2], planned)
+    end
+  end)
+
+  it("uses half of a larger quota after a throttle above its own rate, and a quarter after another", function()
+    local p = rate_limiter.new(QUOTA)
+    p:told({ limit = 600, remain = 600, left = 60 }, 0)
+    p:throttled(1)
+    p:told({ limit = 600, remain = 600, left = 60 }, 2)
+    assert.equal(2 + (10 - 2) / 2, p.most)
+  end)
+
+  it("stretches the delays of waits that a quota is too small for, and no others", function()
+    local LIMITS = { min_delay = 0.4, max_delay = 120 }
+    for _, row in ipairs { { 1, 0.4, 120 }, { 16, 0.4, 120 }, { 40, 0.4, 120, 2.5 }, { 100, 1, 120, 6.25 },
+      { 1000, 10, 880, 62.5 } } do
+      local p = rate_limiter.new(QUOTA)
+      p:join { open = row[1] }
+      local limits = p:limits(LIMITS)
+      assert.same({ row[2], row[3], row[4] }, { limits.min_delay, limits.max_delay, limits.thrift })
+    end
+  end)
+
   it("does not mind a clock that stands still or goes back", function()
     local p = rate_limiter.new(QUOTA)
     for _ = 1, 10 do

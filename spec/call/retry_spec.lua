@@ -80,6 +80,23 @@ describe("a failed attempt", function()
   end
 end)
 
+describe("a failed attempt of a write", function()
+  local ROWS = { -- error, whether it may have been carried out all the same
+    { { kind = "network" }, true }, { { kind = "timeout" }, true }, { { kind = "protocol", status = 200 }, true },
+    { { kind = "network", sent = false }, false }, { { kind = "credentials" }, false },
+    { { kind = "service", status = 500 }, true }, { { kind = "service", status = 503 }, true },
+    { { kind = "service", status = 408 }, true }, { { kind = "service" }, true },
+    { { kind = "service", status = 400, code = "SignatureNonceUsed" }, true },
+    { { kind = "service", status = 400, code = "InvalidArgument" }, false },
+    { { kind = "service", status = 429 }, false }, { { kind = "service", status = 499 }, false },
+  }
+  for i, row in ipairs(ROWS) do
+    it(("leaves unknown whether it was carried out, or not, row %d"):format(i), function()
+      assert.equal(row[2], retry.leaves_outcome_unknown(row[1]))
+    end)
+  end
+end)
+
 describe("the delay before the next attempt", function()
   local ROWS = { -- reason, attempt, hint, chance, seconds
     { "throttle", 1, nil, 0, 0 }, { "throttle", 1, nil, 0.5, 0.5 }, { "throttle", 2, nil, 0.5, 1 },
@@ -400,6 +417,27 @@ describe("a call that keeps a rate limiter", function()
       ["x-ratelimit-user-api"] = "Limit:600,Remain:599,TimeLeft:60000,Reset:1" } }) }
     assert(cloud:client():perform(READ, fake_platform.names, { rate_limiter = p }))
     assert.equal(10, p.rate)
+  end)
+
+  it("tells its rate limiter once what one answer told of the quota", function()
+    local p, told = rate_limiter.new { rate = 2, burst = 9 }, 0
+    local own = p.told
+    function p:told(...)
+      told = told + 1
+      return own(self, ...)
+    end
+    local cloud = fake_platform.new { { status = 503, headers = {
+      ["x-ratelimit-user-api"] = "Limit:600,Remain:599,TimeLeft:60000,Reset:1" } },
+      { kind = "network", message = "connection reset" }, fake_platform.run() }
+    assert(cloud:client():perform(READ, fake_platform.names, { rate_limiter = p }))
+    assert.same({ 3, 1 }, { #cloud.sent, told })
+  end)
+
+  it("says that a call may be made again for which no permit came in time", function()
+    local _, _, result, err = limited(5, { timeout = 3 })
+    assert.is_nil(result)
+    assert.same({ "timeout", true, false }, { err.kind, err.retryable, err.sent })
+    assert.matches("permit before the deadline", err.message)
   end)
 
   it("gives its turn to others when it is cancelled, or its deadline is too near", function()

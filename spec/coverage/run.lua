@@ -31,7 +31,8 @@ find build/coverage -name '*.gcda' -delete && make -s coverage-build >&2 && echo
 
 -- What fails is told: coverage makes some slower than they allow, and leaves its marks all the same.
 local SPEC = [[
-export LUA_INIT=@spec/coverage/init.lua LD_PRELOAD="$FNF_COVERAGE_ROOT/build/coverage/5.1/hook.so"
+export LUA_INIT='dofile(os.getenv "FNF_COVERAGE_ROOT" .. "/spec/coverage/init.lua")'
+export LD_PRELOAD="$FNF_COVERAGE_ROOT/build/coverage/5.1/hook.so"
 timeout 1200 lua5.4 spec/run.lua "$1" >build/coverage/$$.out 2>&1 </dev/null || {
   unset LD_PRELOAD LUA_INIT; echo "failed: $1"; tail -n 30 build/coverage/$$.out >&2; }
 ]]

@@ -124,6 +124,7 @@ end
 ---@field from integer place of the first byte that is changed, in the whole text
 ---@field to integer and of the last
 ---@field becomes string
+---@field text string the line as it was, without its indent
 ---@field what string in words
 
 --- All of a text, in the order of their places.
@@ -135,12 +136,12 @@ function mutants.of(path, text)
   local found, number, start = {}, 0, 1
   for line in bare(text, language):gmatch "([^\n]*)\n" do
     number = number + 1
-    local here = start
+    local here, whole = start, text:match("[^\n]*", start):gsub("^%s+", "")
     -- `becomes` may hold %0: the text itself, with the strings that the bare line lacks.
     local function add(from, to, becomes, what)
       from, to = here + from - 1, here + to - 1
       local own = text:sub(from, to)
-      found[#found + 1] = { path = path, line = number, from = from, to = to, what = what,
+      found[#found + 1] = { path = path, line = number, from = from, to = to, what = what, text = whole,
         becomes = becomes:gsub("%%0", function() return own end) }
     end
     if line:find "%S" and not line:find "^#" and not line:find "%f[%w]require%f[%W]" then

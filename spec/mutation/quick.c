@@ -6,7 +6,7 @@
 #include "tap.h"
 
 int main(void) {
-  void (*const suites[])(void) = {buf_spec, vectors_spec, sign_spec, head_spec};
+  void (*const suites[])(void) = {buf_spec, vectors_spec, sign_spec, libcrypto_spec, head_spec};
   memory_watch_libraries();
   for (unsigned i = 0; i < sizeof suites / sizeof *suites; i++) {
     suites[i]();

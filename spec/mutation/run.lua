@@ -4,7 +4,7 @@
 -- `lua5.4 spec/mutation/run.lua [COUNT [SEED [PATH]]]`: COUNT mutants, drawn by SEED, of the files below or of those
 -- whose path has PATH in it; the same ones for the same checkout. A mutant is one operator, constant, condition or
 -- statement changed; one that does not compile, or compiles to the same, is not counted. It dies where a spec that runs
--- its line fails or does not end. Exits 1 if fewer than 90 of 100 die.
+-- its line fails or does not end. LANES=2 of the environment are tried at a time. Exits 1 if fewer than 90 of 100 die.
 
 local equivalent = require "spec.mutation.equivalent"
 local mutants = require "spec.mutation.mutants"
@@ -12,7 +12,7 @@ local shell = require "fnf.emulator.shell"
 local touched = require "spec.mutation.touched"
 
 local AIM = 0.9
-local LANES = 2
+local LANES = tonumber(os.getenv "LANES" or 2)
 
 local LUA = { "lua/fnf/call/retry.lua", "lua/fnf/call/request.lua", "lua/fnf/call/attempt.lua",
   "lua/fnf/call/rate_limiter.lua", "lua/fnf/call/response.lua", "lua/fnf/wait/wait.lua", "lua/fnf/wait/progress.lua",
@@ -21,7 +21,7 @@ local C = { "csrc/canonical.c", "csrc/sign.c", "csrc/head.c", "csrc/buf.c" }
 
 -- Specs that may notice; which of them run a line is found out. Left out: what simulates for minutes.
 local SPECS = "spec/call spec/wait spec/call_spec.lua spec/client_spec.lua spec/errors_spec.lua spec/events_spec.lua "
-  .. "spec/methods_spec.lua spec/credentials/provider_spec.lua spec/platform/nginx_framing_spec.lua"
+  .. "spec/methods_spec.lua spec/credentials spec/platform/nginx_framing_spec.lua spec/platform/nginx_http_spec.lua"
 local SLOW = { ["spec/wait/simulation_spec.lua"] = true, ["spec/wait/schedules_spec.lua"] = true }
 
 -- For C, in this order: suites without a network, signatures in Lua, failing allocations. A .so is only to be built.
@@ -43,26 +43,33 @@ end
 
 ---- which ones ----
 
+local COMPILE = [[gcc -std=c11 -O1 -w -Icsrc -x c -c -o "$2" - <"$1"]]
+local compiled = {} -- C files whose object is there, unchanged
+
 --- Whether it compiles, and to something else.
 local function differs(path, text, changed)
   if path:find "%.lua$" then
     local made = load(changed)
     return made ~= nil and string.dump(made, true) ~= string.dump(load(text), true)
   end
+  local object = "build/mutant/unchanged-" .. path:match "[^/]+$" .. ".o"
+  if not compiled[path] then
+    assert(shell.run(COMPILE, path, object))
+    compiled[path] = true
+  end
   write("build/mutant/changed.c", changed)
-  return (shell.run([[for name in build/mutant/changed.c "$1"; do
-    gcc -std=c11 -O1 -w -Icsrc $(pkg-config --cflags libcrypto) -x c -c -o "build/mutant/${name##*/}.o" - <"$name" ||
-      exit 1
-    done; ! cmp -s build/mutant/changed.c.o "build/mutant/${1##*/}.o"]], path))
+  return shell.run(COMPILE, "build/mutant/changed.c", "build/mutant/changed.o")
+    and not shell.run([[cmp -s build/mutant/changed.o "$1"]], object)
 end
 
 --- COUNT of all that there are, by a shuffle that is the same wherever it runs.
 local function choose(count, seed, only)
-  local all, chosen = {}, {}
+  local all, chosen, texts = {}, {}, {}
   for _, list in ipairs { LUA, C } do
     for _, path in ipairs(list) do
       if not only or path:find(only, 1, true) then
-        for _, mutant in ipairs(mutants.of(path, read(path))) do
+        texts[path] = read(path)
+        for _, mutant in ipairs(mutants.of(path, texts[path])) do
           all[#all + 1] = mutant
         end
       end
@@ -74,7 +81,7 @@ local function choose(count, seed, only)
     local mutant = all[place]
     all[place] = all[#all]
     all[#all] = nil
-    local text = read(mutant.path)
+    local text = texts[mutant.path]
     if differs(mutant.path, text, mutants.apply(text, mutant)) then
       chosen[#chosen + 1] = mutant
     end
@@ -101,20 +108,9 @@ local function specs_in(words)
   return list
 end
 
-local function line_of(mutant)
-  local number = 0
-  for line in read(mutant.path):gmatch "([^\n]*)\n" do
-    number = number + 1
-    if number == mutant.line then
-      return (line:gsub("^%s+", ""))
-    end
-  end
-end
-
 local function explained(mutant)
-  local text = line_of(mutant)
   for _, row in ipairs(equivalent) do
-    if row.path == mutant.path and row.line == text and (not row.change or row.change == mutant.what) then
+    if row.path == mutant.path and row.line == mutant.text and (not row.change or row.change == mutant.what) then
       return row.reason
     end
   end
@@ -128,7 +124,7 @@ local function try(chosen)
   for _, mutant in ipairs(chosen) do
     wanted[mutant.path:match "%a+$"] = true
   end
-  local map = wanted.lua and touched.map(copies[1], specs_in(SPECS), LUA)
+  local map = wanted.lua and touched.map(copies[1], specs_in(SPECS), LUA, LANES)
   for number, mutant in ipairs(chosen) do
     local specs = {}
     if mutant.path:find "%.c$" then
@@ -185,7 +181,7 @@ end)
 for _, mutant in ipairs(survivors) do
   local reason = explained(mutant)
   reasons = reasons + (reason and 1 or 0)
-  print(("%s:%d: %s: %s%s"):format(mutant.path, mutant.line, mutant.what, line_of(mutant),
+  print(("%s:%d: %s: %s%s"):format(mutant.path, mutant.line, mutant.what, mutant.text,
     reason and "\n  explained: " .. reason or ""))
 end
 for _, list in ipairs { LUA, C } do

@@ -8,7 +8,8 @@ local touched = {}
 -- A spec leaves a folder of marks behind, the seconds that it took, and whether it passed.
 local RUN = [[
 cd "$1" && marks="$1/build/touched/$2" && mkdir -p "$marks" && begun=$(date +%s%N) &&
-FNF_COVERAGE_ROOT="$1" FNF_COVERAGE="$marks" LUA_INIT="@spec/coverage/init.lua" \
+FNF_COVERAGE_ROOT="$1" FNF_COVERAGE="$marks" LD_PRELOAD="$1/build/coverage/5.1/hook.so" \
+  LUA_INIT='dofile(os.getenv "FNF_COVERAGE_ROOT" .. "/spec/coverage/init.lua")' \
   timeout 600 lua5.4 spec/run.lua --no-keep-going "$2" >"$marks/printed" 2>&1 || { cat "$marks/printed"; exit 1; }
 echo $((($(date +%s%N) - begun) / 1000000)) >"$marks/milliseconds"
 ]]
@@ -41,15 +42,16 @@ end
 ---@field spec string
 ---@field seconds number that it takes unbroken
 
---- Run the specs once, two at a time, in a checkout with its hook built.
+--- Run the specs once in a checkout with its hook built.
 ---@param checkout string
 ---@param specs string[]
 ---@param modules string[] in Lua
+---@param at_a_time integer specs
 ---@return fun(module: string, line: integer): fnf.Touching[] those that run a line; for a line that runs when the
---- module is loaded, those that run any of its functions
-function touched.map(checkout, specs, modules)
-  local done, printed = shell.run([[printf '%s\n' "$2" | tr ' ' '\n' | xargs -P2 -I{} sh -c "$3" sh "$1" {}]],
-    checkout, table.concat(specs, " "), RUN)
+--- module is loaded, or has no instructions of its own (`while true do`), those that run any of its functions
+function touched.map(checkout, specs, modules, at_a_time)
+  local done, printed = shell.run([[printf '%s\n' "$2" | tr ' ' '\n' | xargs -P"$4" -I{} sh -c "$3" sh "$1" {}]],
+    checkout, table.concat(specs, " "), RUN, tostring(at_a_time))
   assert(done, printed)
   loaded(checkout, modules)
   local seconds, by_time = {}, {}
@@ -58,19 +60,22 @@ function touched.map(checkout, specs, modules)
     seconds[spec] = tonumber(read(("%s/build/touched/%s/milliseconds"):format(checkout, spec))) / 1000
   end
   table.sort(by_time, function(a, b) return seconds[a] < seconds[b] end)
-  return function(module, line)
-    local found, at_start = {}, marks_of(checkout, "nothing", module) or ""
+  local function that(module, runs)
+    local found = {}
     for _, spec in ipairs(by_time) do
       local marks = marks_of(checkout, spec, module)
-      local runs = marks and marks:byte(line + 1) == 1
-      if marks and at_start:byte(line + 1) == 1 then
-        runs = marks ~= at_start
-      end
-      if runs then
+      if marks and runs(marks) then
         found[#found + 1] = { spec = spec, seconds = seconds[spec] }
       end
     end
     return found
+  end
+  return function(module, line)
+    local at_start = marks_of(checkout, "nothing", module) or ""
+    local found = at_start:byte(line + 1) == 1 and {} or that(module, function(marks)
+      return marks:byte(line + 1) == 1
+    end)
+    return #found > 0 and found or that(module, function(marks) return marks ~= at_start end)
   end
 end
 

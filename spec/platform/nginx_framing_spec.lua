@@ -60,6 +60,8 @@ describe("an answer over cosockets", function()
     { "chunks with words about them", chunked "2;a=b\r\nhe\r\n003 ; c\r\nllo\r\n0\r\nX: 1\r\n y\r\n\r\n" },
     { "a chunk with many zeros", chunked(("0"):rep(99) .. "5\r\nhello\r\n000\r\n\r\n") },
     { "lines that end in a line feed alone", "HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 5\n\nhello" },
+    { "neither a length nor chunks: all until the end", head("X: y\r\n") .. BODY },
+    { "the same of HTTP/1.0", head("", "HTTP/1.0 200 OK") .. BODY },
     { "interim answers", head("", "HTTP/1.1 100 Continue") .. head("Link: x\r\n", "HTTP/1.1 103 Hints") .. length() },
   }
   for _, row in ipairs(READ) do
@@ -68,6 +70,63 @@ describe("an answer over cosockets", function()
       assert.equal(BODY, answer and answer.body or outcome.message)
     end)
   end
+
+  local LASTING = { -- whether the connection may serve another request
+    { "a length", length(), true },
+    { "chunks", chunked "5\r\nhello\r\n0\r\n\r\n", true },
+    { "a status without a body", head("", "HTTP/1.1 204 No Content"), true },
+    { "304, whatever length it tells", head("Content-Length: 5\r\n", "HTTP/1.1 304 Not Modified"), true },
+    { "HTTP/1.0 that keeps it", length("Connection: Keep-Alive\r\n", "HTTP/1.0 200 OK"), true },
+    { "HTTP/1.0", length("", "HTTP/1.0 200 OK"), false },
+    { "a server that closes", length "Connection: close\r\n", false },
+    { "the second of two words", length "Connection: x\r\nConnection: Close\r\n", false },
+    { "no end but the connection's", head "" .. BODY, false },
+    { "both a length and chunks", chunked("5\r\nhello\r\n0\r\n\r\n", "Content-Length: 5\r\n"), false },
+    { "bytes behind the answer", length() .. "x", false },
+  }
+  for _, row in ipairs(LASTING) do
+    it(("leaves a connection that may %sbe used again: %s"):format(row[3] and "" or "not ", row[1]), function()
+      local answer, lasting = framing.read(stream(row[2], #row[2]))
+      assert.is_table(answer)
+      assert.equal(row[3], lasting)
+    end)
+  end
+
+  local LATE = { -- what came before nothing more did in time, or before the end
+    { "", "timeout", "no answer in time" },
+    { "HTTP/1.1 200 OK\r\nX: y", "timeout", "the answer did not end in time" },
+    { head "Content-Length: 5\r\n" .. "hell", "timeout", "the answer did not end in time" },
+    { head "" .. "hello", "timeout", "the answer did not end in time" },
+    { chunked "5\r\nhello\r\n0\r\n", "timeout", "the answer did not end in time" },
+    { "", "closed", "the connection was closed without an answer" },
+    { head "" .. "hello", "reset", "the connection broke (reset) in the middle of the answer" },
+  }
+  for _, row in ipairs(LATE) do
+    it(("that ends by %s after %d bytes is an error that says so"):format(row[2], #row[1]), function()
+      local pieces = { row[1] ~= "" and row[1] or nil }
+      local answer, outcome = framing.read(function()
+        return table.remove(pieces, 1), row[2]
+      end)
+      assert.is_nil(answer)
+      assert.equal(row[3], outcome.message)
+      local status = row[2] == "timeout" and "timeout" or row[1] == "" and "network" or "protocol"
+      assert.equal(status, outcome.status)
+    end)
+  end
+
+  it("may have 8 MiB by its length or to the end, and not a byte more", function()
+    for lines, most in pairs { ["Content-Length: %d\r\n"] = 8 * MEBIBYTE, [""] = 8 * MEBIBYTE } do
+      for surplus = 0, 1 do
+        local body = ("x"):rep(most + surplus)
+        local answer, outcome = framing.read(stream(head(lines:format(#body)) .. body, 65536))
+        if surplus == 0 then
+          assert.equal(most, answer and #answer.body)
+        else
+          assert.same({ "protocol", "a body of more than 8 MiB" }, { outcome.status, outcome.message })
+        end
+      end
+    end
+  end)
 
   it("12.5: hands on a folded header as one line", function()
     local answer = read(length "Retry-After:\r\n  Sun, 06 Nov\r\n\t1994  \r\n")

@@ -54,11 +54,20 @@ describe("a tolerance", function()
     assert.is_true(earliest > 0 and earliest < 22 and earliest + uncertain > 22)
   end)
 
+  it("breaks by this law, and is the more uncertain the fewer have failed", function()
+    local run = seen(20, 10, 20)
+    local noise, rate = math.sqrt(11 + 11 * 11 / 10), 10 / 200 * 10 -- of 11 failures to come, after 10; a second
+    local earliest, uncertain = tolerance.foresee(run, 10)
+    assert.is_true(math.abs(earliest - (11 - 0.9 * noise) / rate) < 1e-9, earliest)
+    assert.is_true(math.abs(uncertain - 4 * noise / rate) < 1e-9, uncertain)
+  end)
+
   it("that few failures tell of is reckoned with where one foretells the end", function()
     local run = seen(2, 0, 4)
     assert.is_nil(tolerance.threat(run))
     assert.equal(5, (tolerance.threat(run, 0.5)))
     assert.is_nil(tolerance.threat(seen(2, 0, 0), 0.5))
+    assert.equal(2, (tolerance.threat(seen(2, 0, 1), 0.5)))
   end)
 end)
 

@@ -24,6 +24,30 @@ describe("a wait", function()
     end)
   end
 
+  it("counts the polls that failed since the last answer, and all that did", function()
+    local w, run, err = wait({ { status = 503, times = 3 }, fake_platform.run(), { status = 503 },
+      fake_platform.run({}, { times = math.huge }) }, { timeout = 90 }, { max_attempts = 1 })
+    assert.is_nil(run)
+    local misses = {}
+    for i, warning in ipairs(w:heard "warning") do
+      misses[i] = warning.misses
+    end
+    assert.same({ { 1, 2, 3, 1 }, 4 }, { misses, err.observed.failures })
+    assert.equal("no end in 90 seconds, still Running", err.message)
+  end)
+
+  it("knows the age of a run that began five seconds to a year ago, by what the service says", function()
+    for _, row in ipairs { { 4, 0 }, { 5, 5 }, { 100, 100 }, { 366 * 86400, 0 }, { -50, 0 } } do
+      local seen
+      local cloud = fake_platform.new {}
+      local started = os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(cloud.platform.time() - row[1]))
+      wait({ fake_platform.run { StartedTime = started, ItemCounts = counts(1, 10) },
+        fake_platform.run { Status = "Succeeded", ItemCounts = counts(9, 10) } },
+        { on_progress = function(_, progress) seen = seen or progress:seconds() end })
+      assert.is_true(math.abs(seen - row[2]) < 1, seen)
+    end
+  end)
+
   it("takes no status for an end that it does not know", function()
     local _, run = wait { fake_platform.run { Status = "Pausing" }, fake_platform.run { Status = "succeeded" },
       fake_platform.run { Status = "TimedOut" }, DONE }

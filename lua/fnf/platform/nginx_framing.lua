@@ -350,20 +350,25 @@ end
 --- The body, and whether its end is known without closing the connection.
 local function read_body(reader, status, text)
   local size = read_length(text)
-  local body, why
+  local body, why, ends
   if status == 204 or status == 304 then
     return "", true
   elseif header(text, CODING) then
     body, why = read_chunks(reader)
-    return body, body and not size or why
+    ends = not size
   elseif not size then
     body, why = reader:rest()
-    return body, body and false or why
+    ends = false
   elseif size > MAX_BODY then
     return senseless(TOO_MUCH)
+  else
+    body, why = reader:take(size)
+    ends = true
   end
-  body, why = reader:take(size)
-  return body, body and true or why
+  if not body then
+    return nil, why
+  end
+  return body, ends
 end
 
 --- Read one answer.

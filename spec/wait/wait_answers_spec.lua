@@ -1,0 +1,93 @@
+--- A wait that goes by what other processes have seen: share.answers as its other side.
+-- SPDX-License-Identifier: MIT
+
+local fake_platform = require "spec.support.fake_platform"
+local wait = require "fnf.wait.wait"
+local operations = require "fnf.operations"
+
+local ROW = operations.describe_map_run
+
+--- A wait whose looks find what the script says, one after another: an answer, seconds to look again, or nothing.
+local function shared(looks, runs, options)
+  local cloud = fake_platform.new(runs or {})
+  local client, seen = cloud:client(), { put = {}, left = 0, looks = 0 }
+  local answers = {}
+  function answers:look()
+    seen.looks = seen.looks + 1
+    local found = table.remove(looks, 1)
+    if type(found) == "table" then
+      return found
+    end
+    return nil, found or nil
+  end
+  function answers:put(_, run)
+    seen.put[#seen.put + 1] = run and run.Status or "nothing"
+  end
+  function answers:leave(waits)
+    seen.left = seen.left + #waits
+  end
+  client.share = { answers = function() return answers end }
+  local all = options or {}
+  all.rate_limiter = false
+  local context = wait.context(client, ROW, all)
+  return wait.new(context, fake_platform.names), cloud, seen
+end
+
+local function answer(status, age)
+  return { run = fake_platform.run({ Status = status }).body, age = age or 0 }
+end
+
+describe("a wait that shares", function()
+  it("ends by a final answer of another's, without a request", function()
+    local w, cloud = shared { answer "Succeeded" }
+    local ended, run = w:step()
+    assert.same({ true, "Succeeded", 0 }, { ended, run and run.Status, #cloud.sent })
+  end)
+
+  it("polls where nobody has seen anything, and says what it saw", function()
+    local w, cloud, seen = shared({ false }, { fake_platform.run(), { status = 500 } }, { max_attempts = 1 })
+    local ended, delay = w:step()
+    assert.is_false(ended)
+    assert.is_true(delay > 0)
+    w:step()
+    assert.same({ 2, { "Running", "nothing" } }, { #cloud.sent, seen.put })
+  end)
+
+  it("looks again after as long as it is told, while another polls, not after its end", function()
+    local w, cloud = shared { 0.4 }
+    local ended, delay = w:step()
+    assert.same({ false, 0.4, 0 }, { ended, delay, #cloud.sent })
+  end)
+
+  it("plans by what another has seen, from when that was", function()
+    local fresh, _, looked = shared { answer "Running" }
+    local ended, delay = fresh:step()
+    assert.is_false(ended)
+    assert.equal(1, looked.looks)
+    local aged = shared { answer("Running", 0.1) }
+    local _, sooner = aged:step()
+    assert.is_true(sooner < delay, sooner)
+  end)
+
+  it("takes in no answer that is older than its own", function()
+    local w, cloud, seen = shared({ false, answer("Pausing", 50), false }, { fake_platform.run(), fake_platform.run() })
+    w:step()
+    cloud.clock = cloud.clock + 40
+    w:step()
+    assert.same({ 2, { "Running", "Running" } }, { #cloud.sent, seen.put })
+    assert.is_nil(w.statuses.Pausing)
+  end)
+
+  it("polls itself at once where what another saw is too old to plan by", function()
+    local w, cloud = shared({ answer("Running", 900), false }, { fake_platform.run() })
+    local ended = w:step()
+    assert.same({ false, 1 }, { ended, #cloud.sent })
+  end)
+
+  it("never sleeps past its deadline for another's sake", function()
+    local w = shared({ 5 }, {}, { timeout = 2 })
+    local ended, delay = w:step()
+    assert.is_false(ended)
+    assert.is_true(delay <= 2, delay)
+  end)
+end)
