@@ -58,7 +58,7 @@ describe("in nginx, sharing through Redis", function()
 
   local cloud, redis, machines
 
-  before_each(function()
+  setup(function()
     cloud, redis, machines = assert(emulator.start()), redis_server.start(), {}
     for i = 1, 2 do
       machines[i] = nginx.start { http = CONFIGURATION, main = "worker_processes 1;", values = { emulator = cloud.url,
@@ -66,7 +66,7 @@ describe("in nginx, sharing through Redis", function()
     end
   end)
 
-  after_each(function()
+  teardown(function()
     local errors = ""
     for _, machine in ipairs(machines) do
       errors = errors .. machine:errors()
@@ -102,6 +102,9 @@ describe("in nginx, sharing through Redis", function()
   it("holds up no worker while Redis is silent, and goes on without", function()
     local run = new_run(0.3)
     redis:signal("STOP")
+    finally(function()
+      redis:signal("CONT")
+    end)
     machines[1]:begin("/wait?run=" .. run)
     local _, status, _, body = machines[1]:finish()
     local said = cjson.decode(body)

@@ -148,6 +148,7 @@ function Others:leave()
   for _, each in ipairs(self.queues) do
     each.queue.context.open = 0
   end
+  self.executions:leave()
 end
 
 return others

@@ -26,6 +26,8 @@ local THRIFT = 16 -- polls of a run that its execution speaks for are spared as 
 ---@field all fnf.ParentExecutions
 ---@field flow fnf.KnownFlow
 ---@field name string
+---@field context fnf.WaitContext of their polls
+---@field params table that name it
 ---@field place integer of its first run in the list
 ---@field runs fnf.Wait[] in the order of the list, some that have ended among them
 ---@field open integer those of them that have not
@@ -91,6 +93,16 @@ local function hold_of(self)
   return math.max(0, math.floor(math.min(hold, left)))
 end
 
+--- Whether another process has seen it end; else seconds to look again, while another holds a poll open there.
+local function look(self)
+  local answers = self.all.context.answers
+  local answer, delay
+  repeat
+    answer, delay = answers:look(self)
+  until not answer or ROW.final[answer.run.Status]
+  return answer ~= nil, delay
+end
+
 --- One attempt only: the next poll is another.
 local function poll(self)
   local context = self.all.context
@@ -128,7 +140,16 @@ function ParentExecution:step()
   if near > SOON then
     return false, near
   end
+  if context.answers then
+    local is_over, again = look(self)
+    if is_over or again then
+      return is_over, is_over or again
+    end
+  end
   local execution, err = poll(self)
+  if context.answers then
+    context.answers:put(self, execution)
+  end
   local now = context.platform.now()
   local delay = math.min(ROUND, math.sqrt(now - context.started + 1)) - (now - begun)
   if execution and ROW.final[execution.Status] then
@@ -162,6 +183,22 @@ function ParentExecution:finish()
   self.all.context.open = self.all.context.open - 1
 end
 
+---@class fnf.ParentExecutions
+local ParentExecutions = {}
+ParentExecutions.__index = ParentExecutions
+
+--- None is waited for any more.
+function ParentExecutions:leave()
+  self.context.open = 0
+  if self.context.answers then
+    local left = {}
+    for _, parent in ipairs(self.list) do
+      left[#left + 1] = not parent.over and parent or nil
+    end
+    self.context.answers:leave(left)
+  end
+end
+
 ---- all of them ----
 
 local function parent_of(self, found, run)
@@ -169,7 +206,8 @@ local function parent_of(self, found, run)
   local key = ("%d:%s%s"):format(#params.FlowName, params.FlowName, params.ExecutionName)
   if not found[key] then
     found[key] = setmetatable({ all = self, runs = {}, open = 0, polls = 0, place = run.place,
-      flow = source.flow(self.context.client, params.FlowName), name = params.ExecutionName }, ParentExecution)
+      flow = source.flow(self.context.client, params.FlowName), name = params.ExecutionName, context = self.context,
+      params = { FlowName = params.FlowName, ExecutionName = params.ExecutionName } }, ParentExecution)
     self.list[#self.list + 1] = found[key]
   end
   return found[key]
@@ -187,9 +225,10 @@ function parent_execution.of(context, runs, ended)
     return nil
   end
   -- A transport of the caller's would hold up everything else.
-  local self = { hold = client.transport and 0 or LONGEST, places = places, list = {}, by_place = {}, ended = ended,
-    last_step = context.options.last_step }
+  local self = setmetatable({ hold = client.transport and 0 or LONGEST, places = places, list = {}, by_place = {},
+    ended = ended, last_step = context.options.last_step }, ParentExecutions)
   self.context = wait.context(client, ROW, { deadline = context.deadline, max_attempts = 1 })
+  self.context.hold = self.hold
   for place, run in ipairs(runs) do
     local parent = parent_of(self, found, run)
     self.by_place[place], parent.open = parent, parent.open + 1
