@@ -227,7 +227,7 @@ describe("after a MapRun has failed, on the emulator", function()
     for _, request in ipairs(emulator:requests().requests) do
       throttled = throttled + (request.status == 429 and 1 or 0)
     end
-    -- The first may come late to a busy server, whose bucket fills again from then on only; without a limiter it is eight.
+    -- A server that is very busy may see the first request later than the limiter reckons; without one it is eight.
     assert.is_true(throttled <= 2, throttled)
     quick:close()
   end)
