@@ -127,7 +127,7 @@ describe("while Redis is", function()
   end)
 
   it("full, a replica that refuses writes, behind another password, or not there: one warning each", function()
-    local full = start("--maxmemory 1mb --maxmemory-policy noeviction")
+    local full = start("--maxmemory 100kb --maxmemory-policy noeviction")
     local master = start()
     local replica = start("--replicaof 127.0.0.1 1 --replica-read-only yes")
     local locked = start("--requirepass another")
@@ -140,7 +140,7 @@ describe("while Redis is", function()
     for i, url in ipairs(urls) do
       waits[i] = function()
         local client, warnings = new_client(url)
-        local run = assert(client:wait_map_run(new_runs(1, 0.5)[1], { others = false }))
+        local run = assert(client:wait_map_run(new_runs(1, 0.01)[1], { others = false }))
         assert.equal("Succeeded", run.Status)
         assert.equal(1, #warnings, url)
         assert.is_truthy(warnings[1]:find("Redis is away", 1, true))
@@ -155,7 +155,7 @@ describe("while Redis is", function()
   it("full of senseless values: a warning, and the wait goes on", function()
     local redis = start()
     local client, warnings = new_client(redis.url)
-    local run = new_runs(1, 0.5)[1]
+    local run = new_runs(1, 0.01)[1]
     assert(client:wait_map_run(run, { others = false }))
     local keys = {}
     for key in redis:cli("--raw KEYS '*'"):gmatch("[^\n]+") do
@@ -191,7 +191,7 @@ describe("while Redis is", function()
   it("there: nothing secret is in it", function()
     local redis = start()
     local client = new_client(redis.url)
-    assert(client:wait_map_run(new_runs(1, 0.5)[1], { others = false }))
+    assert(client:wait_map_run(new_runs(1, 0.01)[1], { others = false }))
     local dump = {}
     for key in redis:cli("--raw KEYS '*'"):gmatch("[^\n]+") do
       dump[#dump + 1] = key

@@ -165,7 +165,7 @@ describe("in nginx, a Redis with TLS and a password", function()
   end)
 
   local function wait(path)
-    local run = cloud:map_run { FlowName = "f", ExecutionName = "e", items = 2, Concurrency = 1, item_duration = 0.1 }
+    local run = cloud:map_run { FlowName = "f", ExecutionName = "e", items = 1, item_duration = 0.01 }
     machine:begin(path .. "?run=" .. run.MapRunName)
     local _, status, _, body = machine:finish()
     local said = cjson.decode(body)
