@@ -110,6 +110,9 @@ return {
       "make room, look again", "spec/cli/command_spec.lua", "that the result is lost" },
     { "memory is short", "`memory`, or Lua's \"not enough memory\"; lua-cjson ends the process",
       "give the process more", "spec/torture/torture_spec.lua", "never crashes" },
+    { "memory is short in a process's very first call", "the same; and `memory`, `tls` or `credentials` for good, "
+      .. "where OpenSSL or the loader did not get over it ([which](testing-of-fnf.md#known-and-not-ours))",
+      "start the process anew", "spec/torture/torture_spec.lua", "works again afterwards" },
     { "the locale has a decimal comma", "nothing", "nothing", "spec/locale_spec.lua", "a decimal comma" },
     { "the locale is Turkish, whose I has another lower case", "nothing", "nothing", "spec/locale_spec.lua",
       "a Turkish host in ISO 8859-9" },

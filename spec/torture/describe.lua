@@ -10,7 +10,7 @@ local function work()
     access_key_id = id, access_key_secret = secret, max_attempts = 1, timeout = 60, no_proxy = "*" })
   if not made then -- a file that cannot be read is a wrong option; a module that cannot be opened is Lua's to tell
     local is_told = client:find("option ca_file: cannot read", 1, true)
-      or client:find "^error loading module [^\n]+\n\tcannot "
+      or client:find "^error loading module [^\n]+\n\tcannot " or client:find "module 'fnf%.[^\n]+' not found:"
     return is_told and "error: " .. client or error(client, 0)
   end
   local run, err = client:describe_map_run { FlowName = flow, ExecutionName = execution, MapRunName = map_run }
