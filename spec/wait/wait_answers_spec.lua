@@ -12,7 +12,7 @@ local function shared(looks, runs, options)
   local cloud = fake_platform.new(runs or {})
   local client, seen = cloud:client(), { put = {}, left = 0, looks = 0 }
   local answers = {}
-  function answers:look()
+  function answers.look()
     seen.looks = seen.looks + 1
     local found = table.remove(looks, 1)
     if type(found) == "table" then
@@ -20,10 +20,10 @@ local function shared(looks, runs, options)
     end
     return nil, found or nil
   end
-  function answers:put(_, run)
+  function answers.put(_, _, run)
     seen.put[#seen.put + 1] = run and run.Status or "nothing"
   end
-  function answers:leave(waits)
+  function answers.leave(_, waits)
     seen.left = seen.left + #waits
   end
   client.share = { answers = function() return answers end }
