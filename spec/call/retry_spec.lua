@@ -229,6 +229,15 @@ describe("a call", function()
     assert.equal("2026-09-21T14:13:20Z", cloud.sent[3].query.Timestamp)
   end)
 
+  it("leaves a clock alone that nobody refused, whatever Date a good answer has", function()
+    local cloud = fake_platform.new { fake_platform.run({}, { headers = { date = "Tue, 22 Sep 2026 09:00:00 GMT" } }),
+      fake_platform.run() }
+    local client = cloud:client()
+    assert(client:describe_map_run(fake_platform.names))
+    assert(client:describe_map_run(fake_platform.names))
+    assert.equal(cloud.sent[1].query.Timestamp:sub(1, 10), cloud.sent[2].query.Timestamp:sub(1, 10))
+  end)
+
   it("12.13: does not judge keys by a correction that would end them", function()
     local key = { access_key_id = "STS.x", access_key_secret = fake_platform.secret,
       security_token = fake_platform.token,

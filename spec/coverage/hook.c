@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <lauxlib.h>
+#include <limits.h>
 #include <lua.h>
 #include <lualib.h>
 #include <stdint.h>
@@ -38,11 +39,10 @@ static unsigned char *map_lines(const char *text) {
   size_t length = strlen(root);
   if (!folder[0] || !length || text[0] != '@')
     return NULL;
-  const char *below = text + 1;
-  if (strncmp(below, "./", 2) == 0) /* the suite's own, whose programs run in the checkout */
-    below += 2;
-  else if (strncmp(below, root, length) == 0 && below[length] == '/')
-    below += length + 1;
+  char real[PATH_MAX]; /* "./lua", "bin/../lua": as it was searched for */
+  if (!realpath(text + 1, real) || strncmp(real, root, length) != 0 || real[length] != '/')
+    return NULL;
+  const char *below = real + length + 1;
   if (strncmp(below, "lua/", 4) != 0 && strncmp(below, "emulator/lua/", 13) != 0)
     return NULL;
   char path[512];

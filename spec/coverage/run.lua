@@ -12,6 +12,9 @@ local shell = require "fnf.emulator.shell"
 local LINES, BRANCHES = 98, 95 -- of 100
 local WHOLE = { ["csrc/sign.c"] = true, ["csrc/canonical.c"] = true, ["csrc/lua_normalize.c"] = true }
 
+-- Those that judge what --coverage changes: exported symbols, instructions.
+local LEFT_OUT = { ["spec/modules_spec.lua"] = true, ["spec/instructions_spec.lua"] = true }
+
 local function list(command, ...)
   local paths, done, printed = {}, shell.run(command, ...)
   assert(done, printed)
@@ -106,7 +109,14 @@ local function by_room(rows)
 end
 
 local places = #arg > 0 and table.concat(arg, " ") or "spec emulator/spec"
-local specs = list("git ls-files -- $1 | grep '_spec\\.lua$'", places)
+local specs = {}
+for _, spec in ipairs(list("git ls-files -- $1 | grep '_spec\\.lua$'", places)) do
+  if LEFT_OUT[spec] then
+    print("left out: " .. spec)
+  else
+    specs[#specs + 1] = spec
+  end
+end
 local copy = list(COPY)[1]
 local _, failed = run(copy, specs)
 local lines = lua_lines.missed(list "git ls-files 'lua/*.lua' 'emulator/lua/*.lua' | grep -v lua/fnf/types",

@@ -62,6 +62,13 @@ describe("a tolerance", function()
     assert.is_true(math.abs(uncertain - 4 * noise / rate) < 1e-9, uncertain)
   end)
 
+  it("is used up before it is broken", function()
+    local left, breaks_in = seen(20, 10, 10):tolerance()
+    assert.equal(0, left)
+    assert.is_true(breaks_in > 0, breaks_in)
+    assert.same({ -1, 0 }, { seen(20, 11, 10):tolerance() })
+  end)
+
   it("that few failures tell of is reckoned with where one foretells the end", function()
     local run = seen(2, 0, 4)
     assert.is_nil(tolerance.threat(run))
