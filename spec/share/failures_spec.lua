@@ -61,12 +61,14 @@ describe("while Redis is", function()
     return runs
   end
 
-  --- Wait for a few runs, one of which outlasts the failure, and do something at instants meanwhile.
+  --- Wait for a few runs, one of which outlasts the failure, and do something meanwhile: at an instant, or once
+  --- something has happened.
   local function wait_during(client, seconds, acts)
     local began, done = core.now(), 0
     local function act()
       local next_one = acts[done + 1]
-      if next_one and core.now() - began >= next_one[1] then
+      local when = next_one and next_one[1]
+      if type(when) == "function" and when() or type(when) == "number" and core.now() - began >= when then
         done = done + 1
         next_one[2]()
       end
@@ -95,16 +97,20 @@ describe("while Redis is", function()
       assert.is_truthy(warnings[1]:find("Redis is away", 1, true))
       return true
     end
+    local function any(warnings)
+      return function() return warnings[1] ~= nil end
+    end
     assert(fnf.gather {
       function()
         local client, warnings = new_client(killed.url)
-        wait_during(client, 8, { { 0.5, function() killed:kill() end }, { 1, function() killed:start() end } })
+        wait_during(client, 8, { { 0.5, function() killed:kill() end },
+          { any(warnings), function() killed:start() end } })
         assert.is_true(is_shared(killed))
         return expect_one(warnings)
       end,
       function()
         local client, warnings = new_client(paused.url)
-        wait_during(client, 8, { { 0.5, function() paused:cli("CLIENT PAUSE 1200") end },
+        wait_during(client, 8, { { 0.5, function() paused:cli("CLIENT PAUSE 2000") end },
           { 6, function() wipe(paused) end } })
         assert.is_true(is_shared(paused))
         return expect_one(warnings)
@@ -112,7 +118,7 @@ describe("while Redis is", function()
       function()
         local client, warnings = new_client(stopped.url)
         wait_during(client, 8, { { 0.5, function() stopped:signal("STOP") end },
-          { 1.5, function() stopped:signal("CONT") end }, { 6, function() wipe(stopped) end } })
+          { any(warnings), function() stopped:signal("CONT") end }, { 6, function() wipe(stopped) end } })
         assert.is_true(is_shared(stopped))
         return expect_one(warnings)
       end,
