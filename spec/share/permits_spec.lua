@@ -88,6 +88,15 @@ describe("permits in Redis", function()
     assert.is_false(ask(one, one:take(now)))
   end)
 
+  it("are paid for once Redis is back, where some were had without", function()
+    local one, now = new_limiter(), core.now()
+    assert.is_true(ask(one, one:take(now)))
+    one.spent = 3
+    fill(5)
+    assert.same({ true, true, false }, { ask(one, one:take(now)), ask(one, one:take(now)), ask(one, one:take(now)) })
+    assert.equal(0, one.spent)
+  end)
+
   it("count the processes, and halve the rate of all where one is throttled", function()
     local one, other = new_limiter(), new_limiter()
     local now = core.now()

@@ -28,6 +28,7 @@ local SLICE, LONGEST_SLICE = 1, 5 -- seconds of a pause in which Redis is not as
 ---@field private processes integer as last known
 ---@field private asked? boolean Redis has answered
 ---@field private askers integer permits asked for so far
+---@field private spent integer permits that came without Redis, of which it is told once it is back
 ---@field last_pause? number seconds until a permit comes, as last told
 ---@field private news? string what Redis is told with the next question
 local SharedRateLimiter = {}
@@ -39,7 +40,7 @@ SharedRateLimiter.__index = SharedRateLimiter
 ---@return fnf.SharedRateLimiter
 function permits.new(share, action, quota)
   return setmetatable({ share = share, action = action, own = rate_limiter.new(quota), rate = quota.rate,
-    burst = quota.burst, processes = 1, askers = 0 }, SharedRateLimiter)
+    burst = quota.burst, processes = 1, askers = 0, spent = 0 }, SharedRateLimiter)
 end
 
 --- What Redis says: pause (microseconds), processes, runs, share of the rate (millionths); nil while it is away, or
@@ -54,7 +55,8 @@ local function ask(self, told, permit, now)
     "processes:" .. action, "waits:" .. action }, { permit and permit.asker or "",
     ("%.6f"):format(permit and now and math.max(0, now - permit.due) or 0), ("%.6f"):format(most),
     ("%.6f"):format(self.burst), told or self.news or "",
-    ("%.6f"):format(self.asked and 0 or self.burst) }) -- one that was lost may just have been emptied
+    ("%.6f"):format(self.asked and 0 or self.burst), -- one that was lost may just have been emptied
+    ("%d"):format(self.spent) })
   if not reply then
     return nil
   end
@@ -66,7 +68,7 @@ local function ask(self, told, permit, now)
       return self.share:doubt("permits")
     end
   end
-  self.asked, self.alone, self.processes = true, nil, math.max(1, found[2])
+  self.asked, self.spent, self.alone, self.processes = true, 0, nil, math.max(1, found[2])
   self.own.load, self.own.rate = found[3], math.max(most / 16, most * found[4] / 1e6)
   self.rate = self.own.rate
   return found
@@ -129,7 +131,11 @@ function SharedRateLimiter:pause(permit, now)
     permit.of = alone(self)
     permit.own = permit.of:take(now)
   end
-  return permit.of:pause(permit.own, now)
+  local pause = permit.of:pause(permit.own, now)
+  if pause == 0 then
+    self.spent = self.spent + 1
+  end
+  return pause
 end
 
 function SharedRateLimiter:give_back(permit)

@@ -36,7 +36,7 @@ end
 -- KEYS: bucket; askers by when their polls were due; the same by when they are taken for gone; processes by when they
 -- are; runs that are waited for by when they are not any more. ARGV: process, asker ("": none), seconds by which its
 -- poll is late, most (requests a second), burst, what is told ("throttled", "left", "answered" or ""), tokens in a new
--- bucket.
+-- bucket, requests that the process has made while it did not ask.
 -- Answers: microseconds until a token comes (0: it is the asker's), processes, runs, share of `most` in millionths.
 script.permit = FIGURE .. SETS .. [[
 local SLOWEST, RECOVERY, CALM, LONGEST_RECOVERY = 1 / 16, 1 / 100, 1, 10
@@ -58,10 +58,11 @@ local answered = figure(bucket[5], 0, now, now)
 -- The service's bucket, full as this one, refills only from when the first request arrives.
 local way = math.min(LONGEST_WAY, (burst - 1) / most / 4)
 local at = figure(bucket[2], 0, now + way, now)
-local tokens = figure(bucket[1], 0, burst, tonumber(ARGV[7]))
+local tokens = figure(bucket[1], -burst, burst, tonumber(ARGV[7]))
 tokens, at = math.min(burst, tokens + math.max(0, now - at) * most * share), math.max(at, now)
+tokens = math.max(-burst, tokens - tonumber(ARGV[8]))
 if told == 'throttled' and now - halved >= CALM then
-  share, tokens, halved, answered = math.max(SLOWEST, share / 2), 0, now, now
+  share, tokens, halved, answered = math.max(SLOWEST, share / 2), math.min(0, tokens), now, now
 elseif told == 'answered' then
   share = math.min(1, share + RECOVERY * math.min(LONGEST_RECOVERY, now - answered))
   answered = now
