@@ -26,9 +26,10 @@ local function quoted(paths)
 end
 
 --- By file, the set of lines that Lua 5.4 has instructions for.
-local function of_lua(paths)
+local function of_lua(checkout, paths)
   local found, path, last = {}, nil, nil
-  listed("for file in " .. quoted(paths) .. "; do luac5.4 -l -p \"$file\" || exit; done", function(line)
+  listed("cd " .. checkout .. "; for file in " .. quoted(paths)
+    .. "; do luac5.4 -l -p \"$file\" || exit; done", function(line)
     local file, to = line:match "^[mf]%a+ <(.-):%d+,(%d+)>"
     if file then
       path, last = file, tonumber(to)
@@ -44,9 +45,9 @@ local function of_lua(paths)
   return found
 end
 
-local function of_luajit(paths)
+local function of_luajit(checkout, paths)
   local found = {}
-  listed("luajit spec/coverage/luajit_lines.lua " .. quoted(paths), function(line)
+  listed("cd " .. checkout .. "; luajit spec/coverage/luajit_lines.lua " .. quoted(paths), function(line)
     local path, at = line:match "^(.*):(%d+)$"
     found[path] = found[path] or {}
     found[path][tonumber(at)] = true
@@ -60,13 +61,13 @@ end
 ---@field missed integer[] those that did not
 
 --- Of each module, what can run and did not.
----@param paths string[] of modules
----@param folder string with the marks of spec/coverage/hook.c
+---@param checkout string with the marks of spec/coverage/hook.c in build/coverage/marks
+---@param paths string[] of modules in it
 ---@return fnf.Lines[]
-function lua_lines.missed(paths, folder)
-  local rows, lua, luajit = {}, of_lua(paths), of_luajit(paths)
+function lua_lines.missed(checkout, paths)
+  local rows, lua, luajit = {}, of_lua(checkout, paths), of_luajit(checkout, paths)
   for _, path in ipairs(paths) do
-    local file = io.open(folder .. "/" .. path:gsub("/", "%%"), "rb")
+    local file = io.open(checkout .. "/build/coverage/marks/" .. path:gsub("/", "%%"), "rb")
     local marks = file and file:read "*a" or ""
     if file then
       file:close()

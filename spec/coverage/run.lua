@@ -42,7 +42,8 @@ timeout 1200 lua5.4 spec/run.lua "$1" >build/coverage/$$.out 2>&1 </dev/null || 
 
 local function run(copy, specs)
   return shell.run([[cd "$1" && export FNF_COVERAGE_ROOT="$1" FNF_COVERAGE="$1/build/coverage/marks" &&
-    build/c/spec >/dev/null; printf '%s' "$2" | xargs -P2 -I{} sh -c "$3" sh {} 2>"$4"]], copy,
+    { build/c/spec >build/coverage/c.out 2>&1 || echo "failed: build/c/spec"; };
+    printf '%s' "$2" | xargs -P2 -I{} sh -c "$3" sh {} 2>"$4"]], copy,
     table.concat(specs, "\n") .. "\n", SPEC, os.getenv "PWD" .. "/build/coverage/failures")
 end
 
@@ -119,8 +120,8 @@ for _, spec in ipairs(list("git ls-files -- $1 | grep '_spec\\.lua$'", places)) 
 end
 local copy = list(COPY)[1]
 local _, failed = run(copy, specs)
-local lines = lua_lines.missed(list "git ls-files 'lua/*.lua' 'emulator/lua/*.lua' | grep -v lua/fnf/types",
-  copy .. "/build/coverage/marks")
+local modules = "cd $1 && find lua emulator/lua -name '*.lua' | grep -v lua/fnf/types | sort"
+local lines = lua_lines.missed(copy, list(modules, copy))
 local branches = c_branches.missed(list("ls $1/build/coverage/objects/*.gcda $1/build/coverage/objects/5.4/*.gcda",
   copy))
 local of_lines = report("Lua", lines, "lines")
