@@ -101,6 +101,7 @@ build = {
     ["fnf.share"] = "lua/fnf/share.lua",
     ["fnf.share.answers"] = "lua/fnf/share/answers.lua",
     ["fnf.share.connection"] = "lua/fnf/share/connection.lua",
+    ["fnf.share.machines"] = "lua/fnf/share/machines.lua",
     ["fnf.share.permits"] = "lua/fnf/share/permits.lua",
     ["fnf.share.script"] = "lua/fnf/share/script.lua",
     ["fnf.testing"] = "lua/fnf/testing.lua",

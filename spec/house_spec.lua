@@ -75,7 +75,7 @@ end)
 local PURE = { "fnf.errors", "fnf.ascii", "fnf.time", "fnf.check", "fnf.nearest", "fnf.number", "fnf.endpoint",
   "fnf.operations",
   "fnf.call.response", "fnf.call.retry", "fnf.call.rate_limiter", "fnf.share.script", "fnf.share.connection",
-  "fnf.share.permits", "fnf.share.answers", "fnf.wait.heap", "fnf.wait.progress",
+  "fnf.share.permits", "fnf.share.answers", "fnf.share.machines", "fnf.wait.heap", "fnf.wait.progress",
   "fnf.wait.tolerance", "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group", "fnf.wait.checkpoint",
   "fnf.wait.source", "fnf.wait.sweep", "fnf.wait.history", "fnf.wait.others", "fnf.wait.poll_queue",
   "fnf.execution.map_runs", "fnf.call.pages",

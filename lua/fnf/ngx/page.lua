@@ -54,7 +54,8 @@ local RUN = [[
 <details$open>
 <summary>
 <span class="sign" data-field="sign" aria-hidden="true">$sign</span>
-<h2><span data-field="place">$place</span> <small data-field="short">$short</small></h2>
+<h2><span data-field="place">$place</span> <small data-field="short">$short</small>
+<small class="machine" data-field="machine">$machine</small></h2>
 <span class="state" data-field="status">$status</span>
 <svg class="bar" role="img" aria-label="$items" width="100%" height="14">
 <rect class="track" width="100%" height="14"/>
@@ -137,6 +138,9 @@ summary::-webkit-details-marker { display: none; }
 small { color: var(--soft); font: .8125rem ui-monospace, monospace; white-space: nowrap; }
 h2 { grid-area: title; font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
 .state { grid-area: state; color: var(--tone); font-weight: 600; white-space: nowrap; }
+.machine { white-space: normal; overflow-wrap: anywhere; border: 1px solid var(--edge); border-radius: .3rem;
+  padding: 0 .3rem; }
+.machine:empty { display: none; }
 .bar { grid-area: bar; display: block; border-radius: 7px; overflow: hidden; }
 .share { grid-area: share; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .ending { grid-area: ending; overflow-wrap: anywhere; }
@@ -262,7 +266,8 @@ function choose() {
   const words = filter.value.toLowerCase().split(/\s+/);
   let found = 0;
   for (const card of known.values()) {
-    const text = ["place", "name", "status"].map(name => card.querySelector(`[data-field=${name}]`).textContent)
+    const text = ["place", "name", "status", "machine"]
+      .map(name => card.querySelector(`[data-field=${name}]`).textContent)
       .join(" ").toLowerCase();
     card.hidden = !words.every(word => text.includes(word));
     if (!card.hidden) found++;
@@ -352,6 +357,7 @@ end
 ---@class fnf.PageOptions
 ---@field nonce string
 ---@field title string
+---@field note? string for the line that counts the runs
 ---@field asked? string words that a run's names or status must have, all of them; the others are there, but hidden
 ---@field explain? boolean failed runs have a button that asks why
 ---@field pause? fun(count: integer) called after each run
@@ -374,7 +380,7 @@ function page.text(views, options)
   classes[#classes + 1] = not options.explain and "silent" or nil
   return fill(PAGE, { title = escape(options.title), nonce = options.nonce, style = STYLE, script = SCRIPT,
     empty = EMPTY, runs = table.concat(runs), some = #views > 0 and " hidden" or "",
-    summary = escape(view.summary(views)), asked = escape(asked), classes = table.concat(classes, " "),
+    summary = escape(view.summary(views, options.note)), asked = escape(asked), classes = table.concat(classes, " "),
     limit = ("%d"):format(MANY), matched = (found > 0 or #views == 0) and " hidden" or "" })
 end
 

@@ -34,6 +34,9 @@ local ROW = operations.describe_map_run
 ---@field holder string this worker's name on the lease
 ---@field worker_lease string what only one poller of a worker holds
 ---@field entries table<string, table>|nil what this worker knows beyond the shared state while it holds the lease
+---@field machines fnf.Machines what the other machines are told and tell, if the client shares
+---@field exchange_at number monotonic seconds, when that is next
+---@field told_revision? integer of the dictionary, when they were told last
 ---@field quota? { rate: number, burst: number }|false as it was asked for
 ---@field rate_limiter? fnf.RateLimiter the rate that is left of it; its bucket is shared, for the next holder
 local Poller = {}
@@ -142,6 +145,50 @@ local function find_due(self)
   return due, math.max(SHORTEST, soonest)
 end
 
+---- other machines ----
+
+local PACE = 10 -- an exchange that took a second is made again after so many
+local TURN = 50 -- runs read at a time: a few milliseconds
+
+local function give_way(count)
+  if count % TURN == 0 then
+    ngx.sleep(0)
+  end
+end
+
+--- What is watched here, if it may be another than was told.
+local function own_states(self)
+  local revision, own = self.shared:revision(), {}
+  if revision == self.told_revision then
+    return nil
+  end
+  for _, state in ipairs(self.shared:states(give_way)) do
+    own[#own + 1] = state.group == self.group and state or nil
+  end
+  self.told_revision = revision
+  return own
+end
+
+--- Tell the other machines what is watched here, and all workers here what is watched there.
+local function exchange(self)
+  local begun = core.now()
+  local others = self.machines:exchange(self.client.share, own_states(self), core.time())
+  local kept, reason = self.shared:put_machines(self.group, others, self.machines.life)
+  if not kept and not self.unkept then
+    self.client:tell("warning", { message = "what other machines watch does not fit into the dictionary: " .. reason })
+  end
+  self.unkept = not kept
+  self.exchange_at = core.now() + math.max(self.machines.pace, PACE * (core.now() - begun))
+end
+
+local function guarded_exchange(self)
+  local done, reason = pcall(exchange, self)
+  if not done then
+    self.exchange_at = core.now() + self.machines.life
+    ngx.log(ngx.ERR, "fnf: an exchange with other machines failed: ", tostring(reason))
+  end
+end
+
 --- Whether this is the one poller of its worker: with lua_code_cache off every request has a Lua of its own, and
 --- would leave a poller behind.
 local function has_worker_lease(self)
@@ -154,7 +201,12 @@ local function round(self)
     return nil
   elseif not self.shared:lease(self.group, self.holder, LEASE) then
     self.entries, self.ids = {}, nil
+    self.machines:forget()
     return LONGEST
+  end
+  if self.client.share and core.now() >= self.exchange_at then
+    self.exchange_at = core.now() + STUCK
+    ngx.thread.spawn(guarded_exchange, self)
   end
   refresh(self)
   local due, delay = find_due(self)
@@ -272,14 +324,15 @@ end
 ---@param client fnf.Client
 ---@param id? string of the run that is watched by this client
 ---@param quota? { rate: number, burst: number }|false polls a second, and at once; the service's quota unless given
+---@param machine fnf.Machines what this machine is for others; the first watch's holds
 ---@return fnf.Poller
-function poller.of(shared, dict, group, client, id, quota)
+function poller.of(shared, dict, group, client, id, quota, machine)
   local key = dict .. " " .. group
   local self = pollers[key]
   if not self then
     local pid = ngx.worker.pid()
     self = setmetatable({ clients = {}, client_count = 0, sweep_at = FEWEST_CLIENTS, chain = 0, heartbeat = core.now(),
-      shared = shared, group = group, entries = {},
+      shared = shared, group = group, entries = {}, machines = machine, exchange_at = -math.huge,
       worker_lease = ("%s %d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Poller)
     pollers[key] = self
     set_quota(self, ROW.quota)

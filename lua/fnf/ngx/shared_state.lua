@@ -4,7 +4,8 @@
 -- Keys: "run <id>" is a state as JSON, with the flag ENDED once nothing will change it; "poller <group>" is the lease,
 -- "poller <group> <pid>" that of one worker, "quota <group>" what may be asked for; "count <sample>" is a counter;
 -- "registered" and "revision" grow with every new run and every change;
--- "asking <id>" is there while somebody finds out why items of a run failed.
+-- "asking <id>" is there while somebody finds out why items of a run failed;
+-- "machines <group>" is what other machines watch, as JSON, where the group's client shares.
 
 local core = require "fnf.core"
 local json = require "fnf.json"
@@ -220,6 +221,40 @@ function SharedState:keys(prefix)
   end
   table.sort(found)
   return found
+end
+
+---- other machines ----
+
+--- Keep what other machines watch of a group's account; each time the page is to show something else, it hears of it.
+---@param group string
+---@param others fnf.OtherMachine[]|nil nil: not known
+---@param seconds number for which it holds
+---@return boolean|nil
+---@return string|nil reason such as "no memory"
+function SharedState:put_machines(group, others, seconds)
+  local key, text = "machines " .. group, json.encode { others = others and others[1] and others, known = others and 1 }
+  local changed = text ~= self.dict:get(key)
+  local done, reason = self.dict:safe_set(key, text, seconds)
+  if changed and done then
+    self.dict:incr("revision", 1, 0)
+  end
+  return done, reason
+end
+
+--- What other machines watch, of all groups that share.
+---@return fnf.OtherMachine[]
+---@return boolean|nil unknown there is a group of which it is not known
+function SharedState:machines()
+  local all, unknown = {}, nil
+  for _, group in ipairs(self:keys "machines ") do
+    local text = self.dict:get("machines " .. group)
+    local kept = text and json.decode(text) or {}
+    for _, machine in ipairs(kept.others or {}) do
+      all[#all + 1] = machine
+    end
+    unknown = unknown or not kept.known or nil
+  end
+  return all, unknown
 end
 
 ---- the lease ----

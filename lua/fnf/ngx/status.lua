@@ -9,6 +9,7 @@ local check = require "fnf.check"
 local core = require "fnf.core"
 local failures = require "fnf.ngx.failures"
 local json = require "fnf.json"
+local machines = require "fnf.share.machines"
 local metrics = require "fnf.ngx.metrics"
 local number = require "fnf.number"
 local page = require "fnf.ngx.page"
@@ -43,18 +44,28 @@ local function give_way(count)
   end
 end
 
+--- This machine's runs, then those of others, which nothing can be done with here.
+---@return fnf.View[]
+---@return string|nil note on what is known of other machines
 local function views_of(shared)
-  return view.all(shared:states(give_way), core.time(), give_way, failures.askable)
+  local own, now = shared:states(give_way), core.time()
+  local others, unknown = shared:machines()
+  local elsewhere = machines.merge(others, own)
+  local views = view.all(own, now, give_way, failures.askable)
+  for _, one in ipairs(view.all(elsewhere, now, give_way)) do
+    views[#views + 1] = one
+  end
+  return views, machines.note(others, elsewhere, unknown)
 end
 
 --- The JSON text of a list; an empty one is no object.
-local function list_text(views)
+local function list_text(views, note)
   local texts = {}
   for i, one in ipairs(views) do
     texts[i] = json.encode(one)
     give_way(i)
   end
-  return LIST:format("[" .. table.concat(texts, ",") .. "]", json.encode(view.summary(views)),
+  return LIST:format("[" .. table.concat(texts, ",") .. "]", json.encode(view.summary(views, note)),
     number.format("%.3f", core.time()))
 end
 
@@ -70,10 +81,11 @@ local function serve_page(shared, options)
   local nonce = core.nonce()
   ngx.header["Content-Security-Policy"] = page.policy(nonce)
   ngx.header["Referrer-Policy"] = "no-referrer"
-  local views, asked = views_of(shared), ngx.req.get_uri_args(10).q
+  local views, note = views_of(shared)
+  local asked = ngx.req.get_uri_args(10).q
   asked = type(asked) == "string" and asked:sub(1, 200) or nil
   answer("text/html; charset=utf-8", page.text(views, { nonce = nonce, title = options.title or "MapRuns",
-    asked = asked, explain = options.explain ~= false, pause = give_way }))
+    note = note, asked = asked, explain = options.explain ~= false, pause = give_way }))
 end
 
 local function serve_json(shared)

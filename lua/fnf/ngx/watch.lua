@@ -9,6 +9,7 @@
 local check = require "fnf.check"
 local core = require "fnf.core"
 local errors = require "fnf.errors"
+local machines = require "fnf.share.machines"
 local methods = require "fnf.methods"
 local metrics = require "fnf.ngx.metrics"
 local operations = require "fnf.operations"
@@ -35,6 +36,8 @@ watch.options = {
   max_delay = { type = "seconds", minimum = 0.01 },
   keep = { type = "seconds" },
   rate_limit = { type = "any" },
+  machine = NAME,
+  machine_life = { type = "seconds", minimum = 1, maximum = 600 },
 }
 
 local CHECK_INTERVAL = 0.1 -- seconds between two polls at the dictionary in `wait`
@@ -111,6 +114,29 @@ local function default_group(client)
   return ("%s %s"):format(client:host(), ngx.md5(account):sub(1, 12))
 end
 
+local known_host
+
+--- The host's name, read once; "nginx" where the system has no such file.
+local function host_name()
+  if known_host then
+    return known_host
+  end
+  local file = io.open "/proc/sys/kernel/hostname"
+  local name = file and file:read "*l"
+  if file then
+    file:close()
+  end
+  known_host = name and name ~= "" and name or "nginx"
+  return known_host
+end
+
+--- What this machine is for others; a second nginx of the host has another prefix, or is given another name.
+local function this_machine(options, group)
+  local name = options.machine or host_name()
+  local id = ngx.md5(table.concat({ name, ngx.config.prefix(), options.dict, group }, "\n"))
+  return machines.new(id, name, options.machine_life)
+end
+
 --- Register a run; one whose watch had ended with an error is watched anew.
 local function register(self, state)
   local done, reason = self.shared:register(state)
@@ -149,7 +175,8 @@ function watch.start(options)
     self.id = shared_state.id(group, options)
     register(self, new_state(self.id, group, options))
   end
-  self.poller = poller.of(shared, options.dict, group, client, self.id, whole(options.rate_limit))
+  self.poller = poller.of(shared, options.dict, group, client, self.id, whole(options.rate_limit),
+    this_machine(options, group))
   return self
 end
 

@@ -171,4 +171,56 @@ end
 return stamp
 ]]
 
+--- Put what a machine watches, if that has changed, and say that the machine is there; read what others have put since.
+-- KEYS: machines by when they are taken for gone; the same by when they put; what they put. ARGV: process, machine,
+-- milliseconds until it is taken for gone, text ("": as it was), when it read last, bytes it reads of each, machines it
+-- reads.
+-- Answers: when this was; whether its text is there ("1", "0"); and of each other machine, by their ids, three: id,
+-- seconds since it put ("": nothing since), text.
+script.machines = FIGURE .. SETS .. [[
+local LONGEST, LIFETIME, MOST = 3600, 7200, 1000
+expect({ 'zset', 'zset', 'hash' })
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local stamp, machine = string.format('%.6f', now), ARGV[2]
+drop_ended(KEYS[1], now, LONGEST)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '(' .. stamp, '+inf')
+for _, id in ipairs(redis.call('HKEYS', KEYS[3])) do
+  if not redis.call('ZSCORE', KEYS[1], id) or not redis.call('ZSCORE', KEYS[2], id) then
+    redis.call('ZREM', KEYS[1], id)
+    redis.call('ZREM', KEYS[2], id)
+    redis.call('HDEL', KEYS[3], id)
+  end
+end
+if ARGV[4] ~= '' then
+  redis.call('ZADD', KEYS[2], stamp, machine)
+  redis.call('HSET', KEYS[3], machine, ARGV[4])
+end
+local there = redis.call('HEXISTS', KEYS[3], machine)
+if there == 1 then
+  redis.call('ZADD', KEYS[1], string.format('%.6f', now + math.min(tonumber(ARGV[3]) / 1000, LONGEST - 1)), machine)
+end
+for _, key in ipairs(KEYS) do
+  redis.call('EXPIRE', key, LIFETIME)
+end
+
+local others, known = redis.call('ZRANGE', KEYS[1], 0, MOST), figure(ARGV[5], 0, now, 0)
+table.sort(others)
+local answer, most = { stamp, tostring(there) }, tonumber(ARGV[7])
+for _, id in ipairs(others) do
+  if id ~= machine and #answer < 2 + 3 * most then
+    local put = tonumber(redis.call('ZSCORE', KEYS[2], id) or nil)
+    answer[#answer + 1] = id
+    if put and put >= known then
+      local fits = redis.call('HSTRLEN', KEYS[3], id) <= tonumber(ARGV[6])
+      answer[#answer + 1] = string.format('%.6f', math.max(0, now - put))
+      answer[#answer + 1] = fits and redis.call('HGET', KEYS[3], id) or ''
+    else
+      answer[#answer + 1], answer[#answer + 2] = '', ''
+    end
+  end
+end
+return answer
+]]
+
 return script

@@ -14,6 +14,8 @@
 ---@field max_delay? number seconds between two polls at most (30)
 ---@field keep? number seconds for which an end is remembered (86400)
 ---@field rate_limit? { rate?: number, burst?: number }|false polls a second, and at once; the service's quota by default
+---@field machine? string this machine's name on the pages of others, where the client shares; the host's by default
+---@field machine_life? number seconds after which others take a silent machine for gone (30)
 
 --- Options of `fnf.ngx.status`.
 ---@class fnf.StatusOptions

@@ -251,9 +251,9 @@ function view.one(state, now, askable)
     id = state.id, FlowName = names.FlowName, ExecutionName = names.ExecutionName,
     MapRunName = names.MapRunName, Status = status, ItemCounts = counts, polls = state.polls,
     progress = state.progress, seen = state.seen, ended = state.ended or false, error = state.error,
-    overdue = state.overdue, failures = state.failures,
+    overdue = state.overdue, failures = state.failures, machine = state.machine,
     shown = {
-      name = names.MapRunName, short = short(names.MapRunName),
+      name = names.MapRunName, short = short(names.MapRunName), machine = state.machine or "",
       place = ("%s / %s"):format(names.FlowName, names.ExecutionName),
       sign = sign[1], tone = sign[2], status = word, bar = widths(counts), share = share_text(counts),
       items = items_text(counts), ended_items = counts_text(counts, "Failed", "Aborted"),
@@ -297,8 +297,9 @@ end
 
 --- All in one line: "52 running · 1 failed".
 ---@param views fnf.View[]
+---@param note? string what is to be said besides
 ---@return string
-function view.summary(views)
+function view.summary(views, note)
   local counts, parts = {}, {}
   for _, one in ipairs(views) do
     local word = RANKS[one.shown.status] and one.shown.status or "Unknown"
@@ -309,6 +310,7 @@ function view.summary(views)
       parts[#parts + 1] = ("%s %s"):format(grouped(counts[word]), word:lower())
     end
   end
+  parts[#parts + 1] = note
   return table.concat(parts, " \194\183 ")
 end
 
@@ -317,7 +319,8 @@ end
 ---@param asked string
 ---@return boolean
 function view.matches(one, asked)
-  local text = ("%s %s %s"):format(one.shown.place, one.shown.name, one.shown.status):lower()
+  local shown = one.shown
+  local text = ("%s %s %s %s"):format(shown.place, shown.name, shown.status, shown.machine):lower()
   for word in asked:lower():gmatch "%S+" do
     if not text:find(word, 1, true) then
       return false
