@@ -109,7 +109,8 @@ describe("the runs of a machine, as text", function()
     assert.same({ 2, "c", "b" }, { #merged, merged[1].machine, merged[2].machine })
     assert.equal("2 of them on 2 other machines \194\183 4 more there are not shown", machines.note(others, merged))
     assert.equal("runs of other machines are not known now", machines.note({}, {}, true))
-    assert.is_nil(machines.note({}, {}))
+    assert.equal("3 more machines are not shown", machines.note({}, {}, nil, 3))
+    assert.is_nil(machines.note({}, {}, nil, 0))
   end)
 end)
 
@@ -251,6 +252,22 @@ describe("the pages of two nginxes that share", function()
       { said.count, said.last }, table.concat(said.all, "\n"))
     for _, key in ipairs { "machines", "machines:changed", "machines:rows" } do -- keys of another type
       redis:cli(("SET '%s%s' senseless"):format(account, key))
+    end
+    until_runs(a, BOTH)
+  end)
+
+  it("are of 20 other machines at most, and count the rest", function()
+    redis:cli(([[EVAL "local time = redis.call('TIME')
+      for i = 1, 25 do
+        redis.call('HSET', KEYS[3], '0' .. i, '{\\"name\\":\\"many\\",\\"time\\":1,\\"rows\\":[]}')
+        redis.call('ZADD', KEYS[2], time[1], '0' .. i)
+        redis.call('ZADD', KEYS[1], time[1] + 60, '0' .. i)
+      end" 3 '%smachines' '%smachines:changed' '%smachines:rows']]):format(account, account, account))
+    assert.is_true(redis_server.await(function()
+      return status_of(a).summary:find("6 more machines are not shown", 1, true)
+    end) ~= nil, status_of(a).summary)
+    for _, key in ipairs { "machines", "machines:changed", "machines:rows" } do
+      redis:cli(("DEL '%s%s'"):format(account, key))
     end
     until_runs(a, BOTH)
   end)

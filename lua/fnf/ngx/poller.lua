@@ -172,8 +172,8 @@ end
 --- Tell the other machines what is watched here, and all workers here what is watched there.
 local function exchange(self)
   local begun = core.now()
-  local others = self.machines:exchange(self.client.share, own_states(self), core.time())
-  local kept, reason = self.shared:put_machines(self.group, others, self.machines.life)
+  local others, hidden = self.machines:exchange(self.client.share, own_states(self), core.time())
+  local kept, reason = self.shared:put_machines(self.group, others, hidden, self.machines.life)
   if not kept and not self.unkept then
     self.client:tell("warning", { message = "what other machines watch does not fit into the dictionary: " .. reason })
   end

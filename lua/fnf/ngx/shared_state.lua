@@ -228,11 +228,13 @@ end
 --- Keep what other machines watch of a group's account; each time the page is to show something else, it hears of it.
 ---@param group string
 ---@param others fnf.OtherMachine[]|nil nil: not known
+---@param hidden integer|nil machines besides those
 ---@param seconds number for which it holds
 ---@return boolean|nil
 ---@return string|nil reason such as "no memory"
-function SharedState:put_machines(group, others, seconds)
-  local key, text = "machines " .. group, json.encode { others = others and others[1] and others, known = others and 1 }
+function SharedState:put_machines(group, others, hidden, seconds)
+  local key = "machines " .. group
+  local text = json.encode { others = others and others[1] and others, known = others and 1, hidden = hidden }
   local changed = text ~= self.dict:get(key)
   local done, reason = self.dict:safe_set(key, text, seconds)
   if changed and done then
@@ -244,17 +246,18 @@ end
 --- What other machines watch, of all groups that share.
 ---@return fnf.OtherMachine[]
 ---@return boolean|nil unknown there is a group of which it is not known
+---@return integer hidden machines besides those
 function SharedState:machines()
-  local all, unknown = {}, nil
+  local all, unknown, hidden = {}, nil, 0
   for _, group in ipairs(self:keys "machines ") do
     local text = self.dict:get("machines " .. group)
     local kept = text and json.decode(text) or {}
     for _, machine in ipairs(kept.others or {}) do
       all[#all + 1] = machine
     end
-    unknown = unknown or not kept.known or nil
+    unknown, hidden = unknown or not kept.known or nil, hidden + (kept.hidden or 0)
   end
-  return all, unknown
+  return all, unknown, hidden
 end
 
 ---- the lease ----

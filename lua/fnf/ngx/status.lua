@@ -49,13 +49,13 @@ end
 ---@return string|nil note on what is known of other machines
 local function views_of(shared)
   local own, now = shared:states(give_way), core.time()
-  local others, unknown = shared:machines()
+  local others, unknown, hidden = shared:machines()
   local elsewhere = machines.merge(others, own)
   local views = view.all(own, now, give_way, failures.askable)
   for _, one in ipairs(view.all(elsewhere, now, give_way)) do
     views[#views + 1] = one
   end
-  return views, machines.note(others, elsewhere, unknown)
+  return views, machines.note(others, elsewhere, unknown, hidden)
 end
 
 --- The JSON text of a list; an empty one is no object.

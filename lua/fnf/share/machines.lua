@@ -169,8 +169,9 @@ end
 ---@param others fnf.OtherMachine[]
 ---@param merged fnf.WatchState[]
 ---@param unknown? boolean Redis did not answer
+---@param hidden? integer machines that are not read
 ---@return string|nil
-function machines.note(others, merged, unknown)
+function machines.note(others, merged, unknown, hidden)
   local on, count, parts, more = {}, 0, {}, 0
   for _, state in ipairs(merged) do
     count = count + (on[state.machine] and 0 or 1)
@@ -184,6 +185,9 @@ function machines.note(others, merged, unknown)
   end
   if more > 0 then
     parts[#parts + 1] = ("%.0f more there are not shown"):format(more)
+  end
+  if hidden and hidden > 0 then
+    parts[#parts + 1] = ("%.0f more machines are not shown"):format(hidden)
   end
   if unknown then
     parts[#parts + 1] = "runs of other machines are not known now"
@@ -221,11 +225,13 @@ function Machines:forget()
   self.told = nil
 end
 
---- The text to be put; empty if the others know it.
+--- The text to be put; empty if the others know it, "-" where nothing is watched.
 local function news(self, now)
   local told = self.more .. self.rows
   if told == self.told then
     return "", told
+  elseif told == "0[]" then
+    return "-", told
   end
   return ('{"name":%s,"time":%s,"more":%d,"rows":%s}'):format(json.encode(self.name), json.encode(now), self.more,
     self.rows), told
@@ -235,7 +241,8 @@ end
 ---@param share fnf.Share
 ---@param states? fnf.WatchState[] all that are watched here; nil: as they were
 ---@param now number seconds since 1970
----@return fnf.OtherMachine[]|nil others by their names; nil: Redis is away
+---@return fnf.OtherMachine[]|nil others by their ids; nil: Redis is away
+---@return integer|nil hidden machines that are not read, for there are too many
 function Machines:exchange(share, states, now)
   if states or not self.rows then
     self.rows, self.more = machines.rows(states or {})
@@ -252,7 +259,7 @@ function Machines:exchange(share, states, now)
   local function doubt()
     share:doubt("what another machine watches")
   end
-  for i = 3, #reply, 3 do
+  for i = 4, #reply, 3 do
     local id, since = reply[i], tonumber(reply[i + 1])
     heard[id] = since and machines.read(reply[i + 2], since, now, doubt)
     if not since then -- nothing new
@@ -261,7 +268,7 @@ function Machines:exchange(share, states, now)
     list[#list + 1] = heard[id]
   end
   self.heard = heard
-  return list
+  return list, tonumber(reply[3])
 end
 
 return machines

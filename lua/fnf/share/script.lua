@@ -173,10 +173,10 @@ return stamp
 
 --- Put what a machine watches, if that has changed, and say that the machine is there; read what others have put since.
 -- KEYS: machines by when they are taken for gone; the same by when they put; what they put. ARGV: process, machine,
--- milliseconds until it is taken for gone, text ("": as it was), when it read last, bytes it reads of each, machines it
--- reads.
--- Answers: when this was; whether its text is there ("1", "0"); and of each other machine, by their ids, three: id,
--- seconds since it put ("": nothing since), text.
+-- milliseconds until it is taken for gone, text ("": as it was; "-": none), when it read last, bytes it reads of each,
+-- machines it reads.
+-- Answers: when this was; whether its text is there ("1", "0"); machines besides those it reads; and of each of these,
+-- by their ids, three: id, seconds since it put ("": nothing since), text.
 script.machines = FIGURE .. SETS .. [[
 local LONGEST, LIFETIME, MOST = 3600, 7200, 1000
 expect({ 'zset', 'zset', 'hash' })
@@ -192,7 +192,10 @@ for _, id in ipairs(redis.call('HKEYS', KEYS[3])) do
     redis.call('HDEL', KEYS[3], id)
   end
 end
-if ARGV[4] ~= '' then
+if ARGV[4] == '-' then
+  redis.call('ZREM', KEYS[1], machine)
+  redis.call('HDEL', KEYS[3], machine)
+elseif ARGV[4] ~= '' then
   redis.call('ZADD', KEYS[2], stamp, machine)
   redis.call('HSET', KEYS[3], machine, ARGV[4])
 end
@@ -206,9 +209,10 @@ end
 
 local others, known = redis.call('ZRANGE', KEYS[1], 0, MOST), figure(ARGV[5], 0, now, 0)
 table.sort(others)
-local answer, most = { stamp, tostring(there) }, tonumber(ARGV[7])
+local most = tonumber(ARGV[7])
+local answer = { stamp, tostring(there), tostring(math.max(0, redis.call('ZCARD', KEYS[1]) - there - most)) }
 for _, id in ipairs(others) do
-  if id ~= machine and #answer < 2 + 3 * most then
+  if id ~= machine and #answer < 3 + 3 * most then
     local put = tonumber(redis.call('ZSCORE', KEYS[2], id) or nil)
     answer[#answer + 1] = id
     if put and put >= known then
