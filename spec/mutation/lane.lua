@@ -13,6 +13,7 @@ local checkout, plan = arg[1], arg[2]
 local PATIENCE = 300 -- seconds: only a bound for what sleeps
 local SPARE = 10 -- seconds of the processor beyond what an unbroken spec takes: what needs more is caught in a loop
 local C_SECONDS = 60 -- of the processor, for the C specs
+local SLOW = 20 -- seconds from which on a spec comes last, whatever it has killed
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -29,7 +30,7 @@ end
 
 -- The processor's time is bounded, not the clock's: a busy machine is no reason to die.
 local SPEC = [[cd "$1" && ulimit -t "$2" && ulimit -v 4000000 &&
-  LUA_PATH="$1/lua/?.lua;$1/emulator/lua/?.lua;$1/?.lua;;" LUA_CPATH="$1/build/5.4/?.so;;" \
+  LUA_PATH="$1/lua/?.lua;$1/emulator/lua/?.lua;$1/?.lua;;" LUA_CPATH="$1/build/5.4/?.so;;" FNF_SCHEDULES=500 \
   timeout "$3" lua5.4 spec/run.lua --no-keep-going "$4" >/dev/null 2>&1]]
 local C_SPEC = [[cd "$1" && ulimit -t "$2" && ASAN_OPTIONS=hard_rss_limit_mb=2000 timeout "$3" "$4" >/dev/null 2>&1]]
 local MAKE = [[cd "$1" && make -s "$2" >/dev/null 2>&1]]
@@ -57,6 +58,9 @@ local function in_order(path, specs)
   if path:find "%.lua$" then
     table.sort(list, function(a, b)
       local x, y = row[a.spec] or 0, row[b.spec] or 0
+      if a.seconds >= SLOW or b.seconds >= SLOW then
+        return a.seconds < b.seconds
+      end
       return x > y or x == y and (a.place < b.place or a.place == b.place and a.seconds < b.seconds)
     end)
   end

@@ -19,10 +19,13 @@ local LUA = { "lua/fnf/call/retry.lua", "lua/fnf/call/request.lua", "lua/fnf/cal
   "lua/fnf/wait/tolerance.lua", "lua/fnf/wait/heap.lua", "lua/fnf/platform/nginx_framing.lua" }
 local C = { "csrc/canonical.c", "csrc/sign.c", "csrc/head.c", "csrc/buf.c" }
 
--- Specs that may notice; which of them run a line is found out. Left out: what simulates for minutes.
+-- Specs that may notice; which of them run a line is found out.
 local SPECS = "spec/call spec/wait spec/call_spec.lua spec/client_spec.lua spec/errors_spec.lua spec/events_spec.lua "
   .. "spec/methods_spec.lua spec/credentials spec/platform/nginx_framing_spec.lua spec/platform/nginx_http_spec.lua"
-local SLOW = { ["spec/wait/simulation_spec.lua"] = true, ["spec/wait/schedules_spec.lua"] = true }
+
+-- What simulates for long, and so is not asked which lines it runs: tried last, on what plans waits.
+local SLOW = { ["spec/wait/schedules_spec.lua"] = 20, ["spec/wait/simulation_spec.lua"] = 60 } -- seconds at most
+local SLOW_PATHS = "^lua/fnf/wait/"
 
 -- For C, in this order: suites without a network, signatures in Lua, failing allocations. A .so is only to be built.
 local C_SPECS = { "build/mutant/quick", "build/5.4/fnf/core.so", "spec/vectors_spec.lua", "spec/core_spec.lua",
@@ -134,6 +137,9 @@ local function try(chosen)
     else
       for _, touching in ipairs(map(mutant.path, mutant.line)) do
         specs[#specs + 1] = ("%s=%.1f"):format(touching.spec, touching.seconds)
+      end
+      for spec, seconds in pairs(mutant.path:find(SLOW_PATHS) and SLOW or {}) do
+        specs[#specs + 1] = ("%s=%d"):format(spec, seconds)
       end
     end
     local plan = plans[number % LANES + 1]
