@@ -81,6 +81,8 @@ describe("a senseless answer", function()
     { "of another MapRun", { body = '{"Status":"Succeeded","MapRunName":"other"}' }, "another MapRunName" },
     { "of a MapRun with a number", { body = '{"Status":"Succeeded","MapRunName":5}' }, "another MapRunName" },
     { "a redirect", { status = 302, headers = { location = "https://evil/?x=Secret" }, body = "" }, "redirect" },
+    { "the lowest redirect", { status = 300, body = '{"Status":"Succeeded"}' }, "redirect" },
+    { "the highest redirect", { status = 399, body = '{"Status":"Succeeded"}' }, "redirect" },
     { "a redirect with a body", { status = 307, body = '{"Status":"Succeeded"}' }, "redirect" },
   }
   for _, row in ipairs(ROWS) do
