@@ -31,7 +31,10 @@ local function platforms()
 end
 
 if rawget(_G, "ngx") then -- its workers are forks: what is there when it starts is read from no disk in a request
+  require "fnf.call.context"
+  require "fnf.call.rate_limiter"
   require "fnf.credentials"
+  require "fnf.platform.nginx_http"
   require "fnf.wait.progress"
   methods.load()
 end

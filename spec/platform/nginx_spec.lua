@@ -177,3 +177,48 @@ describe("a client inside nginx, called in the phase", function()
     assert.matches("in the phase exit_worker", text)
   end)
 end)
+
+describe("clients made while nginx starts", function()
+  local STARTED = [[
+    init_by_lua_block {
+      calls = require "spec.support.nginx.calls"
+      local fnf = require "fnf"
+      keyed = calls.client "http://127.0.0.1:$service"
+      asking = fnf.new { endpoint = "http://127.0.0.1:$service", credentials = function()
+        return { access_key_id = "id", access_key_secret = "secret" }
+      end }
+      at_start = {}
+      for name in pairs(package.loaded) do at_start[name] = true end
+    }
+    server {
+      listen 127.0.0.1:$port;
+      location /ready { return 200; }
+      location /calls {
+        content_by_lua_block {
+          local fnf, outcomes = require "fnf", {}
+          local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
+          for i, client in ipairs { keyed, asking } do
+            outcomes[i] = assert(client:wait_map_run(names, { until_status = "Running" })).Status
+          end
+          fnf.gather { function() return keyed:describe_map_run(names) end }
+          local read = {}
+          for name in pairs(package.loaded) do
+            if not at_start[name] then read[#read + 1] = name end
+          end
+          table.sort(read)
+          calls.say { statuses = table.concat(outcomes, " "), read = table.concat(read, " ") }
+        }
+      }
+    }
+  ]]
+
+  it("read no module from the disk in a request", function()
+    local upstream = service.start()
+    local server = nginx.start { http = STARTED, values = { service = upstream.port } }
+    local said = cjson.decode((server:get "/calls"))
+    local errors = server:errors()
+    server:stop()
+    upstream:stop()
+    assert.same({ { statuses = "Running Running", read = "" }, "" }, { said, errors })
+  end)
+end)
