@@ -1,6 +1,7 @@
 --- What failed, why, and again only that: over the real transport to the emulator, ten thousand children among it.
 -- SPDX-License-Identifier: MIT
 
+local effort = require "spec.support.effort"
 local fnf = require "fnf"
 
 local DEFINITION = [[
@@ -218,17 +219,20 @@ describe("after a MapRun has failed, on the emulator", function()
   end)
 
   it("histories are read within the documented quota, and others throttle no one for long", function()
-    local quick = new {}
     local found = run(60, { failure_share = 1, ToleratedFailedCount = 60 })
-    emulator:quota { enforce = true }
-    local report = assert(quick:explain_map_run(names_of(found), { limit = 55 }))
-    assert.equal(55, report.sampled)
-    local throttled = 0
-    for _, request in ipairs(emulator:requests().requests) do
-      throttled = throttled + (request.status == 429 and 1 or 0)
-    end
-    -- A server that is very busy may see the first request later than the limiter reckons; without one it is eight.
-    assert.is_true(throttled <= 2, throttled)
-    quick:close()
+    -- What a busy machine sends late may be throttled for that; what is sent too soon always is.
+    assert.equal(0, effort.least(1, function()
+      local quick, before = new {}, #emulator:requests().requests
+      emulator:quota { enforce = true }
+      local report = assert(quick:explain_map_run(names_of(found), { limit = 55 }))
+      emulator:quota { enforce = false }
+      assert.equal(55, report.sampled)
+      quick:close()
+      local throttled = 0
+      for i, request in ipairs(emulator:requests().requests) do
+        throttled = throttled + (i > before and request.status == 429 and 1 or 0)
+      end
+      return throttled
+    end))
   end)
 end)
