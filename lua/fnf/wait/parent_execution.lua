@@ -26,8 +26,8 @@ local THRIFT = 16 -- polls of a run that its execution speaks for are spared as 
 ---@field all fnf.ParentExecutions
 ---@field flow fnf.KnownFlow
 ---@field name string
----@field context fnf.WaitContext of their polls
----@field params table that name it
+---@field context? fnf.WaitContext of their polls, where their answers are shared
+---@field params? table that name it, there
 ---@field place integer of its first run in the list
 ---@field runs fnf.Wait[] in the order of the list, some that have ended among them
 ---@field open integer those of them that have not
@@ -189,7 +189,6 @@ ParentExecutions.__index = ParentExecutions
 
 --- None is waited for any more.
 function ParentExecutions:leave()
-  self.context.open = 0
   if self.context.answers then
     local left = {}
     for _, parent in ipairs(self.list) do
@@ -206,8 +205,11 @@ local function parent_of(self, found, run)
   local key = ("%d:%s%s"):format(#params.FlowName, params.FlowName, params.ExecutionName)
   if not found[key] then
     found[key] = setmetatable({ all = self, runs = {}, open = 0, polls = 0, place = run.place,
-      flow = source.flow(self.context.client, params.FlowName), name = params.ExecutionName, context = self.context,
-      params = { FlowName = params.FlowName, ExecutionName = params.ExecutionName } }, ParentExecution)
+      flow = source.flow(self.context.client, params.FlowName), name = params.ExecutionName }, ParentExecution)
+    if self.context.answers then -- else ten thousand of them need not have these
+      found[key].context = self.context
+      found[key].params = { FlowName = params.FlowName, ExecutionName = params.ExecutionName }
+    end
     self.list[#self.list + 1] = found[key]
   end
   return found[key]
