@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local fake_sources = require "spec.support.fake_sources"
 local credentials = require "fnf.credentials"
+local file = require "pl.file"
 local fnf = require "fnf"
 local json = require "fnf.json"
 local source_rows = require "spec.support.source_rows"
@@ -66,17 +67,10 @@ describe("the region", function()
 end)
 
 describe("docs/credentials.md", function()
-  local function read(path)
-    local file = assert(io.open(path))
-    local text = file:read("*a")
-    file:close()
-    return text
-  end
-
   it("names every variable that is read, and no other", function()
     local pipe = assert(io.popen(
       "cat lua/fnf/credentials/sts.lua lua/fnf/settings.lua lua/fnf/credentials.lua lua/fnf/credentials/*"))
-    local sources, page = pipe:read("*a"), read("docs/credentials.md")
+    local sources, page = pipe:read("*a"), file.read("docs/credentials.md")
     pipe:close()
     local function names(text)
       local found = {}
@@ -90,7 +84,7 @@ describe("docs/credentials.md", function()
   end)
 
   it("names every function", function()
-    local page = read("docs/credentials.md")
+    local page = file.read("docs/credentials.md")
     for name in pairs(credentials) do
       if name ~= "of" then
         assert.is_truthy(page:find("| `" .. name .. "[({]"), name)

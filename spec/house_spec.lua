@@ -1,6 +1,8 @@
 --- The rules of the house that a machine can check: who may require whom, what a file is, what the rock holds.
 -- SPDX-License-Identifier: MIT
 
+local file = require "pl.file"
+
 local function lines_of(command)
   local pipe = assert(io.popen(command))
   local lines = {}
@@ -9,13 +11,6 @@ local function lines_of(command)
   end
   pipe:close()
   return lines
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
 end
 
 local TYPES = "^lua/fnf/types[./]" -- annotations only; nobody requires them
@@ -43,7 +38,7 @@ end
 --- What a module requires, ours and others.
 local function requires(name)
   local found = {}
-  local code = read(MODULES[name]):gsub("%-%-[^\n]*", "")
+  local code = file.read(MODULES[name]):gsub("%-%-[^\n]*", "")
   for required in code:gmatch("require%s*%(?%s*[\"']([^\"']+)[\"']") do
     if not required:find("%.$") then -- half a name, completed at run time
       found[#found + 1] = required
@@ -55,7 +50,7 @@ end
 describe("a source file", function()
   for _, path in ipairs(SOURCES) do
     it("is one subject, says what it is for, and names its licence: " .. path, function()
-      local text = read(path)
+      local text = file.read(path)
       local _, count = text:gsub("\n", "")
       local head = text:sub(1, 600)
       -- A spec is as long as its subject.
@@ -93,7 +88,7 @@ describe("the dependencies of Lua", function()
       for _, required in ipairs(requires(name)) do
         assert.is_true(pure[required] or false, required)
       end
-      local code = read(MODULES[name]):gsub("%-%-[^\n]*", "")
+      local code = file.read(MODULES[name]):gsub("%-%-[^\n]*", "")
       for _, impure in ipairs { "io%.", "os%.getenv", "os%.time", "os%.clock", "math%.random", "coroutine%." } do
         assert.is_nil(code:find("[^%w_.]" .. impure), impure)
       end
@@ -102,7 +97,7 @@ describe("the dependencies of Lua", function()
 
   it("are as CONTRIBUTING.md shows them: `make rows` writes that anew", function()
     local module_map = require "spec.support.module_map"
-    local _, shown = module_map.replace(read "CONTRIBUTING.md")
+    local _, shown = module_map.replace(file.read "CONTRIBUTING.md")
     assert.equal(module_map.text(), shown)
   end)
 
@@ -183,7 +178,7 @@ describe("the dependencies of Lua", function()
   it("name ngx only where nginx is", function()
     for name, path in pairs(MODULES) do
       if not is_emulator(name) and not name:find("^fnf%.ngx") and not name:find("^fnf%.platform%.nginx") then
-        local code = read(path):gsub("%-%-[^\n]*", ""):gsub('"[^"\n]*"', '""')
+        local code = file.read(path):gsub("%-%-[^\n]*", ""):gsub('"[^"\n]*"', '""')
         assert.is_nil(code:find("%f[%w_]ngx%f[^%w_]"), path)
       end
     end
@@ -193,9 +188,7 @@ end)
 describe("requiring a module", function()
   local function load_in_fresh_lua(code, cpath)
     local path = os.tmpname()
-    local file = assert(io.open(path, "w"))
-    file:write(code)
-    file:close()
+    assert(file.write(path, code))
     local interpreter = arg[-1] or "lua"
     for i = -1, -20, -1 do
       interpreter = arg[i] or interpreter
@@ -255,9 +248,9 @@ describe("C", function()
   for _, row in ipairs(ONLY) do
     it(("includes %s only in %s"):format(row[1], table.concat(row[2], ", ")), function()
       for _, path in ipairs(C) do
-        local allowed = not read(path):find("#include " .. row[1])
-        for _, file in ipairs(row[2]) do
-          allowed = allowed or path == "csrc/" .. file
+        local allowed = not file.read(path):find("#include " .. row[1])
+        for _, name in ipairs(row[2]) do
+          allowed = allowed or path == "csrc/" .. name
         end
         assert.is_true(allowed, path)
       end
@@ -267,9 +260,9 @@ describe("C", function()
   it("defines what a header declares in the file of the same name", function()
     for _, path in ipairs(lines_of("find csrc -name '*.h'")) do
       local source = path:gsub("%.h$", "")
-      local code = read(path):gsub("/%*.-%*/", ""):gsub("\ntypedef [^;]*;", "")
+      local code = file.read(path):gsub("/%*.-%*/", ""):gsub("\ntypedef [^;]*;", "")
       for name in code:gmatch("\n[%w_][%w_ *]-(fnf_[%w_]+)%([^;{}]*%)[^;{}]*;") do
-        assert.is_truthy(read(source .. ".c"):find("\n[%w_][%w_ *]-" .. name .. "%([^;{}]*%) {"), name)
+        assert.is_truthy(file.read(source .. ".c"):find("\n[%w_][%w_ *]-" .. name .. "%([^;{}]*%) {"), name)
       end
     end
   end)
@@ -278,7 +271,7 @@ describe("C", function()
     local includes, height = {}, {}
     for _, path in ipairs(C) do
       includes[path] = {}
-      for name in read(path):gmatch('#include "([^"]+)"') do
+      for name in file.read(path):gmatch('#include "([^"]+)"') do
         table.insert(includes[path], "csrc/" .. name)
       end
     end
@@ -299,7 +292,7 @@ describe("C", function()
 
   it("never brings signing and HTTP together", function()
     for _, path in ipairs(C) do
-      local text = read(path)
+      local text = file.read(path)
       local signs = text:find('#include "sign.h"', 1, true) or text:find('#include "canonical.h"', 1, true)
       local sends = text:find('#include "http.h"', 1, true) or text:find('#include "transfer.h"', 1, true)
       assert.is_nil(signs and sends, path)
@@ -308,7 +301,7 @@ describe("C", function()
 
   it("knows no operation", function()
     for _, path in ipairs(C) do
-      local text = read(path)
+      local text = file.read(path)
       for _, row in pairs(require "fnf.operations") do
         assert.is_nil(text:find(row.action, 1, true), path .. " names " .. row.action)
       end

@@ -1,6 +1,7 @@
 --- What users test their programs with: scripted answers, faults, a clock moved by hand, and what was asked.
 -- SPDX-License-Identifier: MIT
 
+local file = require "pl.file"
 local testing = require "fnf.testing"
 
 local RUN = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = "5f2c8d1e" }
@@ -216,15 +217,8 @@ describe("fnf.testing raises at the caller's line", function()
 end)
 
 describe("docs/testing.md", function()
-  local function read(path)
-    local file = assert(io.open(path, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
-  end
-
   it("names every fault, every entry of an answer and every function", function()
-    local page = read "docs/testing.md"
+    local page = file.read "docs/testing.md"
     local names = { "testing.client", "testing.new", "testing.advance", "fake:client", "fake:asked", "fake:heard",
       "fake:left", "fake:slept", "fake.sent", "fake.clock", "fake.sleeps", "fake.events", "fake.environment",
       "fake.files", "fake.chance", "fake.answers" }

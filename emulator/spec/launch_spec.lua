@@ -2,6 +2,7 @@
 local asker = require "spec.support.signed_requests"
 local core = require "fnf.core"
 local emulator = require "fnf.emulator"
+local file = require "pl.file"
 local shell = require "fnf.emulator.shell"
 
 -- What a command of a terminal is: a session of its own, and no signal ignored, whoever runs the specs (a background
@@ -12,18 +13,11 @@ local function exists(path)
   return (shell.run('[ -e "$1" ]', path))
 end
 
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 -- Local addresses that something listens on at this port, in the kernel's hexadecimal.
 local function listeners(port)
   local found = {}
   for _, name in ipairs { "tcp", "tcp6" } do
-    for address, number in read("/proc/net/" .. name):gmatch "%d+: (%x+):(%x+) %x+:%x+ 0A " do
+    for address, number in file.read("/proc/net/" .. name):gmatch "%d+: (%x+):(%x+) %x+:%x+ 0A " do
       if tonumber(number, 16) == port then
         found[#found + 1] = address
       end
@@ -130,7 +124,7 @@ describe("launching the emulator", function()
       assert.equal(directory, handle.process.directory)
       assert.equal("fnf emulator", handle:info().name)
       handle:stop()
-      assert.equal("", read(directory .. "/error.log"))
+      assert.equal("", file.read(directory .. "/error.log"))
     end
     shell.run('rm -rf "$1"', parent)
   end)

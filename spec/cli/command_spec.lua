@@ -2,14 +2,8 @@
 -- SPDX-License-Identifier: MIT
 
 local emulator = require "fnf.emulator"
+local file = require "pl.file"
 local json = require "fnf.json"
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
 
 local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
@@ -27,7 +21,7 @@ describe("fnf", function()
       :format(table.concat(environments, " "), line, quote(out), quote(err)))
     local code = tonumber(pipe:read "*l")
     pipe:close()
-    return code, read(out), read(err)
+    return code, file.read(out), file.read(err)
   end
 
   local function named(run)

@@ -5,6 +5,7 @@
 -- the file, the first and last byte, what comes there, and the specs as `spec=seconds`. What is printed: the number,
 -- and `killed` and by what, or `survived`.
 
+local file = require "pl.file"
 local mutants = require "spec.mutation.mutants"
 local shell = require "fnf.emulator.shell"
 
@@ -14,19 +15,6 @@ local PATIENCE = 300 -- seconds: only a bound for what sleeps
 local SPARE = 10 -- seconds of the processor beyond what an unbroken spec takes: what needs more is caught in a loop
 local C_SECONDS = 60 -- of the processor, for the C specs
 local SLOW = 20 -- seconds from which on a spec comes last, whatever it has killed
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
 
 -- The processor's time is bounded, not the clock's: a busy machine is no reason to die.
 local SPEC = [[cd "$1" && ulimit -t "$2" && ulimit -v 4000000 &&
@@ -81,10 +69,10 @@ end
 for line in io.lines(plan) do
   local number, path, from, to, becomes, specs = line:match "^(%d+)\t([^\t]+)\t(%d+)\t(%d+)\t([^\t]*)\t(.*)$"
   local whole = checkout .. "/" .. path
-  local text = read(whole)
-  write(whole, mutants.apply(text, { from = tonumber(from), to = tonumber(to), becomes = becomes }))
+  local text = file.read(whole)
+  assert(file.write(whole, mutants.apply(text, { from = tonumber(from), to = tonumber(to), becomes = becomes })))
   local said = verdict(path, specs)
-  write(whole, text)
+  assert(file.write(whole, text))
   print(number .. "\t" .. said)
   io.stdout:flush()
 end

@@ -7,6 +7,7 @@
 -- its line fails or does not end. LANES=2 of the environment are tried at a time. Exits 1 if fewer than 90 of 100 die.
 
 local equivalent = require "spec.mutation.equivalent"
+local file = require "pl.file"
 local mutants = require "spec.mutation.mutants"
 local shell = require "fnf.emulator.shell"
 local touched = require "spec.mutation.touched"
@@ -31,19 +32,6 @@ local SLOW_PATHS = "^lua/fnf/wait/"
 local C_SPECS = { "build/mutant/quick", "build/5.4/fnf/core.so", "spec/vectors_spec.lua", "spec/core_spec.lua",
   "build/mutant/failing" }
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
-
 ---- which ones ----
 
 local COMPILE = [[gcc -std=c11 -O1 -w -Icsrc -x c -c -o "$2" - <"$1"]]
@@ -60,7 +48,7 @@ local function differs(path, text, changed)
     assert(shell.run(COMPILE, path, object))
     compiled[path] = true
   end
-  write("build/mutant/changed.c", changed)
+  assert(file.write("build/mutant/changed.c", changed))
   return shell.run(COMPILE, "build/mutant/changed.c", "build/mutant/changed.o")
     and not shell.run([[cmp -s build/mutant/changed.o "$1"]], object)
 end
@@ -71,7 +59,7 @@ local function choose(count, seed, only)
   for _, list in ipairs { LUA, C } do
     for _, path in ipairs(list) do
       if not only or path:find(only, 1, true) then
-        texts[path] = read(path)
+        texts[path] = file.read(path)
         for _, mutant in ipairs(mutants.of(path, texts[path])) do
           all[#all + 1] = mutant
         end
@@ -148,7 +136,7 @@ local function try(chosen)
   end
   local command = {}
   for lane = 1, LANES do
-    write(copies[lane] .. "/plan", table.concat(plans[lane], "\n") .. "\n")
+    assert(file.write(copies[lane] .. "/plan", table.concat(plans[lane], "\n") .. "\n"))
     command[lane] = ("lua5.4 spec/mutation/lane.lua %s %s/plan &"):format(copies[lane], copies[lane])
   end
   local pipe = io.popen("export LUA_PATH='./?.lua;./emulator/lua/?.lua;;'; " .. table.concat(command, " ") .. " wait")

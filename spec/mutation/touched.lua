@@ -1,6 +1,7 @@
 --- Which specs run which line of a module, quickest first: each runs once with the hook of spec/coverage.
 -- SPDX-License-Identifier: MIT
 
+local file = require "pl.file"
 local shell = require "fnf.emulator.shell"
 
 local touched = {}
@@ -14,17 +15,8 @@ FNF_COVERAGE_ROOT="$1" FNF_COVERAGE="$marks" LD_PRELOAD="$1/build/coverage/5.1/h
 echo $((($(date +%s%N) - begun) / 1000000)) >"$marks/milliseconds"
 ]]
 
-local function read(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read "*a"
-  if file then
-    file:close()
-  end
-  return text
-end
-
 local function marks_of(checkout, spec, module)
-  return read(("%s/build/touched/%s/%s"):format(checkout, spec, (module:gsub("/", "%%"))))
+  return file.read(("%s/build/touched/%s/%s"):format(checkout, spec, (module:gsub("/", "%%"))))
 end
 
 --- What a mere `require` of the modules runs: marks that every spec leaves.
@@ -57,7 +49,7 @@ function touched.map(checkout, specs, modules, at_a_time)
   local seconds, by_time = {}, {}
   for place, spec in ipairs(specs) do
     by_time[place] = spec
-    seconds[spec] = tonumber(read(("%s/build/touched/%s/milliseconds"):format(checkout, spec))) / 1000
+    seconds[spec] = tonumber(file.read(("%s/build/touched/%s/milliseconds"):format(checkout, spec))) / 1000
   end
   table.sort(by_time, function(a, b) return seconds[a] < seconds[b] end)
   local function that(module, runs)

@@ -2,24 +2,18 @@
 --- fetches is pinned.
 -- SPDX-License-Identifier: MIT
 
+local file = require "pl.file"
 local json = require "fnf.json"
 local shell = require "fnf.emulator.shell"
 
 local MOST = 12
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 describe("SECURITY.md", function()
   local count = 0
-  for promise, path, words in read("SECURITY.md"):gmatch "\n| ([^|]+) | (spec/[^ |]+) | ([^|]+) |" do
+  for promise, path, words in file.read("SECURITY.md"):gmatch "\n| ([^|]+) | (spec/[^ |]+) | ([^|]+) |" do
     count = count + 1
     it("promises what a spec holds: " .. promise, function()
-      assert.is_truthy(read(path):find(words:gsub("`", ""), 1, true), path .. " says nothing of: " .. words)
+      assert.is_truthy(file.read(path):find(words:gsub("`", ""), 1, true), path .. " says nothing of: " .. words)
     end)
   end
 
@@ -52,11 +46,11 @@ describe("what CI fetches", function()
 
   it("by npm is named by its version and by the sum of its bytes", function()
     for _, folder in ipairs(FOLDERS) do
-      for name, version in pairs(assert(json.decode(read(folder .. "/package.json"))).dependencies) do
+      for name, version in pairs(assert(json.decode(file.read(folder .. "/package.json"))).dependencies) do
         assert.matches("^%d+%.%d+%.%d+$", version, nil, name)
       end
       local count = 0
-      for name, package in pairs(assert(json.decode(read(folder .. "/package-lock.json"))).packages) do
+      for name, package in pairs(assert(json.decode(file.read(folder .. "/package-lock.json"))).packages) do
         if name ~= "" then
           count = count + 1
           assert.matches("^sha512%-", package.integrity, nil, name)
@@ -68,7 +62,7 @@ describe("what CI fetches", function()
 
   it("comes by nothing but npm's locks and the packages of the system's release", function()
     for _, path in ipairs { ".ci/run", ".ci/deps", ".ci/fresh", "Makefile", "spec/long.mk" } do
-      for line in read(path):gmatch "[^\n]+" do
+      for line in file.read(path):gmatch "[^\n]+" do
         line = line:gsub("^%s*#.*", "")
         assert.is_nil(line:match "npm install" or line:match "npm i " or line:match "npx " or line:match "pip3? install"
           or line:match "[%s|]wget " or line:match "[%s|(]curl %-" or line:match "https?://", path .. ": " .. line)
@@ -81,7 +75,7 @@ describe("what CI fetches", function()
   end)
 
   it("for the library's rock is nothing: it depends on Lua alone", function()
-    local list = read "fnf-scm-1.rockspec":match "\ndependencies = (%b{})"
+    local list = file.read "fnf-scm-1.rockspec":match "\ndependencies = (%b{})"
     assert.equal('{"lua >= 5.1, < 5.6, ~= 5.2",}', (list:gsub("\n%s*", "")))
   end)
 end)
