@@ -150,6 +150,7 @@ local function perform(client, line)
     end
   end
   local problem = not is_named_later and validate(client, line)
+    or line.options.preview and line.names[2] and "--dry-run shows one request: one name expected, not several"
   if problem then
     return nil, with_flags(problem)
   elseif line.options.generate then

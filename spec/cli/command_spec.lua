@@ -157,6 +157,7 @@ describe("fnf", function()
       ["call DescribeMapRn"] = "DescribeMapRun", ["map-run describe FlowNam=x"] = "FlowName",
       ["flow describe"] = "%-%-name VALUE", ["flow describe a/b"] = '"a/b"%? name or Name=value',
       ["map-run list a/b/c"] = "flow/execution or Name=value", ["execution describe a/b c/d"] = "one name",
+      ["map-run wait a/b/c d/e/f --dry-run"] = "shows one request", ["execution wait a/b c/d"] = "one name",
       ["execution describe a//"] = "flow/execution", ["schedule describe /b"] = "flow/schedule or",
       ["flow list x"] = '"x"%? Name=value',
     } do
