@@ -114,19 +114,12 @@ local function default_group(client)
   return ("%s %s"):format(client:host(), ngx.md5(account):sub(1, 12))
 end
 
+local HOST, MOST_OF_A_NAME = "/proc/sys/kernel/hostname", 256 -- bytes
 local known_host
 
 --- The host's name, read once; "nginx" where the system has no such file.
 local function host_name()
-  if known_host then
-    return known_host
-  end
-  local file = io.open "/proc/sys/kernel/hostname"
-  local name = file and file:read "*l"
-  if file then
-    file:close()
-  end
-  known_host = name and name ~= "" and name or "nginx"
+  known_host = known_host or (core.read(HOST, MOST_OF_A_NAME) or ""):match "^[^\n]+" or "nginx"
   return known_host
 end
 
