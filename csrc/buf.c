@@ -74,7 +74,7 @@ static const unsigned char unreserved[256] = {
     ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1,
     ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1};
 
-void fnf_buf_add_encoded(struct fnf_buf *buf, struct fnf_str bytes) {
+static void encode(struct fnf_buf *buf, struct fnf_str bytes, struct fnf_str percent) {
   static const char digits[] = "0123456789ABCDEF";
   size_t before = buf->size, at = 0;
   while (at < bytes.size && buf->status == FNF_OK) {
@@ -84,13 +84,22 @@ void fnf_buf_add_encoded(struct fnf_buf *buf, struct fnf_str bytes) {
     fnf_buf_add(buf, (struct fnf_str){bytes.data + at, end - at});
     if (end < bytes.size) {
       unsigned char byte = (unsigned char)bytes.data[end++];
-      const char escape[] = {'%', digits[byte >> 4], digits[byte & 15U]};
-      fnf_buf_add(buf, (struct fnf_str){escape, sizeof escape});
+      const char hex[] = {digits[byte >> 4], digits[byte & 15U]};
+      fnf_buf_add(buf, percent);
+      fnf_buf_add(buf, (struct fnf_str){hex, sizeof hex});
     }
     at = end;
   }
   if (buf->status != FNF_OK)
     buf->size = before;
+}
+
+void fnf_buf_add_encoded(struct fnf_buf *buf, struct fnf_str bytes) {
+  encode(buf, bytes, FNF_STR("%"));
+}
+
+void fnf_buf_add_encoded_twice(struct fnf_buf *buf, struct fnf_str bytes) {
+  encode(buf, bytes, FNF_STR("%25"));
 }
 
 struct fnf_str fnf_buf_str(const struct fnf_buf *buf) {

@@ -44,6 +44,9 @@ void fnf_buf_add_hex(struct fnf_buf *buf, struct fnf_str bytes);
  * not lie in `buf` itself. */
 void fnf_buf_add_encoded(struct fnf_buf *buf, struct fnf_str bytes);
 
+/* The same, encoded once more. */
+void fnf_buf_add_encoded_twice(struct fnf_buf *buf, struct fnf_str bytes);
+
 /* The content, borrowed until the next add, reset or free. */
 struct fnf_str fnf_buf_str(const struct fnf_buf *buf);
 

@@ -51,10 +51,30 @@ void fnf_canonical_planned(struct fnf_buf *out, const struct fnf_param *params, 
   }
 }
 
-void fnf_canonical_rpc(struct fnf_buf *out, struct fnf_str method, struct fnf_str params) {
+static void begin_rpc(struct fnf_buf *out, struct fnf_str method) {
   fnf_buf_add(out, method);
   fnf_buf_add(out, FNF_STR("&%2F&"));
+}
+
+void fnf_canonical_rpc(struct fnf_buf *out, struct fnf_str method, struct fnf_str params) {
+  begin_rpc(out, method);
   fnf_buf_add_encoded(out, params);
+}
+
+void fnf_canonical_planned_rpc(struct fnf_buf *out, struct fnf_str method, const struct fnf_param *params, size_t count,
+                               const struct fnf_str *later) {
+  begin_rpc(out, method);
+  size_t start = out->size;
+  for (const struct fnf_param *param = params; param < params + count; param++) {
+    int is_open = param->later != FNF_FIXED;
+    if (is_open && !later[param->later].data)
+      continue;
+    if (out->size > start)
+      fnf_buf_add(out, FNF_STR("%26"));
+    fnf_buf_add(out, param->twice);
+    if (is_open)
+      fnf_buf_add_encoded_twice(out, later[param->later]);
+  }
 }
 
 static int is_blank(char byte) {

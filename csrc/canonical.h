@@ -29,6 +29,7 @@ void fnf_canonical_params(struct fnf_buf *out, struct fnf_pair *pairs, size_t co
 struct fnf_param {
   struct fnf_pair plain; /* what it is sorted by; of no use afterwards */
   struct fnf_str text;   /* name=value, or name= before a value that comes later */
+  struct fnf_str twice;  /* that text, encoded once more */
   size_t later;          /* which of those values; or FNF_FIXED */
   int in_form;           /* whether it travels in the form, not the query */
 };
@@ -43,6 +44,10 @@ void fnf_canonical_sort(struct fnf_param *params, size_t count);
  * its parameter out. */
 void fnf_canonical_planned(struct fnf_buf *out, const struct fnf_param *params, size_t count,
                            const struct fnf_str *later, int where);
+
+/* Append what fnf_canonical_rpc makes of all of them. */
+void fnf_canonical_planned_rpc(struct fnf_buf *out, struct fnf_str method, const struct fnf_param *params, size_t count,
+                               const struct fnf_str *later);
 
 /* RPC's string to sign: METHOD&%2F&encoded(params). */
 void fnf_canonical_rpc(struct fnf_buf *out, struct fnf_str method, struct fnf_str params);

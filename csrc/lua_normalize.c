@@ -212,32 +212,38 @@ static lua_Number read_float(lua_State *L, const char *text) {
   return number;
 }
 
-static void push_number(lua_State *L, lua_Number number, int is_float) {
-  lua_pushnumber(L, number);
 #if LUA_VERSION_NUM >= 503
-  int is_whole = 0;
-  lua_Integer integer = lua_tointegerx(L, -1, &is_whole);
-  if (!is_float && is_whole && fabs(number) < 9007199254740992.0) {
-    lua_pop(L, 1);
-    lua_pushinteger(L, integer);
-  }
-#else
-  (void)is_float;
-#endif
+/* Whether an integer says the same, and no digit was lost on the way. */
+static int is_whole(lua_Number number) {
+  return fabs(number) < 9007199254740992.0 && (lua_Number)(lua_Integer)number == number;
+}
+
+static void push_number(lua_State *L, lua_Number number, int is_float) {
+  if (!is_float && is_whole(number))
+    lua_pushinteger(L, (lua_Integer)number);
+  else
+    lua_pushnumber(L, number);
 }
 
 /* lua-cjson before 2.1.0.9 makes every number a float, later ones some an integer. */
 static void normalize_number(lua_State *L, int table) {
-#if LUA_VERSION_NUM >= 503
   int is_float = is_in(L, FLOATS);
-  if (!is_float && lua_isinteger(L, -1))
-    return;
-  push_number(L, lua_tonumber(L, -1), is_float);
+  lua_Number number = lua_tonumber(L, -1);
+  if (is_float != lua_isinteger(L, -1) || (!is_float && !is_whole(number)))
+    return; /* it is what it is to be */
+  push_number(L, number, is_float);
   replace(L, table);
-#else
-  (void)L, (void)table; /* one number type: 1 is 1 already */
-#endif
 }
+#else
+static void push_number(lua_State *L, lua_Number number, int is_float) {
+  (void)is_float;
+  lua_pushnumber(L, number);
+}
+
+static void normalize_number(lua_State *L, int table) {
+  (void)L, (void)table; /* one number type: 1 is 1 already */
+}
+#endif
 
 static void set_list(lua_State *L, int table) {
   luaL_getmetatable(L, LIST);
@@ -278,7 +284,8 @@ static int normalize_string(lua_State *L, int table) {
   text.data = lua_tolstring(L, -1, &text.size);
   if (text.size > 0 && (unsigned char)text.data[0] == MARK)
     return normalize_marked(L, table, text);
-  if (is_in(L, INTEGERS) && push_whole(L, text))
+  int begins_whole = text.size > 0 && (is_digit(text.data[0]) || text.data[0] == '-');
+  if (begins_whole && is_in(L, INTEGERS) && push_whole(L, text))
     replace(L, table);
   return 0;
 }

@@ -193,22 +193,29 @@ static size_t find_place(lua_State *L, int places, const char *name) {
 }
 
 /* Encode the parameters of a plan, and push their texts as one string, to which they point. */
-static enum fnf_status encode_plan(lua_State *L, struct plan *plan, struct fnf_buf *out) {
+static enum fnf_status encode_plan(lua_State *L, struct plan *plan, struct fnf_buf *texts, struct fnf_buf *twice) {
   for (size_t i = 0; i < plan->count; i++) {
     struct fnf_param *param = &plan->params[i];
-    size_t before = out->size;
-    fnf_buf_add_encoded(out, param->plain.name);
-    fnf_buf_add_char(out, '=');
-    fnf_buf_add_encoded(out, param->plain.value);
-    param->text.size = out->size - before;
+    size_t before = texts->size, before_twice = twice->size;
+    fnf_buf_add_encoded(texts, param->plain.name);
+    fnf_buf_add_char(texts, '=');
+    fnf_buf_add_encoded(texts, param->plain.value);
+    param->text.size = texts->size - before;
+    fnf_buf_add_encoded(twice, (struct fnf_str){fnf_buf_str(texts).data + before, param->text.size});
+    param->twice.size = twice->size - before_twice;
     param->plain = (struct fnf_pair){{NULL, 0}, {NULL, 0}};
   }
-  if (out->status != FNF_OK)
-    return out->status;
-  fnf_push_str(L, fnf_buf_str(out));
-  const char *at = lua_tostring(L, -1);
-  for (size_t i = 0; i < plan->count; at += plan->params[i++].text.size)
+  fnf_buf_add(texts, fnf_buf_str(twice));
+  if (texts->status != FNF_OK || twice->status != FNF_OK)
+    return texts->status != FNF_OK ? texts->status : twice->status;
+  fnf_push_str(L, fnf_buf_str(texts));
+  const char *at = lua_tostring(L, -1), *at_twice = at + texts->size - twice->size;
+  for (size_t i = 0; i < plan->count; i++) {
     plan->params[i].text.data = at;
+    plan->params[i].twice.data = at_twice;
+    at += plan->params[i].text.size;
+    at_twice += plan->params[i].twice.size;
+  }
   return FNF_OK;
 }
 
@@ -248,25 +255,24 @@ static int sign_planned(lua_State *L) {
     return 1;
   }
 
-  fnf_canonical_planned(&texts[PARAMS], plan->params, plan->count, later, FNF_ANYWHERE);
-  fnf_canonical_rpc(&texts[TO_SIGN], fnf_check_str(L, lua_upvalueindex(PLAN_METHOD)), text(self, PARAMS));
+  fnf_canonical_planned_rpc(&texts[TO_SIGN], fnf_check_str(L, lua_upvalueindex(PLAN_METHOD)), plan->params, plan->count,
+                            later);
   enum fnf_status status = first_failure(self, fnf_sign_mac(self->key, &texts[SIGNATURE], text(self, TO_SIGN)));
   if (status != FNF_OK)
     return fail(L, status);
-  set_stage(L, STAGES, "canonical_params", text(self, PARAMS));
-  set_stage(L, STAGES, "string_to_sign", text(self, TO_SIGN));
-  set_stage(L, STAGES, "signature", text(self, SIGNATURE));
-
   fnf_buf_add(&texts[WIRE], fnf_check_str(L, lua_upvalueindex(PLAN_BASE)));
-  if (plan->has_form) { /* signed together, sent apart */
-    fnf_canonical_planned(&texts[WIRE], plan->params, plan->count, later, FNF_IN_QUERY);
-    fnf_buf_reset(&texts[PARAMS]);
-    fnf_canonical_planned(&texts[PARAMS], plan->params, plan->count, later, FNF_IN_FORM);
-  } else {
-    fnf_buf_add(&texts[WIRE], text(self, PARAMS));
-  }
+  fnf_canonical_planned(&texts[WIRE], plan->params, plan->count, later, FNF_IN_QUERY);
   fnf_buf_add(&texts[WIRE], FNF_STR("&Signature="));
   fnf_buf_add_encoded(&texts[WIRE], text(self, SIGNATURE));
+  if (lua_istable(L, STAGES)) {
+    fnf_canonical_planned(&texts[PARAMS], plan->params, plan->count, later, FNF_ANYWHERE);
+    set_stage(L, STAGES, "canonical_params", text(self, PARAMS));
+    set_stage(L, STAGES, "string_to_sign", text(self, TO_SIGN));
+    set_stage(L, STAGES, "signature", text(self, SIGNATURE));
+    fnf_buf_reset(&texts[PARAMS]);
+  }
+  if (plan->has_form) /* signed with the rest, sent apart */
+    fnf_canonical_planned(&texts[PARAMS], plan->params, plan->count, later, FNF_IN_FORM);
   status = first_failure(self, FNF_OK);
   if (status != FNF_OK)
     return fail(L, status);
@@ -292,7 +298,7 @@ static int signer_plan(lua_State *L) {
   plan->time = find_place(L, NEW_PLACES, "Timestamp");
   plan->nonce = find_place(L, NEW_PLACES, "SignatureNonce");
   fnf_canonical_sort(plan->params, plan->count);
-  enum fnf_status status = encode_plan(L, plan, &self->texts[PARAMS]);
+  enum fnf_status status = encode_plan(L, plan, &self->texts[PARAMS], &self->texts[TO_SIGN]);
   if (status != FNF_OK)
     return fail(L, status);
   static const int upvalues[] = {[PLAN] = NEW_PLAN,      [PLAN_SIGNER] = 1,      [PLAN_PLACES] = NEW_PLACES,

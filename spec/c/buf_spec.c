@@ -97,6 +97,23 @@ static void encodes_every_byte(void) {
   fnf_buf_free(&buf);
 }
 
+static void encodes_twice_as_once_and_once_more(void) {
+  struct fnf_buf once, again, twice;
+  char all[256];
+  for (int byte = 0; byte < 256; byte++)
+    all[byte] = (char)byte;
+  fnf_buf_init(&once, 1024);
+  fnf_buf_init(&again, 2048);
+  fnf_buf_init(&twice, 2048);
+  fnf_buf_add_encoded(&once, (struct fnf_str){all, sizeof all});
+  fnf_buf_add_encoded(&again, fnf_buf_str(&once));
+  fnf_buf_add_encoded_twice(&twice, (struct fnf_str){all, sizeof all});
+  tap_same(fnf_buf_str(&twice), fnf_buf_str(&again), "encoding twice is encoding what is encoded");
+  fnf_buf_free(&once);
+  fnf_buf_free(&again);
+  fnf_buf_free(&twice);
+}
+
 /* Reading one byte too many would end the program here. */
 static void reads_no_further(void) {
   static const struct fnf_str texts[] = {FNF_STR(""),
@@ -145,6 +162,7 @@ void buf_spec(void) {
   refuses_past_its_limit(511);
   counts_the_encoded_size();
   encodes_every_byte();
+  encodes_twice_as_once_and_once_more();
   reads_no_further();
   finds_every_unclean_byte();
 }
