@@ -18,7 +18,7 @@ enum {
 };
 
 /* The texts of one signature, in the order in which they come to be. */
-enum text { PARAMS, HEADER_LINES, HEADER_NAMES, REQUEST, TO_SIGN, SIGNATURE, WIRE, TEXTS };
+enum text { PARAMS, HEADER_LINES, HEADER_NAMES, REQUEST, TO_SIGN, SIGNATURE, WIRE, FORM_WIRE, TEXTS };
 
 /* Owned by its userdata, texts included, so that a Lua error leaks nothing. */
 struct signer {
@@ -264,22 +264,20 @@ static int sign_planned(lua_State *L) {
   fnf_canonical_planned(&texts[WIRE], plan->params, plan->count, later, FNF_IN_QUERY);
   fnf_buf_add(&texts[WIRE], FNF_STR("&Signature="));
   fnf_buf_add_encoded(&texts[WIRE], text(self, SIGNATURE));
-  if (lua_istable(L, STAGES)) {
+  if (lua_istable(L, STAGES))
     fnf_canonical_planned(&texts[PARAMS], plan->params, plan->count, later, FNF_ANYWHERE);
-    set_stage(L, STAGES, "canonical_params", text(self, PARAMS));
-    set_stage(L, STAGES, "string_to_sign", text(self, TO_SIGN));
-    set_stage(L, STAGES, "signature", text(self, SIGNATURE));
-    fnf_buf_reset(&texts[PARAMS]);
-  }
   if (plan->has_form) /* signed with the rest, sent apart */
-    fnf_canonical_planned(&texts[PARAMS], plan->params, plan->count, later, FNF_IN_FORM);
+    fnf_canonical_planned(&texts[FORM_WIRE], plan->params, plan->count, later, FNF_IN_FORM);
   status = first_failure(self, FNF_OK);
   if (status != FNF_OK)
     return fail(L, status);
+  set_stage(L, STAGES, "canonical_params", text(self, PARAMS));
+  set_stage(L, STAGES, "string_to_sign", text(self, TO_SIGN));
+  set_stage(L, STAGES, "signature", text(self, SIGNATURE));
   push_text(L, self, WIRE);
   if (!plan->has_form)
     return 1;
-  push_text(L, self, PARAMS);
+  push_text(L, self, FORM_WIRE);
   return 2;
 }
 
