@@ -78,13 +78,18 @@ build/%/fnf/redis.so: $(redis) $(headers) Makefile
 .PHONY: redis
 redis: $(build)/fnf/redis.so ## compile the module fnf.redis, which needs hiredis (libhiredis-dev)
 
-# The C specs: the core without its glue, every allocation through spec/c/memory.c.
+# The C specs: the core without its glue.
 spec_c = $(wildcard spec/c/*.c) $(filter-out csrc/lua_%,$(wildcard csrc/*.c))
 spec_c_flags = $(WARNINGS) -g -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libssl)
-spec_c_libs = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free \
-  $(foreach name,EVP_DigestInit_ex EVP_DigestUpdate EVP_DigestFinal_ex EVP_MD_CTX_copy_ex EVP_DigestSign \
-  EVP_DigestSignInit OSSL_LIB_CTX_get0_global_default,-Wl,--wrap=$(name)) \
-  $(shell pkg-config --libs libcurl libssl libcrypto) -lpthread
+# What fails on request in them (spec/c/memory.c, spec/c/calls.c).
+export wrapped = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup free pipe fcntl fcntl64 fstat fstat64 read recv waitpid \
+  getsockname getpeername getsockopt inet_ntop getaddrinfo getnameinfo pthread_mutex_lock \
+  $(addprefix posix_spawn,_file_actions_init _file_actions_adddup2 _file_actions_addopen attr_init attr_setflags \
+  attr_setpgroup attr_setsigmask attr_setsigdefault) RAND_bytes OSSL_LIB_CTX_get0_global_default \
+  $(addprefix EVP_,DigestInit_ex DigestUpdate DigestFinal_ex MD_CTX_copy_ex DigestSign DigestSignInit) \
+  $(addprefix curl_,global_init version_info easy_setopt multi_add_handle multi_perform multi_poll))
+comma = ,
+spec_c_libs = $(wrapped) $(shell pkg-config --libs libcurl libssl libcrypto) -lpthread
 spec_c_main = $(filter-out spec/c/server_main.c,$(spec_c))
 sanitizers = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 

@@ -61,6 +61,7 @@ coverage_module = $(CC) --coverage -shared -o build/$(1)/fnf/$(2).so $(call cove
   $(call coverage_glue,$($(2)),$(1))
 coverage_spec = $(patsubst %.c,build/coverage/spec/%.o,$(notdir $(filter spec/c/%,$(spec_c_main)) vectors.c))
 
+build/coverage/objects/%/lua_redis.o: coverage_flags += $(redis_flags)
 build/coverage/objects/5.4/%.o: csrc/%.c
 	@mkdir -p $(@D)
 	$(CC) $(coverage_flags) $(call lua_cflags,5.4) -c -o $@ $<
@@ -83,8 +84,8 @@ coverage-build: $(call coverage_pure,$(wildcard csrc/*.c)) $(coverage_spec) buil
   $(foreach abi,5.4 5.1,$(call coverage_glue,$(wildcard csrc/*.c),$(abi)))
 	@mkdir -p build/5.4/fnf build/5.1/fnf
 	$(foreach abi,5.4 5.1,$(call coverage_module,$(abi),core) -lcrypto && $(call coverage_module,$(abi),curl) -lcurl && \
-	  $(call coverage_module,$(abi),redis) -lhiredis &&) \
-	$(CC) --coverage -o build/c/spec $(coverage_spec) $(call coverage_pure,$(wildcard csrc/*.c)) $(spec_c_libs)
+	  $(call coverage_module,$(abi),redis) $(redis_libs) &&) \
+	$(CC) --coverage -Wl,-u,__gcov_dump -o build/c/spec $(coverage_spec) $(call coverage_pure,$(wildcard csrc/*.c)) $(spec_c_libs)
 
 coverage: build $(coverage_hooks) ## run the specs and name lines and branches that none runs, in most of an hour; SPECS=spec/call
 	@.ci/deps share

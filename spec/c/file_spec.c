@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "tap.h"
 
 static char directory[] = "/tmp/fnf-file-XXXXXX";
@@ -67,6 +68,29 @@ static void tells_errno(void) {
             "a file that fails half-way is told by its errno");
 }
 
+static void survives_a_failing_system(void) {
+  char room[8];
+  struct fnf_file file;
+  calls_fail_at("read", 1, EINTR);
+  enum fnf_status status = fnf_file_read(path_of("four"), room, 8, &file);
+  tap_check(calls_failed() == 1 && status == FNF_OK && file.size == 4, "a read that a signal ends is begun again");
+  static const struct {
+    long n; /* which read fails */
+    int error;
+    enum fnf_status status;
+  } rows[] = {{1, EIO, FNF_SYSTEM}, {1, ENOMEM, FNF_NO_MEMORY}, {2, EIO, FNF_SYSTEM}, {2, EISDIR, FNF_SYSTEM}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    calls_fail_at("read", rows[i].n, rows[i].error); /* the second asks whether that was all */
+    status = fnf_file_read(path_of("four"), room, 4, &file);
+    tap_check(calls_failed() == 1 && status == rows[i].status && file.error == rows[i].error,
+              "read %ld failing by errno %d is told as %s", rows[i].n, rows[i].error, fnf_status_name(status));
+  }
+  calls_fail_at("fstat", 1, EOVERFLOW);
+  status = fnf_file_read(path_of("four"), room, 4, &file);
+  tap_check(calls_failed() == 1 && status == FNF_SYSTEM && file.error == EOVERFLOW,
+            "a file that cannot be looked at is told by its errno");
+}
+
 void file_spec(void) {
   tap_suite("file");
   if (!tap_check(mkdtemp(directory) != NULL, "a directory"))
@@ -74,6 +98,7 @@ void file_spec(void) {
   reads_to_the_last_byte();
   refuses_what_could_wait();
   tells_errno();
+  survives_a_failing_system();
   static const char *const names[] = {"four", "none", "fifo", "link"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     (void)unlink(path_of(names[i]));

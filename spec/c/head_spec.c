@@ -35,6 +35,7 @@ static void takes_what_all_take(void) {
                                       OK "Content-Length: 5, 5\r\n\r\n",
                                       OK "Content-Length: 5\r\n \r\n\r\n",
                                       OK "Content-Length-X: nonsense\r\n\r\n",
+                                      OK "Content-Lengt: nonsense\r\n\r\n",
                                       OK "Transfer-Encoding: chunked\r\n\r\n",
                                       OK "TRANSFER-ENCODING: Chunked\r\nContent-Length: 3\r\n\r\n",
                                       OK "Some: value\r\n folded\r\n\tmore\r\n\r\n",
@@ -94,6 +95,9 @@ static void refuses_what_some_take_otherwise(void) {
                                       "HTTP/1.2 200 OK\r\n",
                                       "HTTP/1.9 200 OK\r\n",
                                       "HTTP/1.1 2000 OK\r\n",
+                                      "HTTP/1.1 20000\r\n",
+                                      "HTTP/1.1 \r\n",
+                                      "HTTP/1.1 20\r\n",
                                       "HTTP/1.1 20 OK\r\n",
                                       "HTTP/1.1 099 OK\r\n",
                                       "HTTP/1.1 OK\r\n",
@@ -114,6 +118,13 @@ static void refuses_what_some_take_otherwise(void) {
     tap_check(!fnf_head_take(&head, FNF_STR("\r\n")), "12.5: and for good");
   }
   struct fnf_head head = {0};
+  tap_check(!fnf_head_take(&head, FNF_STR("")), "nothing is no first line");
+  head = (struct fnf_head){0};
+  tap_check(fnf_head_take(&head, FNF_STR("HTTP/1.1 200 OK")) && head.status == 200, "a line may come without its end");
+  head = (struct fnf_head){0};
+  tap_check(fnf_head_take(&head, FNF_STR(OK)) && fnf_head_take(&head, FNF_STR("\n")) && head.is_complete,
+            "an empty line may end with LF alone");
+  head = (struct fnf_head){0};
   tap_check(fnf_head_take(&head, FNF_STR(OK)) && !fnf_head_take(&head, FNF_STR("foo: a\0b\r\n")),
             "12.5: a NUL byte in a header is refused");
 }
@@ -121,6 +132,8 @@ static void refuses_what_some_take_otherwise(void) {
 static void knows_streams_and_interim_answers(void) {
   struct fnf_head head;
   tap_check(!fault_of("HTTP/2 200 \r\nserver: x\r\n\r\n", 1, &head), "12.5: over TLS there may be HTTP/2");
+  tap_check(!fault_of("HTTP/3 200 \r\nserver: x\r\n\r\n", 1, &head), "or HTTP/3");
+  tap_check(fault_of("HTTP/4 200 \r\n", 1, &head) && fault_of("HTTX/2 200 \r\n", 1, &head), "and nothing else");
   tap_check(fault_of("HTTP/2 200 OK\r\n", 1, &head) != NULL, "12.5: of which libcurl writes the first line itself");
   tap_check(!fault_of("HTTP/1.1 103 Early\r\nLink: x\r\nContent-Length: 7\r\n\r\n" OK "Content-Length: 5\r\n\r\n", 0,
                       &head) &&

@@ -179,7 +179,7 @@ static int run_child(struct exchange *exchange, int64_t of_parent, int (*use)(st
   pid_t child = fork();
   if (child == 0) {
     found = use(exchange, of_parent);
-    _exit(write(ends[1], &found, sizeof found) == sizeof found ? 0 : 1);
+    tap_exit(write(ends[1], &found, sizeof found) == sizeof found ? 0 : 1);
   }
   (void)close(ends[1]);
   if (read(ends[0], &found, sizeof found) != sizeof found)

@@ -2,82 +2,17 @@
  * Specs of sign.h where libcrypto fails: every operation of a key and of a signature once, and from there on for good.
  * SPDX-License-Identifier: MIT
  *
- * Linked with --wrap for the operations, which fail on request: most of them allocate nothing, so that no lack of
- * memory reaches their failure.
+ * Most operations allocate nothing, so that no lack of memory reaches their failure.
  */
 #include <limits.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <string.h>
 
+#include "calls.h"
 #include "memory.h"
 #include "sign.h"
 #include "tap.h"
 #include "vectors.h"
-
-int __real_EVP_DigestInit_ex(EVP_MD_CTX *state, const EVP_MD *md, ENGINE *engine);
-int __real_EVP_DigestUpdate(EVP_MD_CTX *state, const void *bytes, size_t size);
-int __real_EVP_DigestFinal_ex(EVP_MD_CTX *state, unsigned char *digest, unsigned *size);
-int __real_EVP_MD_CTX_copy_ex(EVP_MD_CTX *to, const EVP_MD_CTX *from);
-int __real_EVP_DigestSignInit(EVP_MD_CTX *state, EVP_PKEY_CTX **key, const EVP_MD *md, ENGINE *engine, EVP_PKEY *rsa);
-int __real_EVP_DigestSign(EVP_MD_CTX *state, unsigned char *mac, size_t *size, const unsigned char *text, size_t count);
-OSSL_LIB_CTX *__real_OSSL_LIB_CTX_get0_global_default(void);
-
-int __wrap_EVP_DigestInit_ex(EVP_MD_CTX *state, const EVP_MD *md, ENGINE *engine);
-int __wrap_EVP_DigestUpdate(EVP_MD_CTX *state, const void *bytes, size_t size);
-int __wrap_EVP_DigestFinal_ex(EVP_MD_CTX *state, unsigned char *digest, unsigned *size);
-int __wrap_EVP_MD_CTX_copy_ex(EVP_MD_CTX *to, const EVP_MD_CTX *from);
-int __wrap_EVP_DigestSignInit(EVP_MD_CTX *state, EVP_PKEY_CTX **key, const EVP_MD *md, ENGINE *engine, EVP_PKEY *rsa);
-int __wrap_EVP_DigestSign(EVP_MD_CTX *state, unsigned char *mac, size_t *size, const unsigned char *text, size_t count);
-OSSL_LIB_CTX *__wrap_OSSL_LIB_CTX_get0_global_default(void);
-
-static _Thread_local int until_failure, has_failed, fails_for_good; /* 0: none fails */
-
-static int fails(void) {
-  if (until_failure == 0 || --until_failure > 0)
-    return 0;
-  has_failed = 1;
-  until_failure = fails_for_good;
-  return 1;
-}
-
-/* As an operation does that fails. */
-static int refuses(void) {
-  int failed = fails();
-  if (failed)
-    ERR_raise(ERR_LIB_USER, 1);
-  return failed;
-}
-
-int __wrap_EVP_DigestInit_ex(EVP_MD_CTX *state, const EVP_MD *md, ENGINE *engine) {
-  return !refuses() && __real_EVP_DigestInit_ex(state, md, engine);
-}
-
-int __wrap_EVP_DigestUpdate(EVP_MD_CTX *state, const void *bytes, size_t size) {
-  return !refuses() && __real_EVP_DigestUpdate(state, bytes, size);
-}
-
-int __wrap_EVP_DigestFinal_ex(EVP_MD_CTX *state, unsigned char *digest, unsigned *size) {
-  return !refuses() && __real_EVP_DigestFinal_ex(state, digest, size);
-}
-
-int __wrap_EVP_MD_CTX_copy_ex(EVP_MD_CTX *to, const EVP_MD_CTX *from) {
-  return !refuses() && __real_EVP_MD_CTX_copy_ex(to, from);
-}
-
-int __wrap_EVP_DigestSignInit(EVP_MD_CTX *state, EVP_PKEY_CTX **key, const EVP_MD *md, ENGINE *engine, EVP_PKEY *rsa) {
-  return refuses() ? 0 : __real_EVP_DigestSignInit(state, key, md, engine, rsa);
-}
-
-int __wrap_EVP_DigestSign(EVP_MD_CTX *state, unsigned char *mac, size_t *size, const unsigned char *text,
-                          size_t count) {
-  return refuses() ? 0 : __real_EVP_DigestSign(state, mac, size, text, count);
-}
-
-OSSL_LIB_CTX *__wrap_OSSL_LIB_CTX_get0_global_default(void) {
-  return fails() ? NULL : __real_OSSL_LIB_CTX_get0_global_default();
-}
 
 /* A key, a hash and a signature into `out`; FNF_OK if all of it was done. */
 static enum fnf_status sign_all(struct fnf_buf *out, enum fnf_algorithm algorithm, struct fnf_str secret) {
@@ -100,11 +35,12 @@ static void fails_everywhere(const char *name, enum fnf_algorithm algorithm, str
   for (int n = 1; n < MOST && !done; n++) {
     long before = memory_in_use();
     fnf_buf_free(&got);
-    until_failure = n;
-    has_failed = 0;
-    fails_for_good = for_good;
+    if (for_good)
+      calls_fail_from("libcrypto", n, 1);
+    else
+      calls_fail_at("libcrypto", n, 1);
     enum fnf_status status = sign_all(&got, algorithm, secret);
-    until_failure = 0;
+    int has_failed = calls_failed() > 0;
     struct fnf_str x = fnf_buf_str(&got), y = fnf_buf_str(&want);
     failures += has_failed;
     silent += has_failed && for_good && status == FNF_OK;
@@ -131,6 +67,24 @@ static struct fnf_str rsa_key(void) {
   return vectors[i].secret;
 }
 
+/* There is memory again when it is asked what failed; libcrypto's own reason tells. */
+static void lacks_memory_only(void) {
+  struct fnf_buf out;
+  struct fnf_signer *signer = NULL;
+  fnf_buf_init(&out, 8192);
+  calls_fail_from("libcrypto", 2, ERR_R_MALLOC_FAILURE);
+  enum fnf_status status = fnf_signer_new(&signer, FNF_HMAC_SHA1, FNF_STR("secret"));
+  tap_check(calls_failed() && status == FNF_NO_MEMORY && !signer, "a key without memory is called so (%s)",
+            fnf_status_name(status));
+  (void)fnf_signer_new(&signer, FNF_HMAC_SHA1, FNF_STR("secret"));
+  calls_fail_from("libcrypto", 1, ERR_R_MALLOC_FAILURE);
+  status = fnf_sign_mac(signer, &out, FNF_STR("text"));
+  tap_check(calls_failed() && status == FNF_NO_MEMORY && out.size == 0, "a signature without memory is called so");
+  tap_check(ERR_peek_error() == 0, "OpenSSL's error queue stays empty");
+  fnf_signer_free(signer);
+  fnf_buf_free(&out);
+}
+
 void libcrypto_spec(void) {
   tap_suite("libcrypto");
   struct fnf_str longer = FNF_STR("a secret longer than a block of the hash, so that its own hash is the key");
@@ -140,6 +94,7 @@ void libcrypto_spec(void) {
     fails_everywhere("ACS3", FNF_ACS3_HMAC_SHA256, FNF_STR("secret"), for_good);
     fails_everywhere("RSA", FNF_ACS3_RSA_SHA256, rsa_key(), for_good);
   }
+  lacks_memory_only();
   struct fnf_signer *signer = NULL;
   struct fnf_str huge = {"only its first bytes are there to be read", (size_t)INT_MAX + 1};
   tap_check(fnf_signer_new(&signer, FNF_ACS3_RSA_SHA256, huge) == FNF_BAD_INPUT && !signer,

@@ -8,10 +8,12 @@
 int main(void) {
   memory_watch_libraries();
   clock_spec();
+  fnf_spec();
   buf_spec();
   random_spec();
   file_spec();
   process_spec();
+  resolve_spec();
   sign_spec();
   vectors_spec();
   libcrypto_spec();

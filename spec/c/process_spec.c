@@ -6,12 +6,14 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "clock.h"
 #include "memory.h"
 #include "tap.h"
@@ -78,7 +80,7 @@ static void leaves_it_to_the_parent(void) {
   pid_t child = fork();
   if (child == 0) {
     fnf_process_free(&process);
-    _exit(0);
+    tap_exit(0);
   }
   (void)waitpid(child, &code, 0);
   tap_check(code == 0 && kill(process.id, 0) == 0, "a forked child that frees its copy leaves the program alone");
@@ -134,6 +136,60 @@ static void tells_of_a_missing_program(void) {
   fnf_process_free(&process);
 }
 
+static int count_descriptors(void) {
+  int count = 0;
+  for (int file = 0; file < 256; file++)
+    count += fcntl(file, F_GETFD) != -1;
+  return count;
+}
+
+static void tells_of_a_failing_system(void) {
+  static const struct {
+    const char *call;
+    long n;
+    int error;
+    enum fnf_status status;
+  } rows[] = {{"pipe", 1, EMFILE, FNF_SYSTEM},
+              {"fcntl", 1, EBADF, FNF_SYSTEM},
+              {"fcntl", 2, EBADF, FNF_SYSTEM},
+              {"fcntl", 3, EBADF, FNF_SYSTEM},
+              {"posix_spawn_file_actions_init", 1, ENOMEM, FNF_NO_MEMORY},
+              {"posix_spawn_file_actions_adddup2", 1, ENOMEM, FNF_NO_MEMORY},
+              {"posix_spawn_file_actions_addopen", 1, EBADF, FNF_SYSTEM},
+              {"posix_spawnattr_init", 1, ENOMEM, FNF_NO_MEMORY},
+              {"posix_spawnattr_setflags", 1, EINVAL, FNF_SYSTEM},
+              {"posix_spawnattr_setpgroup", 1, EINVAL, FNF_SYSTEM},
+              {"posix_spawnattr_setsigmask", 1, EINVAL, FNF_SYSTEM},
+              {"posix_spawnattr_setsigdefault", 1, EINVAL, FNF_SYSTEM}};
+  int before = count_descriptors();
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct fnf_process process;
+    calls_fail_at(rows[i].call, rows[i].n, rows[i].error);
+    enum fnf_status status = start(&process, "true", LIMIT);
+    int failed = calls_failed();
+    tap_check(failed == 1 && status == rows[i].status && process.error == rows[i].error && !process.id,
+              "%s failing (%ld) is told as %s by its errno", rows[i].call, rows[i].n, fnf_status_name(status));
+    fnf_process_free(&process);
+    tap_check(count_descriptors() == before, "%s failing (%ld) leaves no descriptor", rows[i].call, rows[i].n);
+  }
+}
+
+static void goes_on_after_a_signal(void) {
+  struct fnf_process process;
+  int ended = 0;
+  (void)start(&process, "exit 3", LIMIT);
+  calls_fail_at("waitpid", 1, EINTR);
+  tap_check(finish(&process, &ended) == FNF_OK && calls_failed() == 1 && process.exit_status == 3,
+            "a signal that ends the waiting loses no exit status");
+  fnf_process_free(&process);
+  ended = 0;
+  (void)start(&process, "echo some", LIMIT);
+  calls_fail_at("read", 1, EINTR);
+  tap_check(finish(&process, &ended) == FNF_OK && calls_failed() == 1, "a signal ends a read");
+  tap_same(fnf_buf_str(&process.text), FNF_STR("some\n"), "and loses no output");
+  fnf_process_free(&process);
+}
+
 void process_spec(void) {
   tap_suite("process");
   catches_output();
@@ -144,4 +200,6 @@ void process_spec(void) {
   survives_without_memory();
   gives_fresh_signals();
   tells_of_a_missing_program();
+  tells_of_a_failing_system();
+  goes_on_after_a_signal();
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "tap.h"
 
 enum { DRAWS = 1000 };
@@ -51,7 +52,7 @@ static void differs_after_a_fork(void) {
   pid_t child = fork();
   if (child == 0) {
     int done = fnf_fork_count() == forks + 1 && fnf_random_take(&random, theirs, sizeof theirs) == FNF_OK;
-    _exit(done && write(pipe_ends[1], theirs, sizeof theirs) == sizeof theirs ? 0 : 1);
+    tap_exit(done && write(pipe_ends[1], theirs, sizeof theirs) == sizeof theirs ? 0 : 1);
   }
   (void)fnf_random_take(&random, ours, sizeof ours);
   ssize_t size = child > 0 ? read(pipe_ends[0], theirs, sizeof theirs) : 0;
@@ -63,9 +64,37 @@ static void differs_after_a_fork(void) {
   tap_check(fnf_fork_count() == forks, "the parent stays the process it was");
 }
 
+static void tells_of_a_failing_generator(void) {
+  static const struct {
+    const char *call;
+    int reason;
+    enum fnf_status status;
+  } rows[] = {{"RAND_bytes", 1, FNF_CRYPTO},
+              {"RAND_bytes", ERR_R_MALLOC_FAILURE, FNF_NO_MEMORY},
+              {"libcrypto", 0, FNF_NO_MEMORY}}; /* its default context */
+  struct fnf_random random = {0};
+  unsigned char bytes[16] = {0}, none[16] = {0};
+  calls_fail_at("RAND_bytes", 1, 1);
+  enum fnf_status status = fnf_random_take(&random, bytes, sizeof bytes);
+  tap_check(calls_failed() == 1 && status == FNF_OK && memcmp(bytes, none, sizeof bytes) != 0,
+            "a generator that fails once is asked again");
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    random = (struct fnf_random){0};
+    memset(bytes, 0, sizeof bytes);
+    calls_fail_from(rows[i].call, 1, rows[i].reason);
+    status = fnf_random_take(&random, bytes, sizeof bytes);
+    tap_check(calls_failed() && status == rows[i].status, "row %zu: failing for good is told as %s", i,
+              fnf_status_name(status));
+    tap_check(memcmp(bytes, none, sizeof bytes) == 0 && random.left == 0 && ERR_peek_error() == 0,
+              "row %zu: nothing is handed out, and OpenSSL's error queue stays empty", i);
+    tap_check(fnf_random_take(&random, bytes, sizeof bytes) == FNF_OK, "row %zu: and the next has its bytes", i);
+  }
+}
+
 void random_spec(void) {
   tap_suite("random");
   never_repeats();
   gives_odd_sizes();
   differs_after_a_fork();
+  tells_of_a_failing_generator();
 }

@@ -137,7 +137,7 @@ static void keeps_foreign_errors(void) {
 
 /* Names differ only in case or in a byte above 127; repeats are joined. */
 static void sorts_headers(void) {
-  struct fnf_pair headers[] = {{FNF_STR("X-Acs-B"), FNF_STR("2")},       {FNF_STR("x-acs-b"), FNF_STR(" 1\t")},
+  struct fnf_pair headers[] = {{FNF_STR("X-Acs-B"), FNF_STR("2")},       {FNF_STR("x-acs-b"), FNF_STR("\n 1\t\r\n")},
                                {FNF_STR("x-acs-\xff"), FNF_STR("high")}, {FNF_STR("Accept"), FNF_STR("no")},
                                {FNF_STR("hosts"), FNF_STR("no")},        {FNF_STR("HOST"), FNF_STR("h")},
                                {FNF_STR("x-acs-"), FNF_STR("")}};
@@ -151,8 +151,53 @@ static void sorts_headers(void) {
   fnf_canonical_headers(&lines, &signed_names, NULL, 0);
   fnf_canonical_params(&lines, NULL, 0);
   tap_check(lines.size == 0 && lines.status == FNF_OK, "no headers and no parameters give no text");
+  lines.limit = signed_names.limit = 2;
+  fnf_buf_reset(&signed_names);
+  fnf_canonical_headers(&lines, &signed_names, headers, 1);
+  tap_check(lines.status == FNF_TOO_BIG && signed_names.status == FNF_TOO_BIG && signed_names.size == 0,
+            "names that do not fit are told, and not added in part");
   fnf_buf_free(&lines);
   fnf_buf_free(&signed_names);
+}
+
+/* As the parameters of a plan must come out: those of one request, sorted as if they had all been there at once. */
+static void plans_like_all_at_once(void) {
+#define PARAM(name, value, is_later, place, where)                                                                     \
+  {                                                                                                                    \
+    .plain = {FNF_STR(name), FNF_STR(value)}, .text = FNF_STR(name "=" value), .twice = FNF_STR(name "%3D" value),     \
+    .later = (is_later) ? (place) : FNF_FIXED, .in_form = (where)                                                      \
+  }
+  struct fnf_param params[] = {PARAM("b", "2", 0, 0, FNF_IN_QUERY), PARAM("c", "", 1, 0, FNF_IN_FORM),
+                               PARAM("a", "", 1, 1, FNF_IN_QUERY), PARAM("b", "1", 0, 0, FNF_IN_FORM),
+                               PARAM("aa", "", 1, 2, FNF_IN_QUERY)};
+#undef PARAM
+  static const struct {
+    int where;
+    const char *text;
+  } rows[] = {{FNF_ANYWHERE, "a=x%20y&b=1&b=2&c=1"}, {FNF_IN_QUERY, "a=x%20y&b=2"}, {FNF_IN_FORM, "b=1&c=1"}};
+  const struct fnf_str later[] = {FNF_STR("1"), FNF_STR("x y"), {NULL, 0}};
+  size_t count = sizeof params / sizeof *params;
+  struct fnf_buf out, want;
+  fnf_buf_init(&out, 1000);
+  fnf_buf_init(&want, 1000);
+  fnf_canonical_sort(params, 0);
+  fnf_canonical_planned(&out, params, 0, later, FNF_ANYWHERE);
+  tap_check(out.size == 0 && out.status == FNF_OK, "a plan of nothing gives no text");
+  fnf_canonical_sort(params, count);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    fnf_buf_reset(&out);
+    fnf_canonical_planned(&out, params, count, later, rows[i].where);
+    tap_same(fnf_buf_str(&out), text_of(rows[i].text), "a plan's text, place %d", rows[i].where);
+  }
+  fnf_buf_reset(&out);
+  fnf_canonical_planned_rpc(&out, FNF_STR("GET"), params, count, later);
+  fnf_canonical_rpc(&want, FNF_STR("GET"), text_of(rows[0].text));
+  tap_same(fnf_buf_str(&out), fnf_buf_str(&want), "what is signed of a plan is the encoding of its text");
+  size_t before = out.size;
+  fnf_canonical_planned(&out, params, count, later, FNF_IN_FORM);
+  tap_check(out.size > before && out.data[before] == 'b', "what stood before it is no parameter of its own");
+  fnf_buf_free(&out);
+  fnf_buf_free(&want);
 }
 
 void sign_spec(void) {
@@ -166,4 +211,5 @@ void sign_spec(void) {
   refuses_what_is_no_rsa_key();
   keeps_foreign_errors();
   sorts_headers();
+  plans_like_all_at_once();
 }

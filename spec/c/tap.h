@@ -21,12 +21,17 @@ int tap_same(struct fnf_str got, struct fnf_str want, const char *name, ...) __a
 /* Print the sums; the exit status of the program. */
 int tap_report(void);
 
+/* End a forked child at once, but keep what it covered, if that is counted. */
+_Noreturn void tap_exit(int status);
+
 /* The suites, one a file. */
 void clock_spec(void);
+void fnf_spec(void);
 void buf_spec(void);
 void random_spec(void);
 void file_spec(void);
 void process_spec(void);
+void resolve_spec(void);
 void sign_spec(void);
 void vectors_spec(void);
 void libcrypto_spec(void);

@@ -11,6 +11,7 @@ int main(void) {
   printf("# %zu bits, %s endian, char is %s\n", sizeof(void *) * 8, *(unsigned char *)&one ? "little" : "big",
          (char)-1 < 0 ? "signed" : "unsigned");
   clock_spec();
+  fnf_spec();
   buf_spec();
   random_spec();
   file_spec();

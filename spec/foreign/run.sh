@@ -2,7 +2,7 @@
 # Build the C specs for processors of another kind and run them in qemu: `spec/foreign/run.sh [s390x|armhf]...`.
 # SPDX-License-Identifier: MIT
 #
-# Static, by cross compilers. libcrypto comes from that architecture's package libssl-dev, which is unpacked below build/
+# Called by `make foreign`, which names what is wrapped. Static, by cross compilers. libcrypto comes from that architecture's package libssl-dev, which is unpacked below build/
 # and installed nowhere; what apt needs to find it is kept there, too.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -25,10 +25,10 @@ run() { # ARCHITECTURE TRIPLET QEMU COMPILER...
   shift 3
   "$@" -std=c11 -O1 -g -static -ffunction-sections -Wl,--gc-sections -Icsrc -Ispec/c -I"$place/usr/include" \
     -I"$place/usr/include/$triplet" -idirafter "$root/curl" -o "$place/spec" spec/foreign/main.c \
-    $(for name in buf clock file head process random sign vectors; do echo "spec/c/${name}_spec.c"; done) \
-    spec/c/tap.c spec/c/memory.c build/c/vectors.c \
+    $(for name in buf clock file fnf head process random sign vectors; do echo "spec/c/${name}_spec.c"; done) \
+    spec/c/tap.c spec/c/memory.c spec/c/calls.c build/c/vectors.c \
     $(for name in buf canonical clock file fnf head process random sign; do echo "csrc/$name.c"; done) \
-    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free \
+    $wrapped \
     "$place/usr/lib/$triplet/libcrypto.a" -lpthread -ldl -latomic 2>"$place/log" || { cat "$place/log" >&2; exit 1; }
   "$qemu" "$place/spec"
 }

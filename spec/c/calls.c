@@ -1,0 +1,218 @@
+/*
+ * Calls of the system and of libraries that fail on request.
+ * SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L /* posix_spawn, getaddrinfo */
+#include "calls.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <netdb.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static _Thread_local struct {
+  const char *name; /* NULL: none fails */
+  long until;
+  int for_good, error, failed;
+} failing;
+
+void calls_fail_at(const char *name, long n, int error) {
+  failing.name = name;
+  failing.until = n;
+  failing.error = error;
+  failing.for_good = failing.failed = 0;
+}
+
+void calls_fail_from(const char *name, long n, int error) {
+  calls_fail_at(name, n, error);
+  failing.for_good = 1;
+}
+
+int calls_failed(void) {
+  failing.name = NULL;
+  return failing.failed;
+}
+
+static int fails(const char *name) {
+  if (!failing.name || strcmp(failing.name, name) != 0 || --failing.until > 0)
+    return 0;
+  failing.failed++;
+  if (!failing.for_good)
+    failing.name = NULL;
+  return 1;
+}
+
+#define WRAPPED(type, name, parameters, ...) WRAPPED_AS(#name, type, name, parameters, __VA_ARGS__)
+
+/* `failure` is what it returns then. */
+#define WRAPPED_AS(as, type, name, parameters, arguments, failure)                                                     \
+  type __real_##name parameters;                                                                                       \
+  type __wrap_##name parameters;                                                                                       \
+  type __wrap_##name parameters {                                                                                      \
+    return fails(as) ? (failure) : __real_##name arguments;                                                            \
+  }
+
+/* ---- the system ---- */
+
+static int by_errno(void) {
+  errno = failing.error;
+  return -1;
+}
+
+WRAPPED(int, pipe, (int ends[2]), (ends), by_errno())
+WRAPPED(int, fstat, (int file, struct stat *found), (file, found), by_errno())
+WRAPPED(ssize_t, read, (int file, void *room, size_t size), (file, room, size), by_errno())
+WRAPPED(ssize_t, recv, (int socket, void *room, size_t size, int flags), (socket, room, size, flags), by_errno())
+WRAPPED(pid_t, waitpid, (pid_t id, int *code, int options), (id, code, options), by_errno())
+WRAPPED(int, getsockname, (int socket, struct sockaddr *name, socklen_t *size), (socket, name, size), by_errno())
+WRAPPED(int, getpeername, (int socket, struct sockaddr *name, socklen_t *size), (socket, name, size), by_errno())
+WRAPPED(const char *, inet_ntop, (int family, const void *from, char *to, socklen_t size), (family, from, to, size),
+        (by_errno(), NULL))
+WRAPPED(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex), failing.error)
+WRAPPED(int, posix_spawn_file_actions_init, (posix_spawn_file_actions_t * actions), (actions), failing.error)
+WRAPPED(int, posix_spawn_file_actions_adddup2, (posix_spawn_file_actions_t * actions, int from, int to),
+        (actions, from, to), failing.error)
+WRAPPED(int, posix_spawn_file_actions_addopen,
+        (posix_spawn_file_actions_t * actions, int file, const char *path, int flags, mode_t mode),
+        (actions, file, path, flags, mode), failing.error)
+WRAPPED(int, posix_spawnattr_init, (posix_spawnattr_t * attributes), (attributes), failing.error)
+WRAPPED(int, posix_spawnattr_setflags, (posix_spawnattr_t * attributes, short flags), (attributes, flags),
+        failing.error)
+WRAPPED(int, posix_spawnattr_setpgroup, (posix_spawnattr_t * attributes, pid_t group), (attributes, group),
+        failing.error)
+WRAPPED(int, posix_spawnattr_setsigmask, (posix_spawnattr_t * attributes, const sigset_t *set), (attributes, set),
+        failing.error)
+WRAPPED(int, posix_spawnattr_setsigdefault, (posix_spawnattr_t * attributes, const sigset_t *set), (attributes, set),
+        failing.error)
+int __real_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found);
+
+/* A list of lists, which are freed as one. */
+static int find_often(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+  int failed = 0;
+  for (int i = 0; i < 20 && !failed; i++) {
+    failed = __real_getaddrinfo(host, service, hints, found);
+    while (!failed && *found)
+      found = &(*found)->ai_next;
+  }
+  return failed;
+}
+
+WRAPPED(int, getaddrinfo,
+        (const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found),
+        (host, service, hints, found),
+        failing.error == CALLS_MANY_ADDRESSES ? find_often(host, service, hints, found) : failing.error)
+WRAPPED(int, getnameinfo,
+        (const struct sockaddr *address, socklen_t size, char *host, socklen_t host_size, char *service,
+         socklen_t service_size, int flags),
+        (address, size, host, host_size, service, service_size, flags), failing.error)
+
+#ifdef __GLIBC__ /* as it calls them where files may be large */
+WRAPPED_AS("fstat", int, fstat64, (int file, void *found), (file, found), by_errno())
+#endif
+
+/* By 0: as a system that knows less does, which leaves out the end of what it tells. */
+static int shortened(socklen_t *size) {
+  *size = 0;
+  return failing.error ? by_errno() : 0;
+}
+
+WRAPPED(int, getsockopt, (int socket, int level, int name, void *value, socklen_t *size),
+        (socket, level, name, value, size), shortened(size))
+
+int __real_fcntl(int file, int command, ...);
+int __wrap_fcntl(int file, int command, ...);
+int __wrap_fcntl64(int file, int command, ...);
+int __wrap_fcntl(int file, int command, ...) {
+  va_list more;
+  va_start(more, command);
+  int value = va_arg(more, int);
+  va_end(more);
+  return fails("fcntl") ? by_errno() : __real_fcntl(file, command, value);
+}
+
+int __wrap_fcntl64(int file, int command, ...) {
+  va_list more;
+  va_start(more, command);
+  int value = va_arg(more, int);
+  va_end(more);
+  return __wrap_fcntl(file, command, value);
+}
+
+/* ---- libcrypto ---- */
+
+static int by_reason(void) {
+  ERR_raise(ERR_LIB_USER, failing.error);
+  return 0;
+}
+
+WRAPPED(int, RAND_bytes, (unsigned char *bytes, int size), (bytes, size), by_reason())
+WRAPPED_AS("libcrypto", int, EVP_DigestInit_ex, (EVP_MD_CTX * state, const EVP_MD *md, ENGINE *engine),
+           (state, md, engine), by_reason())
+WRAPPED_AS("libcrypto", int, EVP_DigestUpdate, (EVP_MD_CTX * state, const void *bytes, size_t size),
+           (state, bytes, size), by_reason())
+WRAPPED_AS("libcrypto", int, EVP_DigestFinal_ex, (EVP_MD_CTX * state, unsigned char *digest, unsigned *size),
+           (state, digest, size), by_reason())
+WRAPPED_AS("libcrypto", int, EVP_MD_CTX_copy_ex, (EVP_MD_CTX * to, const EVP_MD_CTX *from), (to, from), by_reason())
+WRAPPED_AS("libcrypto", int, EVP_DigestSignInit,
+           (EVP_MD_CTX * state, EVP_PKEY_CTX **key, const EVP_MD *md, ENGINE *engine, EVP_PKEY *rsa),
+           (state, key, md, engine, rsa), by_reason())
+WRAPPED_AS("libcrypto", int, EVP_DigestSign,
+           (EVP_MD_CTX * state, unsigned char *mac, size_t *size, const unsigned char *text, size_t count),
+           (state, mac, size, text, count), by_reason())
+WRAPPED_AS("libcrypto", OSSL_LIB_CTX *, OSSL_LIB_CTX_get0_global_default, (void), (), NULL)
+
+/* ---- libcurl ---- */
+
+WRAPPED(CURLcode, curl_global_init, (long flags), (flags), (CURLcode)failing.error)
+WRAPPED(CURLMcode, curl_multi_add_handle, (CURLM * multi, CURL *easy), (multi, easy), (CURLMcode)failing.error)
+WRAPPED(CURLMcode, curl_multi_perform, (CURLM * multi, int *running), (multi, running), (CURLMcode)failing.error)
+WRAPPED(CURLMcode, curl_multi_poll,
+        (CURLM * multi, struct curl_waitfd others[], unsigned count, int timeout_ms, int *ready),
+        (multi, others, count, timeout_ms, ready), (CURLMcode)failing.error)
+
+#undef curl_easy_setopt
+CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...) {
+  typedef void callback(void);
+  CURLcode code = CURLE_OK;
+  va_list more;
+  va_start(more, option);
+  if (fails("curl_easy_setopt"))
+    code = (CURLcode)failing.error;
+  else if (option >= CURLOPTTYPE_OFF_T)
+    code = __real_curl_easy_setopt(easy, option, va_arg(more, curl_off_t));
+  else if (option >= CURLOPTTYPE_FUNCTIONPOINT)
+    code = __real_curl_easy_setopt(easy, option, va_arg(more, callback *));
+  else if (option >= CURLOPTTYPE_OBJECTPOINT)
+    code = __real_curl_easy_setopt(easy, option, va_arg(more, void *));
+  else
+    code = __real_curl_easy_setopt(easy, option, va_arg(more, long));
+  va_end(more);
+  return code;
+}
+
+static curl_version_info_data pretended; /* version_num 0: none */
+
+void calls_pretend_libcurl(unsigned version) {
+  pretended = *curl_version_info(CURLVERSION_NOW);
+  pretended.age = CURLVERSION_SIXTH;
+  pretended.ssl_version = NULL;
+  pretended.version_num = version;
+}
+
+curl_version_info_data *__real_curl_version_info(CURLversion age);
+curl_version_info_data *__wrap_curl_version_info(CURLversion age);
+curl_version_info_data *__wrap_curl_version_info(CURLversion age) {
+  return pretended.version_num ? &pretended : __real_curl_version_info(age);
+}

@@ -1,0 +1,32 @@
+/*
+ * Calls of the system and of libraries that fail on request.
+ * SPDX-License-Identifier: MIT
+ *
+ * The specs are linked with --wrap for them (`wrapped` of the Makefile), so that
+ * a call of the core comes by here first. Only those of the thread that asked
+ * fail: the loopback server runs in others.
+ *
+ * `name` is the function's; "libcrypto" is any operation of it. `error` is what
+ * the function fails by: errno for a system call, what it returns for the others,
+ * a reason (ERR_R_...) for those of libcrypto.
+ */
+#ifndef SPEC_CALLS_H
+#define SPEC_CALLS_H
+
+/* Make the n-th call of that name from now fail, once. */
+void calls_fail_at(const char *name, long n, int error);
+
+/* The same for the n-th and all that follow it. */
+void calls_fail_from(const char *name, long n, int error);
+
+enum { CALLS_MANY_ADDRESSES = 1 }; /* no error of getaddrinfo: it finds the same address twenty times */
+
+/* How many have failed since. Stops the failing. */
+int calls_failed(void);
+
+/* From now on libcurl says that it is of that version (0x075801: 7.88.1), that
+ * it knows no default authorities, and that it was built without TLS; 0: the
+ * truth again. */
+void calls_pretend_libcurl(unsigned version);
+
+#endif
