@@ -128,6 +128,45 @@ describe("fnf", function()
     assert.equal(0, code)
   end)
 
+  it("refuses a checkpoint that is none, and more words than one", function()
+    for words, expected in pairs { ["map-run resume"] = "one checkpoint expected",
+      ["map-run resume a b"] = "one checkpoint expected", ["map-run resume no-checkpoint"] = "checkpoint",
+      ["map-run wait a//c"] = "a//c is no flow/execution/map-run",
+      ["map-run wait --flow-name flow"] = "give it as --execution-name",
+      ["map-run wait --timeout 0 a/b/c"] = "timeout" } do
+      local code, text, problem = shell("fnf " .. words)
+      assert.same({ 2, "" }, { code, text }, words .. problem)
+      assert.truthy(problem:find(expected, 1, true), problem)
+    end
+  end)
+
+  it("waits for an execution, starts one and waits for it, and ends as they do", function()
+    assert.equal(0, (shell "fnf flow create --name once --type FDL Description=d --definition 'type: flow'"))
+    local code, text, problem = shell "fnf execution run --flow-name once --execution-name first --timeout 20"
+    assert.equal(0, code, problem)
+    assert.equal("Succeeded", json.decode(text).Status)
+    code, text = shell "fnf execution wait once/first -o jsonl --fields Name,Status --on-done 'echo \"$FNF_EXECUTION\"'"
+    assert.same({ 0, '{"Name":"first","Status":"Succeeded"}\n' }, { code, text })
+    assert.equal(5, (shell "fnf execution wait once/never"))
+  end)
+
+  it("ends with 5 where an execution has no MapRun yet", function()
+    local code, _, problem = shell "fnf map-run wait once/first"
+    assert.equal(5, code)
+    assert.truthy(problem:find("the execution first has no MapRun yet", 1, true), problem)
+  end)
+
+  it("ends with 124 when the time of many is up, with a checkpoint of each that was answered", function()
+    local names = {}
+    for i = 1, 2 do
+      names[i] = named(assert(cloud:map_run { items = 100, Concurrency = 1, item_duration = 10,
+        ExecutionName = "late-" .. i }))
+    end
+    local code, text, problem = shell("fnf map-run wait --timeout 1 " .. table.concat(names, " "))
+    assert.equal(124, code, problem)
+    assert.equal(2, select(2, text:gsub("\n", "")))
+  end)
+
   it("waits for all MapRuns of an execution, or for the first of many", function()
     local alone = assert(cloud:map_run { ExecutionName = "alone", items = 2, item_duration = 0.05 })
     assert.equal(0, (shell(("fnf map-run wait %s/%s"):format(alone.FlowName, alone.ExecutionName))))
@@ -149,6 +188,9 @@ describe("fnf", function()
     local exit, errors = require "fnf.cli.exit", require "fnf.errors"
     assert.equal(8, exit.of_error(errors.new { kind = "timeout", message = "no answer in time" }))
     assert.equal(124, exit.of_error(errors.new { kind = "timeout", message = "no end", observed = {} }))
+    for status, code in pairs { [401] = 4, [403] = 4, [404] = 5, [429] = 6, [400] = 7 } do
+      assert.equal(code, exit.of_error(errors.new { kind = "service", code = "Unheard", status = status }))
+    end
   end)
 
   it("ends with 2 on a wrong line, and names what is near", function()
@@ -199,6 +241,79 @@ describe("fnf", function()
         quote(("package.preload[%q] = function() error 'interrupted!' end"):format(module)), command))
       assert.same({ 130, "", "" }, { code, printed, said })
     end
+  end)
+
+  it("ends by the signal when Ctrl-C comes while a command is at work", function()
+    for _, module in ipairs { "fnf.cli.command", "fnf.cli.output" } do
+      local code, printed, said = shell(("LUA_INIT=%s bin/fnf flow list"):format(quote((os.getenv "LUA_INIT" or "")
+        .. (" package.preload[%q] = function() error 'interrupted!' end"):format(module))))
+      assert.same({ 130, "", "" }, { code, printed, said })
+    end
+  end)
+
+  it("shows its help where nothing is asked for, and starts the emulator", function()
+    for _, words in ipairs { "", "help" } do
+      local code, text = shell("fnf " .. words)
+      assert.equal(0, code)
+      assert.truthy(text:find("Usage: fnf", 1, true), text)
+    end
+    local code, text = shell "fnf emulator --help"
+    assert.equal(0, code)
+    assert.truthy(text:find("Usage: fnf emulator", 1, true), text)
+  end)
+
+  it("says which package is missing, and does without where it can", function()
+    for module, row in pairs { ["fnf.emulator.command"] = { "emulator", "install fnf-emulator" },
+      argparse = { "flow list", "install lua-argparse" } } do
+      local code, printed, said = shell(("LUA_INIT=%s bin/fnf %s"):format(quote((os.getenv "LUA_INIT" or "")
+        .. (" package.preload[%q] = function() error 'not found' end"):format(module)), row[1]))
+      assert.same({ 9, "" }, { code, printed })
+      assert.truthy(said:find(row[2], 1, true), said)
+    end
+  end)
+
+  it("works with stdin and stderr closed", function()
+    local code, text = shell "fnf flow list -o jsonl --fields Name --limit 1 <&- 2>&-"
+    assert.equal(0, code)
+    assert.truthy(text:find('"Name"', 1, true), text)
+  end)
+
+  it("takes no key but that of the profile which is asked for", function()
+    local code, _, problem = shell("fnf flow list --profile no-such", "HOME=/nonexistent")
+    assert.equal(4, code, problem)
+    assert.truthy(problem:find("no credentials found (cli_profile: ", 1, true), problem)
+  end)
+
+  it("asks for an operation that it does not know, with --unlisted", function()
+    local code, _, problem = shell "fnf call --unlisted ExplainFlow Name=a Flag=true"
+    assert.equal(7, code, problem)
+    assert.truthy(problem:find("ExplainFlow", 1, true), problem)
+    code, _, problem = shell "fnf call ExplainFlow Name=a"
+    assert.equal(2, code)
+    assert.truthy(problem:find("--unlisted", 1, true), problem)
+  end)
+
+  it("says of files and JSON that are none which flag names them", function()
+    for words, expected in pairs {
+      ["execution start --flow-name f --input @/no/such"] = "--input: /no/such: No such file",
+      ["flow describe --params @/no/such"] = "--params: /no/such: No such file",
+      ["flow describe --params @/"] = "--params: Is a directory",
+      ["flow describe --params '[1]'"] = "--params: no JSON object",
+      ["flow describe --params nothing"] = "--params: no JSON object",
+    } do
+      local code, _, problem = shell("fnf " .. words)
+      assert.equal(2, code)
+      assert.truthy(problem:find(expected, 1, true), problem)
+    end
+  end)
+
+  it("takes true and false for a parameter that is a boolean, and nothing else", function()
+    local line = "fnf schedule create --dry-run --schedule-name s --flow-name f CronExpression=c Description=d Enable="
+    local _, text = shell(line .. "false")
+    assert.truthy(text:find("&Enable=false&", 1, true), text)
+    local code, _, problem = shell(line .. "no")
+    assert.equal(2, code)
+    assert.truthy(problem:find("Enable must be a boolean", 1, true), problem)
   end)
 
   it("tells its exit codes", function()

@@ -6,6 +6,7 @@ local emulator = require "fnf.emulator"
 local json = require "fnf.json"
 local shell = require "fnf.emulator.shell"
 
+local fake_platform = require "spec.support.fake_platform"
 local home = require "spec.support.temporary_home"
 
 describe("fnf doctor", function()
@@ -13,31 +14,43 @@ describe("fnf doctor", function()
 
   setup(function()
     cloud = assert(emulator.start())
-    folder = home.new()
   end)
 
   teardown(function()
     cloud:stop()
+  end)
+
+  before_each(function()
+    folder = home.new()
+  end)
+
+  after_each(function()
     folder:remove()
   end)
 
-  --- Run it with this environment and nothing else; its code, its findings by name, and all it printed.
-  local function examine(environment, words)
-    local variables = { "LANG=C.UTF-8", "HOME=" .. folder.path, "PATH=" .. os.getenv "PATH" }
-    for name, value in pairs(environment) do
-      variables[#variables + 1] = ("%s='%s'"):format(name, value)
+  --- Run it with this environment and nothing else, but for what marks its lines; all it prints, and its code.
+  local function run(environment, words)
+    local variables = { "PATH=" .. os.getenv "PATH" }
+    for _, name in ipairs { "FNF_COVERAGE_ROOT", "FNF_COVERAGE", "LUA_INIT" } do
+      environment[name] = os.getenv(name)
     end
-    local pipe = io.popen(("env -i %s bin/fnf doctor %s -o json 2>&1; echo $?"):format(table.concat(variables, " "),
-      words or ""))
-    local printed = pipe:read "*a"
-    pipe:close()
-    local text, code = printed:match "^(.*)\n(%d+)\n$"
+    for name, value in pairs(environment) do
+      variables[#variables + 1] = name .. "=" .. shell.quote(value)
+    end
+    local _, printed = shell.run(("env -i %s bin/fnf doctor %s; echo $?"):format(table.concat(variables, " "), words))
+    return printed:match "^(.*)\n(%d+)$"
+  end
+
+  --- Its code, its findings by name, and all it printed.
+  local function examine(environment)
+    environment.LANG, environment.HOME = environment.LANG or "C.UTF-8", folder.path
+    local text, code = run(environment, "-o json")
     local findings = {}
     for _, one in ipairs((json.decode(text) or { Findings = {} }).Findings) do
       findings[one.name] = findings[one.name] or one
       findings[#findings + 1] = one
     end
-    return tonumber(code), findings, printed
+    return tonumber(code), findings, text
   end
 
   local function environment(more)
@@ -92,6 +105,19 @@ describe("fnf doctor", function()
     assert.is_nil(found.service)
   end)
 
+  it("tells which sources were asked before the one that gave the key", function()
+    folder:write(".aliyun/config.json", json.encode { current = "default", profiles = { { name = "default", mode = "AK",
+      access_key_id = cloud.access_key_id, access_key_secret = cloud.access_key_secret } } })
+    local code, found = examine { FNF_ENDPOINT = cloud.url }
+    assert.equal(0, code)
+    local texts = {}
+    for _, one in ipairs(found) do
+      texts[#texts + 1] = one.name == "key" and one.text or nil
+    end
+    assert.matches("^not from env: .*ALIBABA_CLOUD_ACCESS_KEY_ID", texts[1])
+    assert.matches("^from default/cli_profile", texts[#texts])
+  end)
+
   it("tells a missing region, a misspelt one and an address that is none", function()
     local key = { ALIBABA_CLOUD_ACCESS_KEY_ID = "k", ALIBABA_CLOUD_ACCESS_KEY_SECRET = "s" }
     local code, found = examine(key)
@@ -124,11 +150,44 @@ describe("fnf doctor", function()
   end)
 
   it("prints a line a finding, and what to do below it", function()
-    local _, printed = shell.run([[env -i PATH="$PATH" FNF_ENDPOINT=http://127.0.0.1:9 \
-      ALIBABA_CLOUD_ACCESS_KEY_ID=k ALIBABA_CLOUD_ACCESS_KEY_SECRET=s bin/fnf doctor; echo "code $?"]])
+    local printed, code = run({ FNF_ENDPOINT = "http://127.0.0.1:9", ALIBABA_CLOUD_ACCESS_KEY_ID = "k",
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET = "s" }, "")
     assert.matches("\nwarning  locale      none is set\n" .. (" "):rep(21) .. "-> set LANG=C.UTF-8", printed, 1, true)
     assert.matches("\nerror    connection ", printed, 1, true)
-    assert.matches("code 8", printed, 1, true)
+    assert.equal("8", code)
+  end)
+end)
+
+describe("fnf doctor beside the service's clock", function()
+  local function examine(date)
+    local cloud = fake_platform.new { { status = 404, headers = { date = date }, body = "" }, { Regions = {} } }
+    local found = {}
+    for _, one in ipairs(doctor.examine({}, function()
+      return cloud:client { endpoint = "http://127.0.0.1:1" }
+    end)) do
+      found[one.name] = one
+    end
+    return found, cloud
+  end
+
+  --- As a Date, so many seconds after the fake's time.
+  local function date(seconds)
+    return os.date("!%a, %d %b %Y %H:%M:%S GMT", 1790000000 + seconds)
+  end
+
+  it("is content with a minute, warns of more, and says when signatures are refused", function()
+    local found = examine(date(-60))
+    assert.same({ "ok", "60 s ahead of the service's" }, { found.clock.level, found.clock.text })
+    found = examine(date(61))
+    assert.same({ "warning", "61 s behind the service's", "set this machine's clock" },
+      { found.clock.level, found.clock.text, found.clock.advice })
+    found = examine(date(901))
+    assert.matches("a signature this far off is refused once", found.clock.advice, 1, true)
+  end)
+
+  it("warns of an answer without a date, and still asks the service", function()
+    local found, cloud = examine(nil)
+    assert.same({ "warning", "ok", 2 }, { found.clock.level, found.service.level, #cloud.sent })
   end)
 end)
 
@@ -185,6 +244,8 @@ describe("fnf doctor --nginx", function()
     local printed = select(2, shell.run [[printf 'resolver 1.1.1.1;' | bin/fnf doctor --nginx -; echo "code $?"]])
     assert.matches("ok       resolver    1.1.1.1", printed, 1, true)
     assert.matches("code 9", printed, 1, true)
+    printed = select(2, shell.run [[f=$(mktemp); echo 'resolver 8.8.8.8;' >$f; bin/fnf doctor --nginx $f; rm $f]])
+    assert.matches("ok       resolver    8.8.8.8", printed, 1, true)
     printed = select(2, shell.run [[bin/fnf doctor --nginx /no/such/file; echo "code $?"]])
     assert.matches("No such file", printed, 1, true)
     assert.matches("code 9", printed, 1, true)

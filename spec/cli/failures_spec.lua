@@ -2,8 +2,12 @@
 -- SPDX-License-Identifier: MIT
 
 local emulator = require "fnf.emulator"
+local errors = require "fnf.errors"
+local failures = require "fnf.cli.failures"
 local json = require "fnf.json"
 local shell = require "fnf.emulator.shell"
+
+local fake_platform = require "spec.support.fake_platform"
 
 local NIGHTLY = "orders/nightly-4/c4a760a8dbcf4e14a39d6c5b7f1e2d30"
 
@@ -59,13 +63,13 @@ describe("fnf map-run", function()
   it("failures prints a line for each item, whole, with causes, or the item alone", function()
     local code, out = fnf("fnf map-run failures --causes " .. NIGHTLY)
     assert.equal(0, code)
-    local errors = {}
+    local causes = {}
     for line in out:gmatch "[^\n]+" do
       local child = json.decode(line)
-      errors[#errors + 1] = child.Error .. json.decode(child.Input).order
+      causes[#causes + 1] = child.Error .. json.decode(child.Input).order
     end
     assert.equal("Timeout1017 Timeout1059 BadOrder1104 BadOrder1105 BadOrder1106 DiskFull1260",
-      table.concat(errors, " "))
+      table.concat(causes, " "))
     code, out = fnf("fnf map-run failures --items " .. NIGHTLY .. " | tail -n 2")
     assert.same({ 0, '{"order":1106}\n{"order":1260}\n' }, { code, out })
     code, out = fnf("fnf map-run failures -o tsv --fields Input --status Succeeded " .. NIGHTLY .. " | wc -l")
@@ -91,6 +95,82 @@ describe("fnf map-run", function()
       local code, _, err = fnf("fnf map-run " .. row[1])
       assert.equal(row[2], code, row[1] .. ": " .. err)
     end
+  end)
+
+  it("takes an execution for its only MapRun, and names them where there are several or none", function()
+    for _, name in ipairs { "one", "other" } do
+      cloud:map_run { FlowName = "orders", ExecutionName = "several", MapRunName = name, items = 1 }
+    end
+    cloud:clock { advance = 60 }
+    local code, _, err = fnf "fnf map-run explain orders/several"
+    assert.equal(2, code)
+    assert.matches("the execution has several MapRuns; name one of one, other", err, 1, true)
+    fnf "fnf flow create --name empty --type FDL Description=d --definition 'type: flow'"
+    assert.equal(0, (fnf "fnf execution start --flow-name empty --execution-name empty"))
+    code, _, err = fnf "fnf map-run failures empty/empty"
+    assert.equal(2, code)
+    assert.matches("the execution has no MapRun\n", err, 1, true)
+  end)
+
+  it("ends with 141 where nobody reads", function()
+    local closed = "d=$(mktemp -d); mkfifo $d/p; exec 3<>$d/p 4>$d/p 3<&-; rm -r $d; trap '' PIPE; "
+    for _, words in ipairs { "explain", "failures", "failures -o tsv", "retry --dry-run" } do
+      assert.equal(141, (fnf(closed .. "fnf map-run " .. words .. " " .. NIGHTLY .. " >&4")), words)
+    end
+  end)
+
+  describe("with a client of its own", function()
+    local client, said
+
+    before_each(function()
+      client, said = fake_platform.new({}):client(), {}
+    end)
+
+    --- Do a command for the MapRun of `fake_platform.names`: its code, and all that it printed.
+    local function obey(command, options)
+      local stderr, stdout = io.stderr, io.stdout
+      local heard = { write = function(_, ...)
+        said[#said + 1] = table.concat { ... }
+        return true
+      end, flush = function() return true end }
+      io.stderr, io.stdout = heard, heard -- luacheck: ignore 122
+      local done, code = pcall(failures[command], client, { params = {}, rest = {}, options = options,
+        names = { fake_platform.names } })
+      io.stderr, io.stdout = stderr, stdout -- luacheck: ignore 122
+      assert.is_true(done, code)
+      return code, table.concat(said)
+    end
+
+    it("tells now and then how far it is", function()
+      function client.explain_map_run(_, _, options)
+        for seen = 1, 2000 do
+          options.on_progress(seen, seen > 1000 and 2000 or nil, seen / 10)
+        end
+        return { failed = 0 }
+      end
+      local code, printed = obey("explain", { format = "jsonl" })
+      assert.equal(0, code)
+      assert.equal('fnf: 1000 of ? children listed\nfnf: 100 causes read\nfnf: 2000 of 2000 children listed\n'
+        .. 'fnf: 200 causes read\n{"failed":0}\n', printed)
+    end)
+
+    it("prints what was started before a failure, and the whole of it in a format", function()
+      local again = { FlowName = "orders", items = 3, starts = { { ExecutionName = "a" }, { ExecutionName = "b" },
+        { ExecutionName = "c" } } }
+      local started = 1
+      function client.run_again()
+        return nil, errors.new { kind = "network", message = "it broke", again = again, started = started }
+      end
+      assert.same({ 8, "orders/a\nfnf: network: it broke\n" }, { obey("retry", {}) })
+      started, said = 0, {}
+      assert.same({ 8, "fnf: network: it broke\n" }, { obey("retry", {}) })
+      said = {}
+      function client.run_again()
+        return again
+      end
+      assert.same({ 0, 'fnf: 3 items are run again\n{"items":3}\n' }, { obey("retry", { format = "jsonl",
+        fields = { "items" } }) })
+    end)
   end)
 
   it("tells warnings where they disturb no pipe", function()

@@ -40,6 +40,12 @@ describe("a frame of watch", function()
       .. "failures · 1 running, 0 pending", text, 1, true)
   end)
 
+  it("shows first what is wrong with the polls of a run", function()
+    local text = table.concat(frame.lines({ state("1", { Status = "Running", ItemCounts = counts(30, 100) },
+      { error = { kind = "network", message = "no connection" } }) }, NOW, style(160, 24)), "\n")
+    assert.matches("\n   [^\n]*no connection[^\n]* · 30 of 100", text)
+  end)
+
   it("is never wider than the terminal, nor longer, whatever the names say", function()
     local names = { "m", ("0123456789abcdef"):rep(2), "中文名字", "a\27[31mb\7\r\n",
       "\240\159\154\128e\204\129", ("long"):rep(16), "\194\155x", "\255\254" }

@@ -103,6 +103,15 @@ describe("fnf map-run watch on a terminal", function()
     screen:type("clear; bin/fnf map-run watch " .. table.concat(names, " "))
     local text = screen:wait_for("3 running · 1 failed", true)
     assert.is_true(text:find("bad /", 1, true) < text:find("run1 /", 1, true))
+    screen:wait_for "\n>[^ ]+ run1 /"
+    screen:press "k"
+    screen:wait_for "^>[^ ]+ bad /"
+    screen:press "+"
+    screen:wait_for("its concurrency is not known, or it has ended", true)
+    screen:press "j"
+    screen:wait_for "\n>[^ ]+ run1 /"
+    cloud:fault { status = 429, code = "Throttling.User" }
+    screen:wait_for("throttled 1 times", true)
     screen:resize(40, 12)
     text = screen:wait_for "run1 / [^\n]+%%\n"
     for line in text:gmatch "[^\n]+" do
@@ -134,6 +143,16 @@ describe("fnf map-run watch on a terminal", function()
       assert.equal("icanon echo", screen:modes())
     end)
   end
+
+  it("puts the terminal back when what it waits for cannot be, and says so", function()
+    if not open(100, 30) then
+      return
+    end
+    screen:type "clear; bin/fnf map-run resume --progress tty --timeout 0 checkpoint; echo code $?"
+    screen:wait_for("code 2", true)
+    screen:wait_for("option timeout must be", true)
+    assert.equal("icanon echo", screen:modes())
+  end)
 
   it("is ASCII where the locale is, and without colour by NO_COLOR", function()
     if not open(100, 30, { LC_ALL = "C", NO_COLOR = "1" }) then

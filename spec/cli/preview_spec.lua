@@ -43,6 +43,18 @@ describe("fnf", function()
     assert.is_false((fnf "flow describe --name never-made"))
   end)
 
+  it("says why it cannot show a request: a name is missing, or a key", function()
+    local done, printed = fnf("map-run wait --dry-run " .. made.FlowName .. "/" .. made.ExecutionName)
+    assert.is_false(done)
+    assert.matches("missing parameter MapRunName; give it as --map-run-name VALUE", printed, 1, true)
+    done, printed = fnf("flow list --dry-run --profile no-such", { HOME = "/nonexistent" })
+    assert.is_false(done)
+    assert.matches("no credentials found", printed, 1, true)
+    done, printed = fnf("map-run wait --dry-run " .. name)
+    assert.is_true(done, printed)
+    assert.matches("&Action=DescribeMapRun&", printed, 1, true)
+  end)
+
   it("masks the key's id but for its end, its token and the signature, in every form that they travel in", function()
     local token = "SECRET/to+ken=="
     local _, printed = fnf("map-run describe --dry-run " .. name, { ALIBABA_CLOUD_SECURITY_TOKEN = token })
@@ -123,8 +135,9 @@ describe("fnf", function()
   it("writes texts so that every Lua reads them", function()
     local generate = require "fnf.cli.generate"
     local definition = "a\nb\r\0\27\"\\]]0"
+    local deep = { 1, "a", ["end"] = true, ["a b"] = "x", [7] = false, none = {} }
     local program = generate.lua { entry = { operation = "create_flow" }, options = {}, names = {}, rest = {},
-      params = { Definition = definition, Deep = { 1, { ["end"] = true, ["a b"] = "x" } } } }
+      params = { Definition = definition, Deep = deep } }
     local found
     local read = rawget(_G, "loadstring") or load
     local chunk = assert(read((program:gsub('^local fnf = require "fnf"', "local fnf = ..."))))
@@ -134,7 +147,20 @@ describe("fnf", function()
         return {}
       end }
     end }
-    assert.same({ Definition = definition, Deep = { 1, { ["end"] = true, ["a b"] = "x" } } }, found)
+    assert.same({ Definition = definition, Deep = deep }, found)
+  end)
+
+  it("writes programs for checkpoints, profiles and operations without a row", function()
+    local generate = require "fnf.cli.generate"
+    local line = { entry = { does = "resume" }, options = { profile = "work" }, names = {}, params = {},
+      rest = { "check" } }
+    assert.matches('local client = fnf.new {\n  credentials = fnf.credentials.profile("work"),\n}\n\n'
+      .. 'local answer, err = client:resume("check")\n', generate.lua(line), 1, true)
+    line.options.region = "cn-hangzhou"
+    assert.matches('fnf.new {\n  region = "cn-hangzhou",\n  credentials = fnf.credentials.profile("work"),\n}\n',
+      generate.lua(line), 1, true)
+    local _, program = fnf "call --unlisted ExplainFlow Name=a --timeout 3 --generate lua"
+    assert.matches('client:call("ExplainFlow", {\n  Name = "a",\n}, {\n  timeout = 3,\n})\n', program, 1, true)
   end)
 
   it("prints the parameters of an operation with their rules, as --skeleton", function()

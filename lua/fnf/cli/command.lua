@@ -248,8 +248,6 @@ local function convert(text, row)
   elseif row.type == "integer" or row.type == "number" or row.type == "seconds" then
     local number = tonumber(text)
     return number and (math.tointeger and math.tointeger(number) or number) or text
-  elseif row.type == "list" then
-    return require("fnf.json").decode(text) or text
   end
   return text
 end

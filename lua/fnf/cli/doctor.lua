@@ -45,7 +45,7 @@ local function look_at_versions(found)
   for _, fault in ipairs(KNOWN_FAULTS) do
     local version = number_of(libcurl)
     if version >= fault[1] and version <= fault[2] then
-      return add(found, "versions", "ok", text .. ("; of this libcurl is known: %s"):format(fault[3]))
+      text = ("%s; of this libcurl is known: %s"):format(text, fault[3])
     end
   end
   add(found, "versions", "ok", text)

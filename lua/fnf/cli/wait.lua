@@ -194,7 +194,7 @@ function waiting.resume(client, line)
   local self, problem = open(client, line, {}), nil
   local code = self.report:run(function(cancel)
     local run, err = client:resume(line.rest[1], options_of(self, cancel))
-    if err and err.kind == "protocol" and not err.operation then
+    if err and err.kind == "protocol" and not err.observed then -- nothing was asked
       problem = tostring(err)
       return nil
     end
