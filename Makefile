@@ -83,7 +83,7 @@ spec_c = $(wildcard spec/c/*.c) $(filter-out csrc/lua_%,$(wildcard csrc/*.c))
 spec_c_flags = $(WARNINGS) -g -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libssl)
 spec_c_libs = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free \
   $(foreach name,EVP_DigestInit_ex EVP_DigestUpdate EVP_DigestFinal_ex EVP_MD_CTX_copy_ex EVP_DigestSign \
-  EVP_DigestSignInit OSSL_LIB_CTX_get0_global_default,-Wl,--wrap=$(name)) \
+  EVP_DigestSignInit OSSL_LIB_CTX_get0_global_default OPENSSL_cleanse,-Wl,--wrap=$(name)) \
   $(shell pkg-config --libs libcurl libssl libcrypto) -lpthread
 spec_c_main = $(filter-out spec/c/server_main.c,$(spec_c))
 sanitizers = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

@@ -31,6 +31,7 @@ static void takes_what_all_take(void) {
                                       OK "Content-Length: \t5 \t\r\n\r\n",
                                       OK "Content-Length: 0005\r\n\r\n",
                                       OK "Content-Length: 00000000000000000000000000000000000000005\r\n\r\n",
+                                      OK "Content-Length: 1000000000000000\r\n\r\n",
                                       OK "Content-Length: 5\r\ncontent-length: 5\r\n\r\n",
                                       OK "Content-Length: 5, 5\r\n\r\n",
                                       OK "Content-Length: 5\r\n \r\n\r\n",
@@ -72,6 +73,7 @@ static void refuses_what_some_take_otherwise(void) {
                                       OK "Content-Length:\r\n",
                                       OK "Content-Length: 99999999999999999999999999\r\n",
                                       OK "Content-Length: 18446744073709551621\r\n",
+                                      OK "Content-Length: 10000000000000000\r\n",
                                       OK "Content-Length: 5\r\nContent-Length: 3\r\n",
                                       OK "Content-Length: 42\r\n Hello\r\n",
                                       OK "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
@@ -121,6 +123,8 @@ static void refuses_what_some_take_otherwise(void) {
 static void knows_streams_and_interim_answers(void) {
   struct fnf_head head;
   tap_check(!fault_of("HTTP/2 200 \r\nserver: x\r\n\r\n", 1, &head), "12.5: over TLS there may be HTTP/2");
+  tap_check(!fault_of("HTTP/3 200 \r\nserver: x\r\n\r\n", 1, &head), "12.5: and HTTP/3");
+  tap_check(fault_of("HTTP/4 200 \r\n", 1, &head) != NULL, "12.5: but nothing that there is not");
   tap_check(fault_of("HTTP/2 200 OK\r\n", 1, &head) != NULL, "12.5: of which libcurl writes the first line itself");
   tap_check(!fault_of("HTTP/1.1 103 Early\r\nLink: x\r\nContent-Length: 7\r\n\r\n" OK "Content-Length: 5\r\n\r\n", 0,
                       &head) &&
@@ -128,6 +132,8 @@ static void knows_streams_and_interim_answers(void) {
             "12.5: an interim answer says nothing of the final one");
   tap_check(!fault_of(OK "\r\nX: trailer\r\nHTTP/1.1 500 x\r\n", 0, &head) && head.status == 200,
             "12.5: what follows the final one's empty line is no head");
+  tap_check(!fault_of(OK "Content-Length: 5", 0, &head) && head.length == 5,
+            "12.5: a line may end without a line feed");
   tap_check(!fault_of(OK "A: b\r\n", 0, &head) && !head.is_complete,
             "12.5: without its empty line a head is not whole");
 }
