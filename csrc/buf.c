@@ -4,7 +4,7 @@
  */
 #include "buf.h"
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +56,7 @@ void fnf_buf_add_char(struct fnf_buf *buf, char byte) {
 
 void fnf_buf_add_hex(struct fnf_buf *buf, struct fnf_str bytes) {
   static const char digits[] = "0123456789abcdef";
-  if (fnf_buf_reserve(buf, bytes.size > SIZE_MAX / 2 ? SIZE_MAX : bytes.size * 2) != FNF_OK)
+  if (fnf_buf_reserve(buf, bytes.size * 2) != FNF_OK) /* no object has more than half of SIZE_MAX */
     return;
   for (size_t i = 0; i < bytes.size; i++) {
     unsigned byte = (unsigned char)bytes.data[i];
@@ -65,7 +65,7 @@ void fnf_buf_add_hex(struct fnf_buf *buf, struct fnf_str bytes) {
   }
 }
 
-static const unsigned char unreserved[256] = {
+static const bool unreserved[256] = {
     ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1, ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1,
     ['6'] = 1, ['7'] = 1, ['8'] = 1, ['9'] = 1, ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1,
     ['G'] = 1, ['H'] = 1, ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1, ['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1,

@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int compare_sizes(struct fnf_str a, struct fnf_str b) {
+  return (a.size > b.size) - (a.size < b.size);
+}
+
 static int compare_bytes(struct fnf_str a, struct fnf_str b) {
   size_t shorter = a.size < b.size ? a.size : b.size;
   int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
-  return order ? order : (a.size > b.size) - (a.size < b.size);
+  return order ? order : compare_sizes(a, b);
 }
 
 static int compare_pairs(const void *a, const void *b) {
@@ -116,9 +120,8 @@ static int compare_headers(const void *a, const void *b) {
     if (order)
       return order;
   }
-  if (x->name.size != y->name.size)
-    return x->name.size < y->name.size ? -1 : 1;
-  return compare_bytes(x->value, y->value);
+  int order = compare_sizes(x->name, y->name);
+  return order ? order : compare_bytes(x->value, y->value);
 }
 
 static int same_name(const struct fnf_pair *a, const struct fnf_pair *b) {

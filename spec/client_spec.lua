@@ -158,6 +158,37 @@ describe("a refused signature", function()
   end)
 end)
 
+describe("a client that is asked how it signs", function()
+  it("keeps the texts of each signature in the table it was given", function()
+    for signature, named in pairs { ["HMAC-SHA1"] = "string_to_sign", ["ACS3-HMAC-SHA256"] = "canonical_request" } do
+      local client = fake_platform.new { fake_platform.run({}, { times = 2 }) }:client { signature = signature }
+      assert(client:describe_map_run(fake_platform.names))
+      client.stages = {}
+      assert(client:describe_map_run(fake_platform.names))
+      assert.is_string(client.stages[named])
+    end
+  end)
+end)
+
+describe("a region that is none of those documented", function()
+  local MEANT = "did you mean cn-hangzhou?"
+
+  it("is named where its host was not reached, and blamed for nothing else", function()
+    local rows = { { { kind = "network", message = "no such host", sent = false }, true },
+      { { kind = "network", message = "reset", sent = true }, false },
+      { { kind = "tls", message = "certificate", sent = false, retryable = false }, false },
+      { { kind = "timeout", message = "late", sent = false }, false } }
+    for i, row in ipairs(rows) do
+      for region, near in pairs { ["cn-hangzou"] = true, ["cn-hangzhou"] = false } do
+        local client = fake_platform.new { row[1] }:client { region = region, max_attempts = 1 }
+        local _, err = client:describe_map_run(fake_platform.names)
+        local text = tostring(err)
+        assert.equal(row[2] and near, text:find(MEANT, 1, true) ~= nil, ("row %d: %s"):format(i, text))
+      end
+    end
+  end)
+end)
+
 describe("the events of a call", function()
   it("tell request and response of each attempt", function()
     local cloud = fake_platform.new { { status = 500, takes = 2 }, fake_platform.run() }

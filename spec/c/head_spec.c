@@ -31,6 +31,7 @@ static void takes_what_all_take(void) {
                                       OK "Content-Length: \t5 \t\r\n\r\n",
                                       OK "Content-Length: 0005\r\n\r\n",
                                       OK "Content-Length: 00000000000000000000000000000000000000005\r\n\r\n",
+                                      OK "Content-Length: 1000000000000000\r\n\r\n",
                                       OK "Content-Length: 5\r\ncontent-length: 5\r\n\r\n",
                                       OK "Content-Length: 5, 5\r\n\r\n",
                                       OK "Content-Length: 5\r\n \r\n\r\n",
@@ -73,6 +74,7 @@ static void refuses_what_some_take_otherwise(void) {
                                       OK "Content-Length:\r\n",
                                       OK "Content-Length: 99999999999999999999999999\r\n",
                                       OK "Content-Length: 18446744073709551621\r\n",
+                                      OK "Content-Length: 10000000000000000\r\n",
                                       OK "Content-Length: 5\r\nContent-Length: 3\r\n",
                                       OK "Content-Length: 42\r\n Hello\r\n",
                                       OK "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
@@ -141,6 +143,8 @@ static void knows_streams_and_interim_answers(void) {
             "12.5: an interim answer says nothing of the final one");
   tap_check(!fault_of(OK "\r\nX: trailer\r\nHTTP/1.1 500 x\r\n", 0, &head) && head.status == 200,
             "12.5: what follows the final one's empty line is no head");
+  tap_check(!fault_of(OK "Content-Length: 5", 0, &head) && head.length == 5,
+            "12.5: a line may end without a line feed");
   tap_check(!fault_of(OK "A: b\r\n", 0, &head) && !head.is_complete,
             "12.5: without its empty line a head is not whole");
 }

@@ -135,6 +135,22 @@ static void keeps_foreign_errors(void) {
   fnf_signer_free(NULL);
 }
 
+/* Before and behind a value, each byte that is a blank to some. */
+static void trims_values(void) {
+  struct fnf_buf lines, signed_names;
+  fnf_buf_init(&lines, 1000);
+  fnf_buf_init(&signed_names, 1000);
+  static const char *const values[] = {" a b ", "\ta b\t", "\ra b\r", "\na b\n", "\r\n\t a b \t\r\n"};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    struct fnf_pair header = {FNF_STR("host"), text_of(values[i])};
+    fnf_buf_reset(&lines);
+    fnf_canonical_headers(&lines, &signed_names, &header, 1);
+    tap_same(fnf_buf_str(&lines), FNF_STR("host:a b\n"), "value %zu is signed without the blanks about it", i);
+  }
+  fnf_buf_free(&lines);
+  fnf_buf_free(&signed_names);
+}
+
 /* Names differ only in case or in a byte above 127; repeats are joined. */
 static void sorts_headers(void) {
   struct fnf_pair headers[] = {{FNF_STR("X-Acs-B"), FNF_STR("2")},       {FNF_STR("x-acs-b"), FNF_STR("\n 1\t\r\n")},
@@ -210,6 +226,7 @@ void sign_spec(void) {
   adds_the_suffix();
   refuses_what_is_no_rsa_key();
   keeps_foreign_errors();
+  trims_values();
   sorts_headers();
   plans_like_all_at_once();
 }

@@ -158,6 +158,44 @@ describe("a rate limiter", function()
     assert.equal(2, p.rate)
   end)
 
+  it("wins back for a silence between two answers no more than for ten seconds", function()
+    for silence, rate in pairs { [5] = 1.1, [10] = 1.2, [11] = 1.2, [1000] = 1.2 } do
+      local p = rate_limiter.new(QUOTA)
+      p:throttled(0)
+      p:succeeded(silence)
+      assert.equal(rate, p.rate)
+    end
+  end)
+
+  it("has permits come at the rate there was until it was changed", function()
+    local p = rate_limiter.new(QUOTA)
+    p:throttled(0)
+    local permit
+    for _ = 1, 11 do
+      permit = p:take(0)
+    end
+    p:succeeded(10) -- ten have come by one a second, the next by 1.2
+    assert.is_true(math.abs(p:pause(permit, 10) - 1 / 1.2) < 1e-9)
+  end)
+
+  it("is not sped up by being told the quota that it was throttled in, and is slowed down by a smaller one", function()
+    for limit, rate in pairs { [600] = 1, [120] = 1, [30] = 0.5 } do -- of a minute
+      local p = rate_limiter.new(QUOTA)
+      p:throttled(0)
+      p:told({ limit = limit, remain = limit, left = 60 }, 1)
+      assert.equal(rate, p.rate)
+    end
+  end)
+
+  it("that has probed above the quota that it is told stays there", function()
+    for probe, rate in pairs { [false] = 4, [true] = 5 } do
+      local p = rate_limiter.new { rate = 4, burst = 10, probe = probe }
+      p.rate = 5
+      p:told({ limit = 240, remain = 240, left = 60 }, 0)
+      assert.equal(rate, p.rate)
+    end
+  end)
+
   it("takes the quota that the service tells: a whole window at once, what is left of one by and by", function()
     local function told(quota, burst)
       local p = rate_limiter.new { rate = 2, burst = burst or 10 }

@@ -128,6 +128,14 @@ describe("an answer over cosockets", function()
     end
   end)
 
+  it("hands on the lines of its headers, whatever they end in", function()
+    for _, ends in ipairs { { "\r\n", "\r\n" }, { "\n", "\n" }, { "\r\n", "\n" }, { "\n", "\r\n" } } do
+      local lines = ("X: y@Content-Length: 5@"):gsub("@", ends[1])
+      local answer = read("HTTP/1.1 200 OK" .. ends[1] .. lines .. ends[2] .. BODY)
+      assert.equal(lines, answer.headers)
+    end
+  end)
+
   it("12.5: hands on a folded header as one line", function()
     local answer = read(length "Retry-After:\r\n  Sun, 06 Nov\r\n\t1994  \r\n")
     assert.equal("Sun, 06 Nov 1994", response.header(answer.headers, "retry-after"))
@@ -153,6 +161,10 @@ describe("an answer over cosockets", function()
     { "12.5: a tab behind a name", length "foo\t: x\r\n", "blank behind the name" },
     { "no name", length ": x\r\n", "without a name" },
     { "a line without a colon", length "foo\r\n", "without a name" },
+    { "a last line without a colon", head "Content-Length: 5\r\nfoo\r\n" .. BODY, "without a name" },
+    { "one before line feeds alone", "HTTP/1.1 200 OK\nContent-Length: 5\nfoo\n\n" .. BODY, "without a name" },
+    { "one before a line feed alone", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nfoo\r\n\n" .. BODY, "without a name" },
+    { "one before an end of two bytes", "HTTP/1.1 200 OK\nContent-Length: 5\nfoo\n\r\n" .. BODY, "without a name" },
     { "12.5: 5, as a length", head "Content-Length: 5,\r\n" .. BODY, "no length" },
     { "12.5: a blank before a comma", head "Content-Length: 5 ,5\r\n" .. BODY, "no length" },
     { "12.5: two lengths in a list", head "Content-Length: 5, 6\r\n" .. BODY, "no length" },

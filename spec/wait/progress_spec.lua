@@ -75,6 +75,30 @@ describe("progress", function()
     assert.is_true(delay >= LIMITS.min_delay and delay <= LIMITS.max_delay)
   end
 
+  --- All that is told, and the next poll, without what a sum loses of great numbers.
+  local function written(seen)
+    local report = seen:report()
+    report.delay = seen:next_poll(0, LIMITS, 0.5)
+    for name, value in pairs(report) do
+      report[name] = ("%.6f"):format(value)
+    end
+    return report
+  end
+
+  it("tells the same of the same answers, whenever they came", function()
+    for case = 1, 200 do
+      local early, late, now = progress.new(), progress.new(), 0
+      local random, state = runs.random(case), { total = 900 + case, done = 0 }
+      for poll = 1, 20 do
+        local run, age = draw(random, state), poll == 1 and random() < 0.5 and 64 or nil
+        early:see(run, now, age)
+        late:see(run, now + 4096, age)
+        assert.same(written(early), written(late), "case " .. case)
+        now = now + math.floor(8 * random()) / 4
+      end
+    end
+  end)
+
   it("of whatever counts come tells no nonsense", function()
     for case = 1, 1000 do
       local random = runs.random(case)
@@ -107,6 +131,32 @@ describe("a run that hangs", function()
       end)
     end
   end
+
+  it("is seen to stall within a second where items take a hundredth", function()
+    local seen = progress.new()
+    for poll = 0, 8 do
+      seen:see({ Status = "Running", ItemCounts = { Total = 10000, Succeed = 400 * math.min(poll, 6), Running = 10 } },
+        100 + 0.4 * poll)
+    end
+    assert.is_true(math.abs((seen:stalled() or 0) - 0.8) < 1e-6, seen:stalled())
+  end)
+
+  it("does not stall while items go on starting, though none ends", function()
+    local seen = progress.new()
+    for poll = 0, 80 do -- two of ten end a second, until none does
+      seen:see({ Status = "Running", ItemCounts = { Total = 2000, Succeed = 20 * math.min(poll, 50),
+        Running = 10 + math.max(0, poll - 50) } }, 10 * poll)
+      assert.is_nil(seen:stalled())
+    end
+  end)
+
+  it("does not stall once all are done, for what is missing then is no item", function()
+    local seen = progress.new()
+    for poll = 0, 60 do
+      seen:see({ Status = "Running", ItemCounts = { Total = 100, Succeed = 10 * math.min(poll, 10) } }, 10 * poll)
+      assert.is_nil(seen:stalled())
+    end
+  end)
 
   it("13.3: does not stall while items go on ending", function()
     for seed = 1, 20 do
@@ -212,6 +262,21 @@ describe("13.2: items that take equally long", function()
     for _, run in ipairs { { 40, 20 }, { 43, 20 }, { 101, 17 }, { 20, 7 }, { 1000, 100 } } do
       local late, polls = follow(run[1], run[2])
       assert.is_true(late < 5 and polls < 100, ("%d on %d: %g s, %d polls"):format(run[1], run[2], late, polls))
+    end
+  end)
+
+  it("have the time that all their waves allow, the closer the more there were", function()
+    local seen, before, shortest, longest = progress.new(), 0, 0, math.huge
+    for _, now in ipairs { 1, 290, 305, 590, 610, 895, 915, 1190, 1220 } do -- a wave of 20 each 300 s
+      local waves = math.floor(now / 300)
+      seen:see({ Status = "Running", ItemCounts = { Total = 200, Succeed = 20 * waves, Running = 20 } }, now,
+        now == 1 and now or nil)
+      if waves > math.floor(before / 300) then
+        shortest, longest = math.max(shortest, before / waves), math.min(longest, now / waves)
+        local took = 20 / seen.rate
+        assert.is_true(took > shortest and took < longest, ("%d waves: %g s"):format(waves, took))
+      end
+      before = now
     end
   end)
 end)

@@ -54,6 +54,20 @@ describe("a tolerance", function()
     assert.is_true(earliest > 0 and earliest < 22 and earliest + uncertain > 22)
   end)
 
+  it("breaks by the rate of late, and by a tenth of the mean where that is less", function()
+    for _, of_late in ipairs { 2.5, 30, 0 } do -- items a second after 20 s with ten
+      local run = seen(20, 10, 20)
+      for poll = 1, 20 do
+        run:see({ Status = "Running", ToleratedFailedCount = 20, ItemCounts = { Total = 1000, Running = 10,
+          Failed = 10, Succeed = 190 + of_late * poll / 4 } }, 20 + poll / 4)
+      end
+      assert.equal(of_late == 0, run.rate < run:overall_rate() / 10)
+      local rate = of_late > 0 and run.rate or run:overall_rate() / 10
+      local _, breaks_in = run:tolerance()
+      assert.is_true(math.abs(breaks_in - 11 / (10 / run.done * rate)) < 1e-6, breaks_in)
+    end
+  end)
+
   it("breaks by this law, and is the more uncertain the fewer have failed", function()
     local run = seen(20, 10, 20)
     local noise, rate = math.sqrt(11 + 11 * 11 / 10), 10 / 200 * 10 -- of 11 failures to come, after 10; a second

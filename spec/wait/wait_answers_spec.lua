@@ -84,6 +84,11 @@ describe("a wait that shares", function()
     assert.same({ false, 1 }, { ended, #cloud.sent })
   end)
 
+  it("sleeps where the shortest of delays follows on what another has just seen", function()
+    local w, cloud, seen = shared({ answer "Running" }, {}, { min_delay = 0.01, max_delay = 0.01 })
+    assert.same({ { false, 0.01 }, 0, 1 }, { { w:step() }, #cloud.sent, seen.looks })
+  end)
+
   it("never sleeps past its deadline for another's sake", function()
     local w = shared({ 5 }, {}, { timeout = 2 })
     local ended, delay = w:step()

@@ -3,6 +3,7 @@
 
 local errors = require "fnf.errors"
 local fake_platform = require "spec.support.fake_platform"
+local operations = require "fnf.operations"
 
 local wait, passing = fake_platform.wait, fake_platform.passing
 local START = 1000
@@ -115,6 +116,12 @@ describe("a wait told how long a run may stall", function()
     end)
   end
 
+  it("gives up at that very second", function()
+    local w, _, err = wait({ fake_platform.run({ ItemCounts = frozen() }, { times = ENDLESS }) },
+      { stall_after = 6, min_delay = 2, max_delay = 2 })
+    assert.same({ START + 6, true }, { w.clock, err.stalled })
+  end)
+
   it("goes on while items start or end, and where there are no counts", function()
     local function moving(poll) return { Total = 1000, Succeed = poll, Running = 2 } end
     local function starting(poll) return { Total = 1000, Succeed = 3, Running = 2 + poll } end
@@ -211,7 +218,7 @@ describe("a wait observes", function()
     local w, run, err = wait({ fake_platform.run(), fake_platform.passing(fake_platform.refusal(403,
       "RequestTimeTooSkewed", "x", { Date = "Mon, 21 Sep 2026 20:49:37 GMT" }), 100) }, {})
     assert.is_nil(run)
-    assert.equal("RequestTimeTooSkewed", err.code)
+    assert.same({ "RequestTimeTooSkewed", 3, 4 }, { err.code, err.observed.failures, err.observed.polls })
     assert.is_true(#w.sent <= 8, #w.sent)
   end)
 
@@ -257,7 +264,7 @@ describe("12.19: until_status", function()
 
   it("may be a status that is newer than this library", function()
     for _, status in ipairs { "Suspended", "Skipped", "Paused", "Pausing", "Aborting", "Stopping", "Started", "Waiting",
-      "Cancelled", "Queued", "Abort", "", "Retrying" } do
+      "Cancelled", "Queued", "Abort", "", "Retrying", "Aborteded" } do
       local _, run = wait({ fake_platform.run { Status = status ~= "" and status or "Succeeded" } },
         { until_status = status })
       assert.is_truthy(run)
@@ -287,6 +294,15 @@ describe("a wait for a wrong address", function()
       assert.is_true(w.clock - START >= 10 and w.clock - START < 30, w.clock - START)
       assert.is_true(err.observed.polls >= 3)
     end
+  end)
+
+  it("goes on where it has no limit to its first answer, as in the background of a machine that starts", function()
+    local cloud = fake_platform.new { { fault = "unresolved", times = 20 }, fake_platform.run { Status = "Succeeded" } }
+    local client = cloud:client { max_attempts = 1 }
+    local run = require("fnf.wait.wait").run(client, operations.describe_map_run, fake_platform.names,
+      { first_answer = math.huge })
+    assert.equal("Succeeded", run and run.Status)
+    assert.is_true(cloud.clock - START > 30)
   end)
 
   it("gives name servers some seconds to come back, and as long as it likes once it was answered", function()

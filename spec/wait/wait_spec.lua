@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local fake_platform = require "spec.support.fake_platform"
+local operations = require "fnf.operations"
 
 local wait, passing = fake_platform.wait, fake_platform.passing
 local START = 1000
@@ -52,6 +53,17 @@ describe("a wait", function()
     local _, run = wait { fake_platform.run { Status = "Pausing" }, fake_platform.run { Status = "succeeded" },
       fake_platform.run { Status = "TimedOut" }, DONE }
     assert.equal("Succeeded", run.Status)
+  end)
+
+  it("leaves the quota to others once it has ended, while somebody still looks at it", function()
+    local ended, kept = fake_platform.run { Status = "Succeeded", Name = "nightly-1" }, nil
+    local client = fake_platform.new { ended }:client { rate_limit = { rate = 0.1, burst = 10 } }
+    assert(client:wait_execution({ FlowName = "orders", ExecutionName = "nightly-1" }, {
+      on_progress = function(_, _, waiting)
+        kept = waiting
+      end }))
+    local limits = { min_delay = 0.4, max_delay = 120 }
+    assert.is_true(kept and client:rate_limiter(operations.describe_execution):limits(limits) == limits)
   end)
 
   it("polls once, and does not sleep when the first poll is the last", function()

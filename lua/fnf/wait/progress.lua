@@ -65,6 +65,7 @@ local UNCERTAIN_ITEM = 0.9 -- of an item's time
 local NOISE = 0.29 -- of the root of the items pending
 local SHORTEST_ITEM = 0.35 -- mean times
 local SOONER, LATER = 0.5, 1.6 -- of the ends by the rates: a run may accelerate or slow down
+local SLOWEST = 0.1 -- of the higher rate: the least that is reckoned with
 local MOST_DOUBLINGS = 20 -- of an interval after misses
 local HONEST = 3 -- items done before an end is foretold
 local MOST_ITEMS = 2 ^ 52 -- a larger figure counts nothing, and sums of it would be rounded
@@ -82,7 +83,7 @@ end
 
 --- A number that can count items, else 0.
 local function figure(value)
-  return type(value) == "number" and value >= 0 and value <= MOST_ITEMS and value or 0
+  return type(value) == "number" and value > 0 and value <= MOST_ITEMS and value or 0
 end
 
 --- The greatest number that divides both.
@@ -252,7 +253,7 @@ local function foresee_done(self, low, high)
   low, high = low / batch, high / batch
   local fast = self.most / batch / high -- the time of an item by the higher rate
   local noise = NOISE * sqrt(pending)
-  local uncertain = pending / max(low, high / 10) - pending / high + UNCERTAIN_ITEM * item + noise / high
+  local uncertain = pending / max(low, SLOWEST * high) - pending / high + UNCERTAIN_ITEM * item + noise / high
   if pending > 0 then
     return (pending - noise) / high + SHORTEST_ITEM * fast, uncertain
   end
@@ -345,8 +346,7 @@ function Progress:tolerance()
     return left, 0
   elseif low then
     local fatal, share = tolerance.threat(self)
-    local rate = self.rate and self.rate > 0 and self.rate or low
-    return left, fatal and fatal / (share * max(rate, high / 10))
+    return left, fatal and fatal / (share * max(self.rate or low, SLOWEST * high))
   end
   return left
 end
