@@ -10,7 +10,7 @@
 #include "glue.h"
 #include "process.h"
 
-enum { MOST_BYTES = 16 * 1024 * 1024, MOST_WORDS = 1024 };
+enum { MOST_BYTES = 16 * 1024 * 1024, MOST_WORDS = 1024, FIRST_ROOM = 16 * 1024 };
 
 #define PROCESS "fnf.process"
 
@@ -31,16 +31,29 @@ static size_t check_limit(lua_State *L, int arg) {
 
 /* ---- files ---- */
 
+/* A file's bytes on the stack. The room grows from little: Lua would collect all its garbage for one as large as the
+ * limit. */
+static enum fnf_status read_file(lua_State *L, const char *path, size_t limit, struct fnf_file *file) {
+  size_t capacity = limit < FIRST_ROOM ? limit : FIRST_ROOM;
+  for (;;) {
+    char *room = lua_newuserdata(L, capacity + 1);
+    enum fnf_status status = fnf_file_read(path, room, capacity, file);
+    if (status == FNF_OK)
+      lua_pushlstring(L, room, file->size);
+    fnf_wipe(room, file->size);
+    if (status != FNF_TOO_BIG || capacity == limit)
+      return status;
+    lua_pop(L, 1);
+    capacity = limit / 16 < capacity ? limit : capacity * 16;
+  }
+}
+
 static int core_read(lua_State *L) {
   struct fnf_file file;
   struct fnf_str path = fnf_check_str(L, 1);
   size_t limit = check_limit(L, 2);
   luaL_argcheck(L, strlen(path.data) == path.size, 1, "a path with a NUL byte");
-  char *room = lua_newuserdata(L, limit + 1);
-  enum fnf_status status = fnf_file_read(path.data, room, limit, &file);
-  if (status == FNF_OK)
-    lua_pushlstring(L, room, file.size);
-  fnf_wipe(room, limit);
+  enum fnf_status status = read_file(L, path.data, limit, &file);
   switch (status) {
   case FNF_OK:
     lua_pushinteger(L, (lua_Integer)file.mode);

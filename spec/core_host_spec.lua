@@ -51,6 +51,28 @@ describe("core.read", function()
     assert.are.equal("too big", status)
     assert.are.equal("it has more than 10 bytes", message)
     assert.are.equal("", (core.read(place:write("c", ""), 0)))
+    for _, size in ipairs { 16384, 16385, 300000 } do
+      local path = place:write("d", ("x"):rep(size))
+      assert.are.equal(size, #core.read(path, size))
+      assert.are.equal(size, #core.read(path, 2 ^ 24))
+      assert.are.equal("too big", (select(2, core.read(path, size - 1))))
+    end
+  end)
+
+  it("touches no more memory than the file has bytes, whatever the limit", function()
+    local path = place:write("a", "one")
+    local function faults() -- of pages, so far: the tenth field
+      return tonumber((core.read("/proc/self/stat", LIMIT):match("%) " .. ("%S+ "):rep(7) .. "(%d+)")))
+    end
+    if not core.read("/proc/self/stat", LIMIT) then
+      return pending "faults of pages are counted in /proc"
+    end
+    local before = faults()
+    core.read(path, 16 * 1024 * 1024)
+    assert.is_true(faults() - before < 400, "16 MiB are 4,096 pages")
+    local kilobytes = collectgarbage "count"
+    core.read(path, 16 * 1024 * 1024)
+    assert.is_true(collectgarbage "count" - kilobytes < 100)
   end)
 
   it("says what the system says of a missing file", function()

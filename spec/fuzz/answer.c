@@ -1,15 +1,17 @@
 /*
- * Any bytes as an answer: over libcurl, whose socket is one end of a pair, and over the reader of nginx's cosockets.
+ * Any bytes as an answer: over libcurl, whose socket is played here, and over the reader of nginx's cosockets.
  * SPDX-License-Identifier: MIT
  *
  * The functions of sockets that this file has take the place of the C library's in the whole process: what libcurl
- * connects is a pair whose other end holds the answer already, it gets so many bytes of it at a time, and where it
- * asks for what only TCP has it is told that.
+ * connects is one end of a pair that is made once, so that it is a descriptor like any other; what it is asked about
+ * the connection, and the bytes that come, so many at a time, are answered from memory. A pair for each exchange, and
+ * a system call for each piece, cost twice as much as all the rest.
  */
 #define _GNU_SOURCE /* syscall */
 #include <arpa/inet.h>
 #include <lauxlib.h>
 #include <linux/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,30 +26,36 @@ enum { OUR_PORT = 40000, THEIR_PORT = 1 };
 
 static struct {
   struct fnf_str bytes;
-  size_t piece;    /* most bytes at a time; 0: no pair is wanted */
+  size_t piece;    /* most bytes at a time; 0: no connection is wanted */
   size_t received; /* by libcurl, so far */
+  int has_ended;   /* and libcurl knows it */
   int near, far;   /* the ends; -1: none yet */
+  int is_open, is_asked;
   int requests;
 } peer = {.near = -1, .far = -1};
-
-static void close_far(void) {
-  if (peer.far >= 0)
-    (void)close(peer.far);
-  peer.far = -1;
-}
 
 int socket(int domain, int type, int protocol) {
   int ends[2];
   if (!peer.piece || domain != AF_INET || (type & 0xF) != SOCK_STREAM)
     return (int)syscall(SYS_socket, domain, type, protocol);
-  hold(socketpair(AF_UNIX, type, 0, ends) == 0, "a pair");
-  close_far(); /* of a kept connection, which is asked no more */
-  peer.near = ends[0];
-  peer.far = ends[1];
+  if (peer.near < 0) {
+    hold(socketpair(AF_UNIX, type, 0, ends) == 0, "a pair");
+    peer.near = ends[0];
+    peer.far = ends[1];
+  }
+  hold(!peer.is_open, "one connection at a time");
+  peer.is_open = peer.is_asked = 1;
   peer.received = 0;
-  hold(send(peer.far, peer.bytes.data, peer.bytes.size, MSG_NOSIGNAL) == (ssize_t)peer.bytes.size, "room in a pair");
-  (void)shutdown(peer.far, SHUT_WR);
+  peer.has_ended = 0;
   return peer.near;
+}
+
+int close(int fd) {
+  if (fd != peer.near || fd < 0)
+    return (int)syscall(SYS_close, fd);
+  hold(peer.is_open, "closed twice");
+  peer.is_open = 0;
+  return 0;
 }
 
 int connect(int fd, const struct sockaddr *address, socklen_t size) {
@@ -55,17 +63,36 @@ int connect(int fd, const struct sockaddr *address, socklen_t size) {
 }
 
 ssize_t send(int fd, const void *bytes, size_t size, int flags) {
-  peer.requests += fd == peer.near;
-  return syscall(SYS_sendto, fd, bytes, size, flags, NULL, 0);
+  if (fd != peer.near)
+    return syscall(SYS_sendto, fd, bytes, size, flags, NULL, 0);
+  peer.requests++;
+  return (ssize_t)size;
 }
 
 ssize_t recv(int fd, void *room, size_t size, int flags) {
-  if (fd == peer.near && size > peer.piece)
-    size = peer.piece;
-  ssize_t count = syscall(SYS_recvfrom, fd, room, size, flags, NULL, NULL);
-  if (fd == peer.near && count >= 0 && !(flags & MSG_PEEK))
-    peer.received += count > 0 ? (size_t)count : 1; /* Linux counts the end for one */
-  return count;
+  if (fd != peer.near)
+    return syscall(SYS_recvfrom, fd, room, size, flags, NULL, NULL);
+  size_t more = peer.is_asked ? peer.bytes.size - peer.received : 0; /* a kept connection has ended */
+  size = size < peer.piece ? size : peer.piece;
+  size = size < more ? size : more;
+  if (size)
+    memcpy(room, peer.bytes.data + peer.received, size);
+  if (flags & MSG_PEEK)
+    return (ssize_t)size;
+  peer.received += size;
+  peer.has_ended |= size == 0;
+  return (ssize_t)size;
+}
+
+/* There is always something to read of it: bytes, or the end. */
+int poll(struct pollfd *list, nfds_t count, int timeout_ms) {
+  int ready = 0;
+  for (nfds_t i = 0; i < count; i++) {
+    int is_near = list[i].fd == peer.near && peer.near >= 0;
+    list[i].revents = is_near ? list[i].events & (POLLIN | POLLOUT) : 0;
+    ready += list[i].revents != 0;
+  }
+  return ready ? ready : (int)syscall(SYS_poll, list, count, timeout_ms);
 }
 
 static int loopback(struct sockaddr *address, socklen_t *size, in_port_t port) {
@@ -83,9 +110,14 @@ int getpeername(int fd, struct sockaddr *address, socklen_t *size) {
   return fd == peer.near ? loopback(address, size, THEIR_PORT) : (int)syscall(SYS_getpeername, fd, address, size);
 }
 
+int setsockopt(int fd, int level, int name, const void *value, socklen_t size) {
+  return fd == peer.near ? 0 : (int)syscall(SYS_setsockopt, fd, level, name, value, size);
+}
+
 int getsockopt(int fd, int level, int name, void *room, socklen_t *size) {
   if (fd == peer.near && level == IPPROTO_TCP && name == TCP_INFO && *size == sizeof(struct tcp_info)) {
-    *(struct tcp_info *)room = (struct tcp_info){.tcpi_bytes_received = peer.received};
+    *(struct tcp_info *)room = (struct tcp_info){
+        .tcpi_bytes_received = peer.received + (size_t)peer.has_ended}; /* Linux counts the end for one */
     return 0;
   }
   return (int)syscall(SYS_getsockopt, fd, level, name, room, size);
@@ -112,12 +144,11 @@ static void exchange(struct outcome *outcome, struct fnf_str input, size_t piece
     hold(fnf_http_new(&http, &options) == FNF_OK, "a pool");
   peer.bytes = input;
   peer.piece = piece;
-  peer.requests = 0;
+  peer.requests = peer.is_asked = 0;
   hold(fnf_http_start(http, &request, &id) == FNF_OK, "a start");
   while (!fnf_http_take(http, &answer))
     fnf_http_wait(http, 1000);
   peer.piece = 0;
-  close_far();
   hold(peer.requests == 1, "sent once");
   hold(answer.id == id && fnf_http_in_flight(http) == 0, "one outcome");
   hold(answer.status != FNF_OK || (answer.http_status >= 200 && answer.http_status <= 999), "a status");
@@ -151,7 +182,7 @@ void fuzz_answer(struct fnf_str input) {
   if (is_dropped_by_libcurl(input))
     return;
   exchange(&whole, input, SIZE_MAX);
-  exchange(&pieces, input, 1 + input.size / 32);
+  exchange(&pieces, input, piece_of(input));
   if (whole.status != pieces.status)
     fprintf(stderr, "%s, %s\n", fnf_status_name(whole.status), fnf_status_name(pieces.status));
   hold(whole.status == pieces.status && whole.http_status == pieces.http_status, "in pieces it ends otherwise");

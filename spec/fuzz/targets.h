@@ -14,6 +14,9 @@ void hold(int condition, const char *what);
 
 int same(struct fnf_str one, struct fnf_str other);
 
+/* The size of the pieces that an input comes in, from 1 to all of it: any, but the same each time. */
+size_t piece_of(struct fnf_str input);
+
 /* A state with fnf.core, and on its stack only what the chunk returns that is given `core`. */
 lua_State *open_lua(const char *chunk);
 
