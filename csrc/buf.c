@@ -5,6 +5,7 @@
 #include "buf.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ void fnf_buf_add_char(struct fnf_buf *buf, char byte) {
 
 void fnf_buf_add_hex(struct fnf_buf *buf, struct fnf_str bytes) {
   static const char digits[] = "0123456789abcdef";
-  if (fnf_buf_reserve(buf, bytes.size * 2) != FNF_OK) /* no object has more than half of SIZE_MAX */
+  if (fnf_buf_reserve(buf, bytes.size > SIZE_MAX / 2 ? SIZE_MAX : bytes.size * 2) != FNF_OK)
     return;
   for (size_t i = 0; i < bytes.size; i++) {
     unsigned byte = (unsigned char)bytes.data[i];
