@@ -1,6 +1,8 @@
 /*
  * The signing half of module "fnf.core".
  * SPDX-License-Identifier: MIT
+ *
+ * One subject: both families sign with the same key and fill the same buffers.
  */
 #include "lua_signer.h"
 
@@ -193,28 +195,28 @@ static size_t find_place(lua_State *L, int places, const char *name) {
 }
 
 /* Encode the parameters of a plan, and push their texts as one string, to which they point. */
-static enum fnf_status encode_plan(lua_State *L, struct plan *plan, struct fnf_buf *texts, struct fnf_buf *twice) {
-  for (size_t i = 0; i < plan->count; i++) {
-    struct fnf_param *param = &plan->params[i];
-    size_t before = texts->size, before_twice = twice->size;
-    fnf_buf_add_encoded(texts, param->plain.name);
-    fnf_buf_add_char(texts, '=');
-    fnf_buf_add_encoded(texts, param->plain.value);
-    param->text.size = texts->size - before;
-    fnf_buf_add_encoded(twice, (struct fnf_str){fnf_buf_str(texts).data + before, param->text.size});
-    param->twice.size = twice->size - before_twice;
+static enum fnf_status encode_plan(lua_State *L, struct plan *plan, struct fnf_buf *out) {
+  struct fnf_param *end = plan->params + plan->count;
+  for (struct fnf_param *param = plan->params; param < end; param++) {
+    size_t before = out->size;
+    fnf_buf_add_encoded(out, param->plain.name);
+    fnf_buf_add_char(out, '=');
+    fnf_buf_add_encoded(out, param->plain.value);
+    param->text.size = out->size - before;
+    fnf_buf_add_encoded_twice(out, param->plain.name);
+    fnf_buf_add(out, FNF_STR("%3D"));
+    fnf_buf_add_encoded_twice(out, param->plain.value);
+    param->twice.size = out->size - before - param->text.size;
     param->plain = (struct fnf_pair){{NULL, 0}, {NULL, 0}};
   }
-  fnf_buf_add(texts, fnf_buf_str(twice));
-  if (texts->status != FNF_OK || twice->status != FNF_OK)
-    return texts->status != FNF_OK ? texts->status : twice->status;
-  fnf_push_str(L, fnf_buf_str(texts));
-  const char *at = lua_tostring(L, -1), *at_twice = at + texts->size - twice->size;
-  for (size_t i = 0; i < plan->count; i++) {
-    plan->params[i].text.data = at;
-    plan->params[i].twice.data = at_twice;
-    at += plan->params[i].text.size;
-    at_twice += plan->params[i].twice.size;
+  if (out->status != FNF_OK)
+    return out->status;
+  fnf_push_str(L, fnf_buf_str(out));
+  const char *at = lua_tostring(L, -1);
+  for (struct fnf_param *param = plan->params; param < end; param++) {
+    param->text.data = at;
+    param->twice.data = at + param->text.size;
+    at += param->text.size + param->twice.size;
   }
   return FNF_OK;
 }
@@ -296,7 +298,7 @@ static int signer_plan(lua_State *L) {
   plan->time = find_place(L, NEW_PLACES, "Timestamp");
   plan->nonce = find_place(L, NEW_PLACES, "SignatureNonce");
   fnf_canonical_sort(plan->params, plan->count);
-  enum fnf_status status = encode_plan(L, plan, &self->texts[PARAMS], &self->texts[TO_SIGN]);
+  enum fnf_status status = encode_plan(L, plan, &self->texts[PARAMS]);
   if (status != FNF_OK)
     return fail(L, status);
   static const int upvalues[] = {[PLAN] = NEW_PLAN,      [PLAN_SIGNER] = 1,      [PLAN_PLACES] = NEW_PLACES,
