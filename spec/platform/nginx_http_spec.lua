@@ -6,7 +6,8 @@ local effort = require "spec.support.effort"
 local nginx = require "spec.support.nginx.server"
 
 -- What nginx's core logs on its own account when these specs break something on purpose.
-local BY_NGINX_ITSELF = { "recv%(%) failed %(104: Connection reset by peer%)", "while resolving, resolver" }
+local BY_NGINX_ITSELF = { "recv%(%) failed %(104: Connection reset by peer%)", "while resolving, resolver",
+  "send%(%) failed %(%d+: " }
 
 local CONFIGURATION = [[
   init_by_lua_block {
@@ -61,6 +62,27 @@ local CONFIGURATION = [[
         calls.say { done = done, reason = tostring(reason) }
       }
     }
+    location /impossible {
+      content_by_lua_block {
+        local platform, outcomes = require("fnf.platform.nginx").new {}, {}
+        for i, row in ipairs {
+          { url = "http://127.0.0.1:$other/a b" }, { url = "http://127.0.0.1:$other/a\r\nb: c" },
+          { headers = { ["a b"] = "c" } }, { headers = { a = "b\r\nc: d" } }, { method = "GET /" },
+          { url = "ftp://127.0.0.1:$other/" }, { url = "http:///" }, { url = "127.0.0.1" },
+        } do
+          outcomes[i] = calls.outcome(platform.send { method = row.method or "GET", headers = row.headers,
+            url = row.url or "http://127.0.0.1:$other/", timeout = 1, connect_timeout = 1 })
+        end
+        calls.say(outcomes)
+      }
+    }
+    location /unread {
+      content_by_lua_block {
+        local unread = "http://127.0.0.1:$other/unread"
+        calls.say(calls.outcome(require("fnf.platform.nginx").new({}).send { method = "POST", url = unread,
+          headers = {}, body = ("x"):rep(2 ^ 25), timeout = 20, connect_timeout = 5 }))
+      }
+    }
     location /nothing-listens {
       content_by_lua_block { calls.say(calls.describe(calls.client("http://127.0.0.1:1", { max_attempts = 1 }), "f")) }
     }
@@ -84,6 +106,7 @@ local CONFIGURATION = [[
     large_client_header_buffers 4 32k;
     location / { content_by_lua_block { scripted.serve() } }
     location @reset { reset_timedout_connection on; return 444; }
+    location /unread { client_max_body_size 0; reset_timedout_connection on; return 444; }
   }
 ]]
 
@@ -165,6 +188,20 @@ describe("an exchange over cosockets", function()
 
   it("hands an error of the caller's cancel to the caller", function()
     assert.same({ done = false, reason = "cancel broke" }, ask "/raises")
+  end)
+
+  it("is not begun if a URL, a header or a method could end early, or where the URL leads nowhere", function()
+    local outcomes = ask "/impossible"
+    assert.equal(8, #outcomes)
+    for i, outcome in ipairs(outcomes) do
+      assert.same({ i, "network", false, false }, { i, outcome.kind, outcome.sent, outcome.retryable })
+    end
+  end)
+
+  it("says that sending failed where the server reads no more", function()
+    local outcome = ask "/unread"
+    assert.same({ "network", true, true }, { outcome.kind, outcome.sent, outcome.retryable }, outcome.text)
+    assert.matches("sending failed: ", outcome.message, 1, true)
   end)
 
   it("says when nothing listens", function()

@@ -31,6 +31,7 @@ local FAILING = COMMON .. [[
 ]]
 
 local CONFIGURATION = COMMON .. [[
+  init_worker_by_lua_block { require("spec.support.nginx.name_server").hang("127.0.0.3", $other, 8) }
   server {
     listen 127.0.0.1:$port;
     location /ready { return 200; }
@@ -44,6 +45,16 @@ local CONFIGURATION = COMMON .. [[
       }
       location /mismatched {
         content_by_lua_block { ask(url, { cert_file = "$service/client.pem", key_file = "$service/ca.pem" }) }
+      }
+      location /unreadable {
+        content_by_lua_block {
+          local client = calls.client(url, { cert_file = "$service/client.pem", key_file = "$directory/key" })
+          os.remove "$directory/key"
+          calls.say(calls.describe(client, "f"))
+        }
+      }
+      location /silent {
+        content_by_lua_block { ask("https://127.0.0.3:$other", { connect_timeout = 0.2 }) }
       }
       location /option {
         content_by_lua_block {
@@ -119,6 +130,17 @@ describe("TLS over cosockets", function()
 
   it("says when the client certificate cannot be used", function()
     refuses("/mismatched", "the client certificate cannot be used")
+  end)
+
+  it("says when the key of the client certificate is gone", function()
+    os.execute(("cp %s/client.key %s/key"):format(upstream.directory, server.directory))
+    refuses("/unreadable", "the client certificate cannot be used: No such file")
+  end)
+
+  it("waits for a server that never shakes hands until connect_timeout", function()
+    local outcome = ask "/silent"
+    assert.same({ "timeout", false, true }, { outcome.kind, outcome.sent, outcome.retryable }, outcome.text)
+    assert.matches("no TLS connection in time", outcome.message, 1, true)
   end)
 
   it("takes for a certificate only what is a file with something in it", function()

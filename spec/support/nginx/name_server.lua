@@ -90,11 +90,12 @@ function name_server.start(port, names)
   end)
 end
 
---- Let connections to that address hang: its queue is full, and nobody takes any out.
-function name_server.hang(host, port)
+--- Let connections to that address hang: its queue is full, and nobody takes any out. Where it has `room` for some,
+--- they are made, and nobody ever answers.
+function name_server.hang(host, port, room)
   local address = address_of(host, port)
-  ffi.C.listen(open(STREAM, address), 0)
-  for _ = 1, 3 do
+  ffi.C.listen(open(STREAM, address), room or 0)
+  for _ = 1, room and 0 or 3 do
     ffi.C.connect(ffi.C.socket(INET, STREAM + NONBLOCK, 0), address, SIZE)
   end
 end
