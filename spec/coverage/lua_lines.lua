@@ -2,8 +2,9 @@
 -- SPDX-License-Identifier: MIT
 --
 -- A line counts if both Lua 5.4 and LuaJIT have instructions for it: they place those of calls and tables that take
--- several lines differently, and half of the modules run in nginx. The end of a function, which is reached by those
--- that return nothing, does not count.
+-- several lines differently, and half of the modules run in nginx. An `end` on a line of its own does not count, ran it
+-- or not: of a function it is reached by those that return nothing, and of a block in a loop it is a jump that Lua 5.4
+-- leads others past.
 
 local shell = require "fnf.emulator.shell"
 
@@ -27,18 +28,17 @@ end
 
 --- By file, the set of lines that Lua 5.4 has instructions for.
 local function of_lua(checkout, paths)
-  local found, path, last = {}, nil, nil
+  local found, path = {}, nil
   listed("cd " .. checkout .. "; for file in " .. quoted(paths)
     .. "; do luac5.4 -l -p \"$file\" || exit; done", function(line)
-    local file, to = line:match "^[mf]%a+ <(.-):%d+,(%d+)>"
+    local file = line:match "^[mf]%a+ <(.-):%d+,%d+>"
     if file then
-      path, last = file, tonumber(to)
+      path = file
       found[path] = found[path] or {}
     else
       local at, operation = line:match "^\t%d+\t%[(%d+)%]\t(%u+)"
-      at = tonumber(at)
-      if at and operation ~= "VARARGPREP" and not (operation:find "^RETURN" and at == last) then
-        found[path][at] = true
+      if at and operation ~= "VARARGPREP" then
+        found[path][tonumber(at)] = true
       end
     end
   end)
@@ -53,6 +53,16 @@ local function of_luajit(checkout, paths)
     found[path][tonumber(at)] = true
   end)
   return found
+end
+
+--- The lines of a file that hold no more than an `end`.
+local function find_ends(path)
+  local ends, at = {}, 0
+  for line in io.lines(path) do
+    at = at + 1
+    ends[at] = line:find "^%s*end[%s)},;]*$" ~= nil
+  end
+  return ends
 end
 
 ---@class fnf.Lines
@@ -72,9 +82,9 @@ function lua_lines.missed(checkout, paths)
     if file then
       file:close()
     end
-    local row = { path = path, lines = 0, missed = {} }
+    local row, ends = { path = path, lines = 0, missed = {} }, find_ends(checkout .. "/" .. path)
     for line in pairs(lua[path]) do
-      if luajit[path][line] then
+      if luajit[path][line] and not ends[line] then
         row.lines = row.lines + 1
         row.missed[#row.missed + 1] = marks:byte(line + 1) ~= 1 and line or nil
       end
