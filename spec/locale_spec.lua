@@ -57,6 +57,16 @@ equal("%5B1.5%2C0.1%2C12%2C1e%2B300%5D", url:match("Input=([^&]*)"), "fractions 
 assert(client:call("NewAction", { Share = 0.25 }))
 equal("0.25", url:match("Share=([^&]*)"), "a fraction of a call")
 
+-- to Redis
+local words = {}
+local limiter = fnf.new { region = "cn-hangzhou", access_key_id = "id", access_key_secret = "secret", share = {
+  command = function(name, ...)
+    words = { ... }
+    return name == "SCRIPT" and "hash" or nil
+  end } }.share:rate_limiter({ action = "Act" }, { rate = 0.5, burst = 2.5 })
+limiter:pause(limiter:take(1, 0.75), 1)
+equal("0.250000 0.500000 2.500000  2.500000 0", table.concat(words, " ", #words - 5), "fractions of a permit")
+
 -- from the wire
 local run = assert(client:describe_map_run { FlowName = "f", ExecutionName = "e", MapRunName = "m" })
 equal(2.5, run.ToleratedFailedPercentage, "a fraction of an answer")

@@ -5,6 +5,7 @@
 -- for one asks Redis again, until it is its turn. While Redis is away it is a limiter with this process's fair share of
 -- the quota, by the processes last known.
 
+local number = require "fnf.number"
 local rate_limiter = require "fnf.call.rate_limiter"
 local script = require "fnf.share.script"
 
@@ -53,9 +54,9 @@ local function ask(self, told, permit, now)
   local action, most = self.action, self.own.most
   local reply = self.share:run(script.permit, { "permits:" .. action, "askers:" .. action, "asked:" .. action,
     "processes:" .. action, "waits:" .. action }, { permit and permit.asker or "",
-    ("%.6f"):format(permit and now and math.max(0, now - permit.due) or 0), ("%.6f"):format(most),
-    ("%.6f"):format(self.burst), told or self.news or "",
-    ("%.6f"):format(self.asked and 0 or self.burst), -- one that was lost may just have been emptied
+    number.format("%.6f", permit and now and math.max(0, now - permit.due) or 0), number.format("%.6f", most),
+    number.format("%.6f", self.burst), told or self.news or "",
+    number.format("%.6f", self.asked and 0 or self.burst), -- one that was lost may just have been emptied
     ("%d"):format(self.spent) })
   if not reply then
     return nil
