@@ -27,10 +27,11 @@ local CONFIGURATION = [[
         local args = ngx.req.get_uri_args()
         local client = calls.client("http://" .. args.name .. ":$other", { max_attempts = 1,
           connect_timeout = tonumber(args.within or 2) })
-        local function create()
-          return calls.outcome(client:call("Any", {}, { method = "GET", repeatable = false }))
-        end
         local began, outcomes = ngx.now(), {}
+        local cancel = args.cancel and function() return ngx.now() > began + 0.2 end or nil
+        local function create()
+          return calls.outcome(client:call("Any", {}, { method = "GET", repeatable = false, cancel = cancel }))
+        end
         for i = 1, tonumber(args.times or 1) do outcomes[i] = create() end
         ngx.update_time()
         outcomes[1].seconds = ngx.now() - began
@@ -99,6 +100,26 @@ describe("a connection of nginx's", function()
     for _, outcome in ipairs(connect "name=hanging.test&times=3&within=5") do
       assert.equal("127.0.0.4", outcome.RequestId, outcome.text)
     end
+  end)
+
+  it("says of an address that hangs that there was no connection in time, and nothing of name servers", function()
+    local outcome = connect("name=127.0.0.3&within=0.3")[1]
+    assert.same({ "timeout", false, true }, { outcome.kind, outcome.sent, outcome.retryable })
+    assert.matches("no connection in time", outcome.message, 1, true)
+  end)
+
+  it("is not waited for once the caller has given up", function()
+    local seconds = effort.least(1, function()
+      local outcome = connect("name=127.0.0.3&within=5&cancel=1")[1]
+      assert.same({ "cancelled", false }, { outcome.kind, outcome.sent })
+      return outcome.seconds
+    end)
+    assert.is_true(seconds < 1, seconds)
+  end)
+
+  it("takes four numbers for an address only if each is one of a byte", function()
+    assert.is_false(nginx_connect.address_of "http://127.0.0.255/".named)
+    assert.is_true(nginx_connect.address_of "http://127.0.0.256/".named)
   end)
 
   it("12.6: says when none of them answers", function()

@@ -17,6 +17,8 @@ local CONFIGURATION = [[
       ngx.shared.outcomes:set(phase, text)
     end
     try "init"
+    gathered = require("fnf").gather { function() return calls.describe(client, "gathered").RequestId end,
+      function() return "both" end }
   }
   init_worker_by_lua_block { try "init_worker" }
   exit_worker_by_lua_block {
@@ -66,6 +68,7 @@ local CONFIGURATION = [[
         ngx.print(table.concat(lacking, " "))
       }
     }
+    location /gathered { content_by_lua_block { ngx.print(table.concat(gathered, " ")) } }
     location /hidden {
       content_by_lua_block {
         local fnf = require "fnf"
@@ -77,6 +80,10 @@ local CONFIGURATION = [[
       log_by_lua_block {
         local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
         local outcome = calls.outcome(client:wait_map_run(names, { initial_delay = 5 }))
+        local _, err = client:choose_platform().sleep(1)
+        outcome.asleep = err.message
+        _, err = require("fnf").gather { function() return true end }
+        outcome.gathering = err.message
         ngx.shared.outcomes:set("wait", require("cjson").encode(outcome))
       }
       return 200;
@@ -153,6 +160,10 @@ describe("a client inside nginx, called in the phase", function()
     assert.equal("no_redis_tls run times", (server:get "/lacking"))
   end)
 
+  it("init gathers, for there is nothing to block", function()
+    assert.equal("gathered - both", (server:get "/gathered"))
+  end)
+
   it("content is told that nginx hides the keys of the environment, and by which directive they are seen", function()
     local outcome = cjson.decode((server:get "/hidden"))
     assert.equal("credentials", outcome.kind, outcome.text)
@@ -161,7 +172,10 @@ describe("a client inside nginx, called in the phase", function()
 
   it("log refuses to wait too, at once", function()
     server:get "/wait"
-    assert.matches("in the phase log", outcome_of("wait").message)
+    local outcome = outcome_of "wait"
+    for _, name in ipairs { "message", "asleep", "gathering" } do
+      assert.matches("in the phase log", outcome[name], 1, true)
+    end
   end)
 
   it("exit_worker is refused with its name", function()

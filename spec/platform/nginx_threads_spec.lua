@@ -85,6 +85,20 @@ local CONFIGURATION = [[
         calls.say { err = err }
       }
     }
+    location /late {
+      content_by_lua_block {
+        local late
+        local _, err = gather {
+          function()
+            return gather { function() ngx.sleep(0.3) late = calls.describe(client, "late") return true end }
+          end,
+          function() ngx.sleep(0.1) return nil, "refused" end,
+        }
+        ngx.sleep(0.5)
+        late.err = err
+        calls.say(late)
+      }
+    }
     location /busy {
       content_by_lua_block {
         local outcomes = {}
@@ -216,6 +230,11 @@ describe("gather in nginx", function()
   it("12.24: ends what was gathered within what it ends", function()
     local body = assert(server:get("/orphans", { timeout = 10 }))
     assert.same({ err = "refused" }, cjson.decode(body))
+  end)
+
+  it("sends nothing for what nobody waits for any more", function()
+    local outcome = ask "/late"
+    assert.same({ "refused", "cancelled", false }, { outcome.err, outcome.kind, outcome.sent })
   end)
 
   it("12.24: keeps track of threads that end in time, late or cancelled in a busy worker", function()

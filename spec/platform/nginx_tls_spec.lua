@@ -59,7 +59,10 @@ local CONFIGURATION = COMMON .. [[
       location /option {
         content_by_lua_block {
           local value = ngx.unescape_uri(ngx.var.arg_value or "$service/ca.pem")
+          local version = ngx.config.ngx_lua_version
+          ngx.config.ngx_lua_version = tonumber(ngx.var.arg_version) or version
           local done, reason = pcall(require("fnf").new, { region = "x", [ngx.var.arg_name] = value })
+          ngx.config.ngx_lua_version = version
           ngx.print(done and "taken" or reason)
         }
       }
@@ -148,6 +151,13 @@ describe("TLS over cosockets", function()
       assert.matches("cannot read " .. path, server:get("/option?name=cert_file&value=" .. path), 1, true)
     end
     assert.equal("taken", (server:get "/option?name=cert_file"))
+  end)
+
+  it("takes no certificate where nginx cannot show it, and says so", function()
+    for _, name in ipairs { "cert_file", "key_file" } do
+      local said = server:get("/option?version=10020&name=" .. name)
+      assert.matches("option " .. name .. " has no effect in nginx: ", said, 1, true)
+    end
   end)
 
   for name, way in pairs { ca_file = "set the directive lua_ssl_trusted_certificate instead",
