@@ -116,3 +116,29 @@ describe("fnf.share.redis", function()
     assert.equal("/run/redis.sock", share.redis { url = "unix:/run/redis.sock" }.redis.path)
   end)
 end)
+
+describe("without a module for Redis", function()
+  local function forget(name)
+    local loaded, preload = package.loaded[name], package.preload[name]
+    package.loaded[name], package.preload[name] = nil, function() error("not found", 0) end
+    return function()
+      package.loaded[name], package.preload[name] = loaded, preload
+    end
+  end
+
+  for platform, names in pairs { plain_redis = { "fnf.redis" }, nginx_redis = { "resty.redis", "nginx.redis" } } do
+    it("says which one is missing: " .. platform, function()
+      local restore = {}
+      for i, name in ipairs(names) do
+        restore[i] = forget(name)
+      end
+      local command = require("fnf.platform." .. platform).open { path = "/nowhere", timeout = 1, database = 0 }
+      local reply, reason = command("GET", "key")
+      for _, give_back in ipairs(restore) do
+        give_back()
+      end
+      assert.is_nil(reply)
+      assert.is_truthy(reason:find(names[1]:match "%w+", 1, true), reason)
+    end)
+  end
+end)

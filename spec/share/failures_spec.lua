@@ -158,6 +158,18 @@ describe("while Redis is", function()
     assert(fnf.gather(waits))
   end)
 
+  it("behind a user's password, in a database of its own: it is shared there", function()
+    local port = ports.free_pair(os.tmpname())
+    local redis = start(("--requirepass another --bind 127.0.0.1 --port %d"):format(port))
+    local client, warnings = new_client(("redis://default:another@127.0.0.1:%d/3"):format(port))
+    assert.equal("Succeeded", assert(client:wait_map_run(new_runs(1, 0.01)[1], { others = false })).Status)
+    assert.same({}, warnings)
+    for database, there in pairs { [0] = false, [3] = true } do
+      local keys = redis:cli(("-a another --no-auth-warning -n %d --raw KEYS '*answer*'"):format(database))
+      assert.equal(there, keys:find("answer", 1, true) ~= nil)
+    end
+  end)
+
   it("full of senseless values: a warning, and the wait goes on", function()
     local redis = start()
     local client, warnings = new_client(redis.url)

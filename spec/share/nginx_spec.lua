@@ -136,6 +136,7 @@ local GUARDED = [[
     location / {
       lua_ssl_trusted_certificate $authority;
       location /right { content_by_lua_block { wait_by "$right" } }
+      location /numbered { content_by_lua_block { wait_by "$numbered" } }
       location /wrong { content_by_lua_block { wait_by "$wrong" } }
       location /misnamed { content_by_lua_block { wait_by "$misnamed" } }
     }
@@ -153,8 +154,9 @@ describe("in nginx, a Redis with TLS and a password", function()
   setup(function()
     cloud, redis = assert(emulator.start()), redis_server.start_tls "--requirepass right-secret"
     local right = redis.tls_url:format ":right-secret@"
+    local numbered = redis.tls_url:format "default:right-secret@" .. "/3"
     machine = nginx.start { http = GUARDED, values = { emulator = cloud.url, id = cloud.access_key_id,
-      secret = cloud.access_key_secret, authority = redis.ca_file, right = right,
+      secret = cloud.access_key_secret, authority = redis.ca_file, right = right, numbered = numbered,
       untrusted = redis.tls_url:format "default:right-secret@", -- which shares no connection with the others
       wrong = redis.tls_url:format ":wrong-secret@", misnamed = right:gsub("localhost", "127.0.0.1") } }
   end)
@@ -176,6 +178,11 @@ describe("in nginx, a Redis with TLS and a password", function()
   it("is used where the certificate is trusted and the password right", function()
     assert.equal("", wait "/right")
     assert.is_truthy(redis:cli("-a right-secret --no-auth-warning --raw KEYS '*answer*'"):find("answer", 1, true))
+  end)
+
+  it("is used by a user's password, in the database that the URL names", function()
+    assert.equal("", wait "/numbered")
+    assert.is_truthy(redis:cli("-a right-secret --no-auth-warning -n 3 --raw KEYS '*answer*'"):find("answer", 1, true))
   end)
 
   local REFUSED = { untrusted = "lua_ssl_trusted_certificate", misnamed = "no TLS connection",

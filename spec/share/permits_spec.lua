@@ -129,3 +129,64 @@ describe("permits in Redis", function()
     assert.same({ 3, 0 }, { most, count() })
   end)
 end)
+
+describe("a permit while Redis is away", function()
+  local warnings, replies
+
+  before_each(function()
+    warnings, replies = {}, {}
+  end)
+
+  local function new_limiter(quota)
+    local client = fnf.new { region = "x", on_event = function(name, fields)
+      warnings[#warnings + 1] = name == "warning" and fields.message or nil
+    end, share = { command = function(name)
+      if name == "SCRIPT" then
+        return "hash"
+      end
+      return replies[1], not replies[1] and "away" or nil
+    end } }
+    return client.share:rate_limiter(ROW, quota)
+  end
+
+  it("comes of this process's own quota; one that is given back lets the next come sooner", function()
+    local now = core.now()
+    local limiter = new_limiter { rate = 0.01, burst = 1 }
+    local first, second = limiter:take(now), limiter:take(now)
+    assert.equal(0, limiter:pause(first, now))
+    local pause = limiter:pause(second, now)
+    assert.is_true(pause > 50)
+    limiter:give_back(second)
+    assert.is_true(math.abs(pause - limiter:pause(limiter:take(now), now)) < 1)
+    assert.equal(1, #warnings)
+  end)
+
+  it("comes half as fast once the service has throttled, and waits join meanwhile", function()
+    local now = core.now()
+    local limiter = new_limiter { rate = 1, burst = 1 }
+    assert.equal(0, limiter:pause(limiter:take(now), now))
+    limiter:join { open = 5 }
+    local second = limiter:take(now)
+    local pause = limiter:pause(second, now)
+    limiter:throttled(now)
+    assert.is_true(math.abs(2 * pause - limiter:pause(second, now)) < 0.5)
+  end)
+
+  it("asks no more of a Redis whose answer makes no sense than of one that is away, and says so", function()
+    local now = core.now()
+    local limiter = new_limiter { rate = 1, burst = 1 }
+    for _, reply in ipairs { "OK", {}, { 1, 2, 3, "x" } } do
+      replies[1] = reply
+      limiter:pause(limiter:take(now), now)
+    end
+    assert.is_truthy(warnings[1]:find("makes no sense", 1, true), warnings[1])
+  end)
+
+  it("knows the quota that the service has told", function()
+    local limiter = new_limiter { rate = 2, burst = 10 }
+    limiter:told({ limit = 1000, remain = 1000, left = 1 }, core.now())
+    replies[1] = { 0, 1, 1, 1000000 }
+    assert.equal(0, limiter:pause(limiter:take(core.now()), core.now()))
+    assert.is_true(limiter.rate > 2, limiter.rate)
+  end)
+end)
