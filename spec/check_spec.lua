@@ -42,6 +42,14 @@ describe("a value", function()
     end)
   end
 
+  it("that has lost digits already is refused, and so is what is no list", function()
+    assert.equal("option key is a whole number of which digits may be lost already",
+      check.table({ key = 2 ^ 60 }, { key = { type = "number" } }, "option"))
+    for _, value in ipairs { 5, "a", true, { a = 1 }, { [1.5] = 1 }, { [3] = 1 } } do
+      assert.equal("option key must be a list", check.table({ key = value }, { key = { type = "list" } }, "option"))
+    end
+  end)
+
   it("is never repeated in the problem, for it may be secret", function()
     for _, wanted in ipairs { { type = "name" }, { type = "name", pattern = "^%S+$", rule = "one word" },
       { type = "number" }, { type = "string", values = { "a" } } } do

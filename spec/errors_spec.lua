@@ -200,6 +200,17 @@ describe("12.21: the hiding of a secret that comes back", function()
     end)
   end
 
+  it("finds it in the Base64 of URLs where that has signs of its own", function()
+    local secret = "??>>~~??>>~~??>>"
+    for before = 0, 2 do
+      local written = url_safe(base64(("x"):rep(before) .. secret)):sub(before == 0 and 1 or before + 2)
+      assert.is_truthy(written:find "[-_]")
+      local err = errors.new { kind = "service", message = "no (" .. written .. ")" }
+      errors.hide(err, secret)
+      assert_hidden(written:sub(1, -3), err.message)
+    end
+  end)
+
   it("leaves the rest of the text alone", function()
     local err = errors.new { kind = "service", message = "50% of a\\/b & &#65; are QUJDREVGR0g= ..." }
     errors.hide(err, SECRET)

@@ -94,13 +94,11 @@ function share.redis(options)
 end
 
 --- What is wrong with an option `share`, or nil.
----@param value any
+---@param value any not nil
 ---@param platform fnf.Platform
 ---@return string|nil
 function share.validate(value, platform)
-  if value == nil then
-    return nil
-  elseif getmetatable(value) == Option then
+  if getmetatable(value) == Option then
     local problem = value.redis.tls and platform.no_redis_tls and platform.no_redis_tls()
     return problem and "option share: rediss:// cannot be: " .. problem or nil
   elseif type(value) ~= "table" then

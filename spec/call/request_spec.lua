@@ -120,6 +120,64 @@ describe("a parameter", function()
   end
 end)
 
+describe("a call that cannot be signed", function()
+  local function refuse()
+    return nil, "no memory", "no memory for this"
+  end
+
+  --- What comes of a call where these functions of fnf.core are others, and how many requests were sent.
+  local function call(functions, signature)
+    local kept = {}
+    for name, replacement in pairs(functions) do
+      kept[name], core[name] = core[name], replacement
+    end
+    local cloud = fake_platform.new { fake_platform.run() }
+    local done, _, err = pcall(function()
+      return cloud:client({ signature = signature, max_attempts = 1 }):describe_map_run(fake_platform.names)
+    end)
+    for name, original in pairs(kept) do
+      core[name] = original
+    end
+    assert.is_true(done, err)
+    return err, #cloud.sent
+  end
+
+  it("sends nothing, and says which signature this machine's libcrypto lacks", function()
+    local err, sent = call({ signer = function() return nil, "crypto", "libcrypto lacks the algorithm" end },
+      "ACS3-HMAC-SM3")
+    assert.same({ "credentials", 0 }, { err.kind, sent })
+    assert.equal("the key cannot sign by ACS3-HMAC-SM3: libcrypto lacks the algorithm", err.message)
+  end)
+
+  local function signer_of(methods)
+    return { signer = function() return methods end }
+  end
+
+  local STEPS = {
+    { "HMAC-SHA1", "its key", { signer = refuse } },
+    { "HMAC-SHA1", "its plan", signer_of { plan = refuse } },
+    { "HMAC-SHA1", "its texts", signer_of { plan = function() return refuse end } },
+    { "ACS3-HMAC-SHA256", "its hash", signer_of { hash = refuse } },
+    { "ACS3-HMAC-SHA256", "its headers", signer_of { hash = function() return "hash" end, acs3 = refuse } },
+  }
+  for _, row in ipairs(STEPS) do
+    it(("is one of memory where there is none for %s (%s)"):format(row[2], row[1]), function()
+      local err, sent = call(row[3], row[1])
+      assert.same({ "memory", "no memory for this", 0 }, { err.kind, err.message, sent })
+    end)
+  end
+
+  it("is told so too where nothing is signed", function()
+    local encode = core.encode
+    core.encode = refuse
+    local _, status = request.sign({ endpoint = { url = "https://h", host = "h" }, algorithm = "none",
+      user_agent = "u", version = "v", headers = {} }, nil, { row = { action = "A", method = "GET", parameters = {} },
+      params = {}, timestamp = "t", nonce = "n" })
+    core.encode = encode
+    assert.equal("no memory", status)
+  end)
+end)
+
 describe("a parameter that was not checked", function()
   for _, algorithm in ipairs { "HMAC-SHA1", "ACS3-HMAC-SHA256" } do
     it("is left out, for the caller has added it while his call waited: " .. algorithm, function()

@@ -179,6 +179,32 @@ describe("client:run", function()
     assert.is_true(cloud.clock < 1010)
   end)
 
+  it("ends at once where a MapRun may not be described, before the execution's end or after it", function()
+    for _, from in ipairs { 1000, 1060 } do
+      local cloud = service.new { plan = plan }
+      cloud.fault = function(params)
+        return params.Action == "DescribeMapRun" and cloud.clock >= from
+          and { status = 403, headers = {}, body = '{"Code":"AccessDenied"}' } or nil
+      end
+      local execution, err = cloud:client():run { FlowName = "f" }
+      assert.same({ nil, "AccessDenied" }, { execution, err.code })
+      assert.is_true(cloud.clock < 1070)
+    end
+  end)
+
+  it("ends with the reason where the history is down to the end, or the caller gives up meanwhile", function()
+    for kind, patience in pairs { network = math.huge, cancelled = 62 } do
+      local cloud = service.new { plan = plan }
+      cloud.fault = function(params)
+        return params.Action == "GetExecutionHistory" and "before" or nil
+      end
+      local execution, err = cloud:client():run { FlowName = "f", cancel = function()
+        return cloud.clock > 1000 + patience
+      end }
+      assert.same({ nil, kind }, { execution, err.kind }, tostring(err))
+    end
+  end)
+
   it("gives up at the timeout, with what was seen, and does not stop the execution", function()
     local cloud = service.new { plan = plan }
     local execution, err = cloud:client():run { FlowName = "f", timeout = 30, stop_on_cancel = true }

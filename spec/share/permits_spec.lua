@@ -138,7 +138,9 @@ describe("a permit while Redis is away", function()
   end)
 
   local function new_limiter(quota)
-    local client = fnf.new { region = "x", on_event = function(name, fields)
+    local client = fnf.new { region = "x", credentials = function()
+      return { access_key_id = "i", access_key_secret = "s" }
+    end, on_event = function(name, fields)
       warnings[#warnings + 1] = name == "warning" and fields.message or nil
     end, share = { command = function(name)
       if name == "SCRIPT" then
