@@ -339,6 +339,66 @@ describe("the emulator's flows", function()
     refused(400, "ActionNotSupported", client:post("ListFlows", {}))
   end)
 
+  it("are refused where the flow is not there, or a token is of another list", function()
+    good(create "orders")
+    good(create "parts")
+    local token = get("ListFlows", { Limit = "1" }).NextToken
+    for action, list in pairs { ListFlowVersions = true, ListFlowAliases = false, ListSchedules = false } do
+      refused(404, "FlowNotExists", client:get(action, { FlowName = "none" }))
+      refused(400, "InvalidArgument", client:get(action, { FlowName = "orders",
+        NextToken = list and token or "of nothing" }))
+    end
+    refused(404, "FlowNotExists", client:post("DeleteFlowVersion", { FlowName = "none", FlowVersion = "1" }))
+    refused(404, "FlowNotExists", client:post("CreateFlowAlias", { FlowName = "none", Name = "live",
+      RoutingConfigurations = '[{"Version":"1","Weight":1}]' }))
+    post("PublishFlowVersion", { FlowName = "orders" })
+    post("CreateFlowAlias", { FlowName = "orders", Name = "live",
+      RoutingConfigurations = '[{"Version":"1","Weight":1}]' })
+    refused(404, "FlowNotExists", client:post("UpdateFlowAlias", { FlowName = "orders", Name = "live",
+      RoutingConfigurations = '[{"Version":"2","Weight":1}]' }))
+    assert.equal("1", get("DescribeFlowAlias", { FlowName = "orders", Name = "live" }).Alias.RoutingConfigurations[1]
+      .Version)
+    refused(404, "ExecutionNotExists", client:get("UpdateMapRun", { FlowName = "orders", ExecutionName = "none",
+      MapRunName = "none" }))
+  end)
+
+  it("take no form but the one that forms are sent in", function()
+    local request = { action = "DeleteFlow", form = { Name = "orders" }, family = "ACS3-HMAC-SHA256",
+      common = { ["content-type"] = false } }
+    local said = asker.wire(client:prepare(request)) -- libcurl would add one
+    assert.matches("^HTTP/1.1 400 .*MissingRequiredHeader", said)
+    request.common["content-type"] = "application/json"
+    refused(415, "UnsupportedMediaType", client:ask(request))
+  end)
+
+  it("refuse roles and sessions that are none", function()
+    local function assume(arn, session)
+      return client:ask { action = "AssumeRole", common = { Version = "2015-04-01" },
+        form = { RoleArn = arn, RoleSessionName = session } }
+    end
+    refused(400, "InvalidArgument", assume("role", "session"))
+    refused(400, "InvalidArgument", assume("acs:ram::1:role/a", "s"))
+    refused(400, "InvalidArgument", assume("acs:ram::1:role/a", "a b"))
+    good(assume("acs:ram::1:role/a", "session"))
+  end)
+
+  it("are beside a metadata service that refuses as the real one does", function()
+    local ROLES = "/latest/meta-data/ram/security-credentials/"
+    local function ask(method, path, headers)
+      local status, _, body = client:send { method = method, url = emulator.url .. path, headers = headers or {},
+        timeout = 10, connect_timeout = 10 }
+      return status, body
+    end
+    emulator:identity { metadata = "v2", role = "role" }
+    local TTL = "X-aliyun-ecs-metadata-token-ttl-seconds"
+    assert.same({ 405, 400, 400 }, { ask("POST", "/latest/api/token", { [TTL] = "60" }), (ask("PUT",
+      "/latest/api/token")), (ask("PUT", "/latest/api/token", { [TTL] = "0" })) })
+    local _, token = ask("PUT", "/latest/api/token", { [TTL] = "60" })
+    local with = { ["X-aliyun-ecs-metadata-token"] = token }
+    assert.same({ 403, 200, 404, 404 }, { (ask("GET", ROLES)), (ask("GET", ROLES .. "role", with)),
+      (ask("GET", ROLES .. "other", with)), (ask("GET", "/latest/else", with)) })
+  end)
+
   it("15.7: and their schedules are deleted by GET, too, as older clients do", function()
     good(create "orders")
     post("CreateSchedule", { FlowName = "orders", ScheduleName = "daily", CronExpression = "0 30 9 * * *" })

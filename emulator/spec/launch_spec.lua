@@ -149,6 +149,12 @@ describe("launching the emulator", function()
     first:stop()
   end)
 
+  it("says why when its directory cannot be made", function()
+    local started, message = emulator.start { directory = "/proc/none" }
+    assert.is_nil(started)
+    assert.matches("no directory for the emulator: ", message, 1, true)
+  end)
+
   it("says what to install or name when there is no nginx with Lua", function()
     local _, pipe = another_lua('print(select(2, require("fnf.emulator").start()))', "FNF_NGINX=/bin/true")
     assert.equal("FNF_NGINX: '/bin/true' is no nginx with the Lua module\n", pipe:read "*a")

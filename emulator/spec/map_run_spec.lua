@@ -240,6 +240,8 @@ describe("a specification", function()
     { { failures = "often" }, "failures must be spread, first or last" },
     { { shape = "round" }, SHAPE },
     { { shape = {} }, SHAPE },
+    { { shape = { { "0.5", 1 } } }, SHAPE },
+    { { shape = { 0.5, 1 } }, SHAPE },
     { { shape = { { 0.5, 0.9 }, { 0.4, 1 } } }, SHAPE },
     { { shape = { { 0.5, 0.9 }, { 1, 0.8 } } }, SHAPE },
     { { FlowName = "" }, "FlowName must be a name" },

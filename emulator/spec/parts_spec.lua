@@ -202,6 +202,7 @@ describe("the check of fields", function()
       { { needed = true, name = "" }, "name must be a name" },
       { { needed = true, kind = "b" }, "kind must be a" },
       { { needed = true, list = { x = "y" } }, "list must be a list of texts" },
+      { { needed = true, list = "y" }, "list must be a list of texts" },
       { 3, "an object is wanted" },
     } do
       assert.equal(case[2], fields.validate(case[1], rows))
@@ -280,6 +281,7 @@ describe("the queue of faults", function()
       { { kind = "stall" }, "a fault of kind 'stall' needs seconds" },
       { { kind = "delay" }, "a fault of kind 'delay' needs delay" },
       { { headers = { 1 } }, "headers must be names with texts" },
+      { { headers = "a: b" }, "headers must be names with texts" },
     } do
       assert.same({ nil, case[2] }, { faults.add(faults.new(), case[1]) })
     end
