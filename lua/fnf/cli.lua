@@ -34,11 +34,10 @@ local function list(client, line, row)
   local pages = require "fnf.call.pages"
   local items, most = {}, line.options.limit or math.huge
   for item in pages.items(client, row, line.params, { timeout = line.options.timeout }) do
-    if #items >= most then
-      break
-    end
     items[#items + 1] = item
-    if #items % 500 == 0 then
+    if #items >= most then -- before the next page is asked for
+      break
+    elseif #items % 500 == 0 then
       io.stderr:write("fnf: ", #items, " entries so far\n")
     end
   end

@@ -102,6 +102,10 @@ describe("fnf", function()
     local code, text = shell "fnf flow list --limit 1 -o jsonl"
     assert.equal(0, code)
     assert.equal(1, select(2, text:gsub("\n", "")))
+    assert(cloud:map_run { FlowName = "another" })
+    local before = cloud:requests().total
+    assert.equal(0, (shell "fnf flow list --limit 1 Limit=1"))
+    assert.equal(1, cloud:requests().total - before) -- and no page that is not printed
   end)
 
   it("finds the MapRuns of an execution", function()
@@ -201,7 +205,8 @@ describe("fnf", function()
       ["map-run list a/b/c"] = "flow/execution or Name=value", ["execution describe a/b c/d"] = "one name",
       ["map-run wait a/b/c d/e/f --dry-run"] = "shows one request", ["execution wait a/b c/d"] = "one name",
       ["execution describe a//"] = "flow/execution", ["schedule describe /b"] = "flow/schedule or",
-      ["flow list x"] = '"x"%? Name=value',
+      ["flow list x"] = '"x"%? Name=value', ["flow list --limit 0"] = "number from 1",
+      ["flow list --limit x"] = "number from 1",
     } do
       local code, _, problem = shell("fnf " .. words)
       assert.equal(2, code, words)

@@ -191,7 +191,10 @@ local function fill(parser, entry)
     end
   end
   if entry.does == "list" then
-    parser:option("--limit", "entries to print at most"):target "_limit":convert(tonumber)
+    parser:option("--limit", "entries to print at most"):target "_limit":convert(function(text)
+      local most = tonumber(text)
+      return most and most >= 1 and most or nil, "--limit: a number from 1 expected"
+    end)
   elseif WAITS[entry.does] then
     add_wait(parser, entry.does)
   elseif AFTER[entry.does] then
