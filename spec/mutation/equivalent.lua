@@ -1,9 +1,10 @@
 --- Mutants that no spec can kill, each with its reason: they do the same, or what differs is nobody's to see.
 -- SPDX-License-Identifier: MIT
 --
--- A row: the file, the line's text without its indent, what was changed (none: whatever is), and the reason. By text,
--- so that a row outlives lines that move and goes with the line that it is about.
+-- A row: the file, the line's text without its indent, what was changed, and the reason. By text, so that a row
+-- outlives lines that move, and goes with the line that it is about: a spec names those that are about none.
 
+---@type fnf.Unkillable[]
 return {
   { path = "csrc/buf.c", line = "enum { FIRST_CAPACITY = 256 };", change = "256 becomes 257",
     reason = "how much is reserved at first is nobody's to see" },
