@@ -10,6 +10,8 @@ return {
     reason = "how much is reserved at first is nobody's to see" },
   { path = "csrc/buf.c", line = "capacity = capacity > buf->limit / 2 ? buf->limit : capacity * 2;",
     change = "> becomes >=", reason = "of half the limit, either way leads to the limit, at most a turn later" },
+  { path = "csrc/buf.c", change = "> becomes >=", reason = "twice half of SIZE_MAX is as much too much as SIZE_MAX",
+    line = "if (fnf_buf_reserve(buf, bytes.size > SIZE_MAX / 2 ? SIZE_MAX : bytes.size * 2) != FNF_OK)" },
   { path = "csrc/canonical.c", line = "size_t shorter = a.size < b.size ? a.size : b.size;", change = "< becomes <=",
     reason = "of two equal sizes, either is the shorter" },
   { path = "csrc/head.c", line = "head->is_complete = 1;", change = "1 becomes 2",
