@@ -14,36 +14,6 @@
 #include "tap.h"
 #include "vectors.h"
 
-void __real_OPENSSL_cleanse(void *bytes, size_t size);
-void __wrap_OPENSSL_cleanse(void *bytes, size_t size);
-
-/* ---- what is wiped ---- */
-
-static const char wiped_key[] = "the key whose copies are counted";
-static _Thread_local int wiped; /* copies of it, plain or as HMAC pads it */
-
-void __wrap_OPENSSL_cleanse(void *bytes, size_t size) {
-  static const unsigned char pads[] = {0, 0x36, 0x5C};
-  const unsigned char *copy = bytes;
-  for (size_t i = 0; i < sizeof pads && size >= sizeof wiped_key; i++) {
-    size_t at = 0;
-    while (at < sizeof wiped_key - 1 && copy[at] == ((unsigned char)wiped_key[at] ^ pads[i]))
-      at++;
-    wiped += at == sizeof wiped_key - 1;
-  }
-  __real_OPENSSL_cleanse(bytes, size);
-}
-
-static void wipes_each_copy_of_a_key(void) {
-  struct fnf_signer *signer = NULL;
-  wiped = 0;
-  (void)fnf_signer_new(&signer, FNF_ACS3_HMAC_SHA256, (struct fnf_str){wiped_key, sizeof wiped_key - 1});
-  tap_check(signer && wiped == 3, "of a key, three copies are wiped: it, and both as HMAC pads it (%d were)", wiped);
-  fnf_signer_free(signer);
-}
-
-/* ---- what fails ---- */
-
 /* A key, a hash and a signature into `out`; FNF_OK if all of it was done. */
 static enum fnf_status sign_all(struct fnf_buf *out, enum fnf_algorithm algorithm, struct fnf_str secret) {
   struct fnf_signer *signer = NULL;
@@ -128,7 +98,6 @@ void libcrypto_spec(void) {
     fails_everywhere("RSA", FNF_ACS3_RSA_SHA256, rsa_key(), for_good);
   }
   lacks_memory_only();
-  wipes_each_copy_of_a_key();
   struct fnf_signer *signer = NULL;
   struct fnf_str huge = {"only its first bytes are there to be read", (size_t)INT_MAX + 1};
   tap_check(fnf_signer_new(&signer, FNF_ACS3_RSA_SHA256, huge) == FNF_BAD_INPUT && !signer,

@@ -125,6 +125,32 @@ static void refuses_what_is_no_rsa_key(void) {
   tap_check(ERR_peek_error() == 0, "OpenSSL's error queue stays empty");
 }
 
+static const char wiped_key[] = "the key whose copies are counted";
+static _Thread_local int wiped; /* copies of it, plain or as HMAC pads it */
+
+void __real_OPENSSL_cleanse(void *bytes, size_t size);
+void __wrap_OPENSSL_cleanse(void *bytes, size_t size);
+
+void __wrap_OPENSSL_cleanse(void *bytes, size_t size) {
+  static const unsigned char pads[] = {0, 0x36, 0x5C};
+  const unsigned char *copy = bytes;
+  for (size_t i = 0; i < sizeof pads && size >= sizeof wiped_key; i++) {
+    size_t at = 0;
+    while (at < sizeof wiped_key - 1 && copy[at] == ((unsigned char)wiped_key[at] ^ pads[i]))
+      at++;
+    wiped += at == sizeof wiped_key - 1;
+  }
+  __real_OPENSSL_cleanse(bytes, size);
+}
+
+static void wipes_each_copy_of_a_key(void) {
+  struct fnf_signer *signer = NULL;
+  wiped = 0;
+  (void)fnf_signer_new(&signer, FNF_ACS3_HMAC_SHA256, (struct fnf_str){wiped_key, sizeof wiped_key - 1});
+  tap_check(signer && wiped >= 3, "three copies of a key are wiped: it, and both as HMAC pads it (%d were)", wiped);
+  fnf_signer_free(signer);
+}
+
 static void keeps_foreign_errors(void) {
   struct fnf_signer *signer = NULL;
   ERR_raise(ERR_LIB_USER, 1);
@@ -225,6 +251,7 @@ void sign_spec(void) {
   takes_any_secret();
   adds_the_suffix();
   refuses_what_is_no_rsa_key();
+  wipes_each_copy_of_a_key();
   keeps_foreign_errors();
   trims_values();
   sorts_headers();

@@ -11,7 +11,7 @@ local shell = require "fnf.emulator.shell"
 
 local checkout, plan = arg[1], arg[2]
 
-local PATIENCE = 300 -- seconds: only a bound for what sleeps
+local PATIENCE = 1200 -- seconds: only a bound for what sleeps; a busy machine takes minutes for seconds
 local SPARE = 10 -- seconds of the processor beyond what an unbroken spec takes: what needs more is caught in a loop
 local C_SECONDS = 60 -- of the processor, for the C specs
 local SLOW = 20 -- seconds from which on a spec comes last, whatever it has killed

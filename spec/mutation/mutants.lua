@@ -164,4 +164,22 @@ function mutants.apply(text, mutant)
   return text:sub(1, mutant.from - 1) .. mutant.becomes .. text:sub(mutant.to + 1)
 end
 
+---@class fnf.Unkillable why no spec can kill a mutant
+---@field path string
+---@field line string the line's text without its indent
+---@field change string in words
+---@field reason string
+
+--- The reason that a row gives for a mutant, if one is about it.
+---@param mutant fnf.Mutant
+---@param rows fnf.Unkillable[]
+---@return string|nil
+function mutants.explain(mutant, rows)
+  for _, row in ipairs(rows) do
+    if row.path == mutant.path and row.line == mutant.text and row.change == mutant.what then
+      return row.reason
+    end
+  end
+end
+
 return mutants

@@ -99,14 +99,6 @@ local function specs_in(words)
   return list
 end
 
-local function explained(mutant)
-  for _, row in ipairs(equivalent) do
-    if row.path == mutant.path and row.line == mutant.text and (not row.change or row.change == mutant.what) then
-      return row.reason
-    end
-  end
-end
-
 local function try(chosen)
   local copies, plans, wanted = {}, {}, {}
   for lane = 1, LANES do
@@ -173,7 +165,7 @@ table.sort(survivors, function(a, b)
   return a.path < b.path or a.path == b.path and (a.line < b.line or a.line == b.line and a.from < b.from)
 end)
 for _, mutant in ipairs(survivors) do
-  local reason = explained(mutant)
+  local reason = mutants.explain(mutant, equivalent)
   reasons = reasons + (reason and 1 or 0)
   print(("%s:%d: %s: %s%s"):format(mutant.path, mutant.line, mutant.what, mutant.text,
     reason and "\n  explained: " .. reason or ""))
