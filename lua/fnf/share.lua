@@ -165,13 +165,16 @@ local function connection_of(self, platform)
   return found
 end
 
---- Run a script for this process on keys of the account; nil while Redis is away.
+--- Run a script for this process on keys of the account; nil while Redis is away, and where nothing may wait for it.
 ---@param text string
 ---@param names string[] of keys, without what all have in common
 ---@param values string[] after the name of the process
 ---@return any|nil
 function Share:run(text, names, values)
   local platform = self.client:choose_platform()
+  if platform.waitless then
+    return nil
+  end
   local found = connection_of(self, platform)
   local account = not found:is_away() and account_of(self, platform)
   if not account then
