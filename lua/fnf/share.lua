@@ -15,6 +15,7 @@ local permits = require "fnf.share.permits"
 local share = {}
 
 local PREFIX, TIMEOUT = "fnf:", 0.05
+local LAST_DATABASE = 2 ^ 31 - 1 -- as Redis reads its number
 local DOUBT_PAUSE = 5 -- seconds between two warnings of senseless values
 
 ---- the option ----
@@ -71,6 +72,8 @@ local function read_url(url)
   local number = tonumber(port ~= "" and port or 6379)
   if host == "" or not host:find("^[%w.:_-]+$") or number < 1 or number > 65535 then
     return nil, "names no host and port"
+  elseif (tonumber(database) or 0) > LAST_DATABASE then
+    return nil, "names a database that no Redis has"
   end
   local user, password = (userinfo or ""):match("^([^:]*):?(.*)$")
   return { host = host, port = number, tls = scheme == "rediss", database = tonumber(database) or 0,
