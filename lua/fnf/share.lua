@@ -15,6 +15,7 @@ local permits = require "fnf.share.permits"
 local share = {}
 
 local PREFIX, TIMEOUT = "fnf:", 0.05
+local LAST_DATABASE = 2 ^ 31 - 1 -- as Redis reads its number
 local DOUBT_PAUSE = 5 -- seconds between two warnings of senseless values
 
 ---- the option ----
@@ -71,6 +72,8 @@ local function read_url(url)
   local number = tonumber(port ~= "" and port or 6379)
   if host == "" or not host:find("^[%w.:_-]+$") or number < 1 or number > 65535 then
     return nil, "names no host and port"
+  elseif (tonumber(database) or 0) > LAST_DATABASE then
+    return nil, "names a database that no Redis has"
   end
   local user, password = (userinfo or ""):match("^([^:]*):?(.*)$")
   return { host = host, port = number, tls = scheme == "rediss", database = tonumber(database) or 0,
@@ -163,13 +166,16 @@ local function connection_of(self, platform)
   return found
 end
 
---- Run a script for this process on keys of the account; nil while Redis is away.
+--- Run a script for this process on keys of the account; nil while Redis is away, and where nothing may wait for it.
 ---@param text string
 ---@param names string[] of keys, without what all have in common
 ---@param values string[] after the name of the process
 ---@return any|nil
 function Share:run(text, names, values)
   local platform = self.client:choose_platform()
+  if platform.waitless then
+    return nil
+  end
   local found = connection_of(self, platform)
   local account = not found:is_away() and account_of(self, platform)
   if not account then

@@ -90,6 +90,23 @@ describe("fnf map-run watch on a terminal", function()
     assert.equal("icanon echo", screen:modes())
   end)
 
+  it("leaves a concurrency alone that is no whole number", function()
+    local odd = assert(emulator.start())
+    finally(function()
+      odd:stop()
+    end)
+    if not open(100, 30, { FNF_ENDPOINT = odd.url, ALIBABA_CLOUD_ACCESS_KEY_ID = odd.access_key_id,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET = odd.access_key_secret }) then
+      return
+    end
+    odd:fault { kind = "body", times = 1000, body = '{"RequestId":"r","Status":"Running","Concurrency":2.5}' }
+    screen:type("clear; bin/fnf map-run watch f/odd/m")
+    screen:wait_for "Running"
+    screen:press "+"
+    screen:wait_for("its concurrency is not known, or it has ended", true)
+    screen:press "q"
+  end)
+
   it("follows a resize, down to 40 columns, and shows several runs with a summary, failed ones first", function()
     if not open(100, 30) then
       return

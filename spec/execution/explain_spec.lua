@@ -53,6 +53,14 @@ describe("explain_map_run", function()
       text)
   end)
 
+  it("is a text, whatever number of items the service tolerates", function()
+    for given, shown in pairs { [2.5] = "2", [1e300] = "1" } do
+      local text = tostring(assert(explain(failed_run.new { failed = 1, history = kinds,
+        run = { ToleratedFailedCount = given } })))
+      assert.truthy(text:find("tolerated: " .. shown, 1, true), text)
+    end
+  end)
+
   it("stays a screen however long, many and odd the causes are", function()
     local steering = ("\\u001b[31m\\u0007\\u009b"):rep(300)
     local report = assert(explain(failed_run.new { failed = 200, history = function(name)

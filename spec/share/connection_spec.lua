@@ -97,7 +97,7 @@ end)
 
 describe("fnf.share.redis", function()
   local BAD = { "", "http://host", "redis://", "redis://host:0", "redis://host:70000", "redis://ho st", "unix:relative",
-    "redis://:top-secret@:6379", 5 }
+    "redis://:top-secret@:6379", "redis://host/2147483648", "redis://host/99999999999999999999", 5 }
   for _, url in ipairs(BAD) do
     it("refuses a URL that leads nowhere, without its password: " .. tostring(url), function()
       local done, reason = pcall(share.redis, { url = url })
@@ -112,6 +112,7 @@ describe("fnf.share.redis", function()
     assert.same({ host = "::1", port = 6380, tls = false, database = 3, user = "me", password = "p@ss:w",
       timeout = 0.05 }, found.redis)
     assert.equal(6379, share.redis { url = "rediss://host" }.redis.port)
+    assert.equal(2 ^ 31 - 1, share.redis { url = "redis://host/2147483647" }.redis.database)
     assert.is_true(share.redis { url = "rediss://host" }.redis.tls)
     assert.equal("/run/redis.sock", share.redis { url = "unix:/run/redis.sock" }.redis.path)
   end)

@@ -45,6 +45,19 @@ local CONFIGURATION = [[
         calls.say { Status = run and run.Status or tostring(err), turns = turns, warning = warnings[1] }
       }
     }
+    location /log {
+      log_by_lua_block {
+        local told = #warnings
+        local done, run, err = pcall(client.wait_map_run, client, { FlowName = "f", ExecutionName = "e",
+          MapRunName = "m" }, { timeout = 1 })
+        ngx.shared.fnf:set("log", ("%s %s %s"):format(done, run, err))
+        for i = told + 1, #warnings do
+          if warnings[i]:find "Redis" then ngx.log(ngx.ERR, warnings[i]) end
+        end
+      }
+      return 200;
+    }
+    location /logged { content_by_lua_block { ngx.print(ngx.shared.fnf:get "log") } }
   }
 ]]
 
@@ -81,6 +94,14 @@ describe("in nginx, sharing through Redis", function()
     return cloud:map_run { FlowName = "f", ExecutionName = "e", items = 10, Concurrency = 1,
       item_duration = seconds / 10 }.MapRunName
   end
+
+  it("asks no Redis in a phase that may not wait for it", function()
+    machines[1]:get "/log"
+    local said = nginx.until_true(function()
+      return (machines[1]:get "/logged")
+    end, "/logged")
+    assert.matches("^true nil DescribeMapRun: network: nginx cannot wait for an answer in the phase log", said)
+  end)
 
   it("makes watches of two machines cost the polls of one", function()
     local run = new_run(3)

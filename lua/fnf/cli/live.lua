@@ -1,6 +1,7 @@
 --- A live `watch`: draws the MapRuns of a wait while it goes on, and obeys keys. + and - change the concurrency.
 -- SPDX-License-Identifier: MIT
 
+local check = require "fnf.check"
 local frame = require "fnf.cli.frame"
 local output = require "fnf.cli.output"
 local retry = require "fnf.call.retry"
@@ -10,6 +11,7 @@ local view = require "fnf.wait.view"
 local live = {}
 
 local TICK, REDRAW = 0.1, 0.5 -- seconds between two questions for a key, and between two frames
+local CONCURRENCY = { minimum = 0, maximum = 2 ^ 31 - 1 }
 local KEYS = "q leaves  + - concurrency"
 
 ---@class fnf.Live : fnf.ProgressReport
@@ -100,10 +102,16 @@ local function choose(self, step)
   end
 end
 
+--- The concurrency of a run under way, if it is one that may be changed.
+local function concurrency_of(state)
+  local told = state and state.run and not state.ended and state.run.Concurrency
+  return not check.types.integer(told, CONCURRENCY) and told or nil
+end
+
 --- A tenth more or less, and one at least.
 local function change_concurrency(self, sign)
   local state = self.states[self.chosen]
-  local before = state and state.run and not state.ended and tonumber(state.run.Concurrency)
+  local before = concurrency_of(state)
   if not before then
     self.message = "its concurrency is not known, or it has ended"
     return

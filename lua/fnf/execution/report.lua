@@ -169,7 +169,7 @@ end
 
 local function tolerance_line(self)
   if self.tolerance_used then
-    return ("tolerated: %d failed items, of which %.0f %% are used"):format(self.tolerated, self.tolerance_used * 100)
+    return ("tolerated: %.0f failed items, of which %.0f %% are used"):format(self.tolerated, self.tolerance_used * 100)
   end
   return self.tolerated and "tolerated: none"
 end

@@ -108,6 +108,7 @@ end
 
 local function waitless(platform)
   return setmetatable({
+    waitless = true,
     send = function()
       return nil, unable()
     end,

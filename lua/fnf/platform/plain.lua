@@ -34,6 +34,7 @@ local plain = { gather = scheduler.gather }
 ---@field redis fun(settings: fnf.RedisSettings): fnf.RedisCommand commands to a Redis, over connections of its own
 ---@field no_redis_tls? fun(): string|nil why its connections to Redis know no TLS
 ---@field choose? fun(): fnf.Platform the platform of this very call, where that differs
+---@field waitless? boolean nothing may wait in it, so `send` and `sleep` refuse, and Redis is not asked
 ---@field unsupported? table<string, string> options it cannot honour, and what does the same there
 
 local LONGEST = 1 -- seconds in C at a time: so often Lua's own signal hook may run
