@@ -37,10 +37,12 @@ function page.text()
     lines[#lines + 1] = ""
   end
   lines[#lines + 1] = "## What a server may do to an answer\n\nEach over libcurl and over nginx's cosockets, from one "
-    .. "hostile server, with the same outcome\n([answers_spec.lua](../spec/faults/answers_spec.lua)).\n\n"
+    .. "hostile server, with the same outcome but where a libcurl is named\n"
+    .. "([answers_spec.lua](../spec/faults/answers_spec.lua)).\n\n"
     .. "| the answer | what you see |\n| --- | --- |"
   for _, row in ipairs(answers) do
-    lines[#lines + 1] = ("| %s | %s |"):format(cell(row.name), seen(row.expect))
+    local newer = row.libcurl_8 and ("; over libcurl 8 also %s"):format(seen(row.libcurl_8)) or ""
+    lines[#lines + 1] = ("| %s | %s |"):format(cell(row.name), seen(row.expect) .. newer)
   end
   return table.concat(lines, "\n") .. "\n"
 end
