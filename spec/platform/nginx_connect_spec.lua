@@ -38,6 +38,21 @@ local CONFIGURATION = [[
         calls.say(outcomes)
       }
     }
+    location /certificates {
+      content_by_lua_block {
+        local connect, outcomes = require "fnf.platform.nginx_connect", {}
+        for _, name in ipairs { "client.pem", "port", "targets" } do
+          local address = connect.address_of("http://127.0.0.4:$other/")
+          local sock = assert(connect.open(address, { repeatable = true, connect_timeout = 2 }, { name = name }))
+          assert(sock:setkeepalive(2000, 8))
+          local anyone = ngx.socket.tcp()
+          assert(anyone:connect("127.0.0.4", $other))
+          outcomes[name] = anyone:getreusedtimes()
+          anyone:close()
+        end
+        calls.say(outcomes)
+      }
+    }
   }
   server {
     listen 127.0.0.4:$other;
@@ -83,6 +98,10 @@ describe("a connection of nginx's", function()
     end
     local outcomes = connect "name=localhost"
     assert.equal("::1", outcomes[1].RequestId, outcomes[1].text)
+  end)
+
+  it("is kept for its client certificate alone, whatever that file is called", function()
+    assert.same({ ["client.pem"] = 0, port = 0, targets = 0 }, cjson.decode((server:get "/certificates")))
   end)
 
   it("12.6: takes another address at once where one refuses", function()

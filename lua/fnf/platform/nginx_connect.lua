@@ -64,6 +64,7 @@ end
 ---@field port integer
 ---@field authority string as the Host header has it
 ---@field named boolean whether name servers are asked, which takes as long as resolver_timeout says
+---@field pools table<string, table> options of connections kept apart, by who we are there
 
 local addresses = {} -- by the URL's beginning: a client has one or two
 
@@ -88,7 +89,7 @@ local function new_address(beginning)
   local is_here = host == "localhost"
   return { scheme = scheme, host = host, targets = is_here and { "127.0.0.1", "[::1]" } or { host },
     authority = authority, port = tonumber(port) or (scheme == "https" and 443 or 80),
-    named = not is_here and not is_address(host) }
+    named = not is_here and not is_address(host), pools = {} }
 end
 
 --- Where a URL leads, and what is asked for there.
@@ -120,11 +121,11 @@ local milliseconds = nginx_connect.milliseconds
 --- How connections are kept apart: by where they lead and who we are there. Those of `fresh` are never shared.
 local function pool_of(address, certificate, fresh)
   local identity = (certificate and certificate.name or "") .. (fresh and " unshared" or "")
-  local pool = address[identity]
+  local pool = address.pools[identity]
   if not pool then
     pool = { pool_size = IDLE_CONNECTIONS,
       pool = ("fnf %s %s %d verified %s"):format(address.scheme, address.host, address.port, identity) }
-    address[identity] = pool
+    address.pools[identity] = pool
   end
   return pool
 end
