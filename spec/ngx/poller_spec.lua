@@ -73,6 +73,17 @@ local CONFIGURATION = [[
         calls.say { done = done, reason = reason, state = shared:state "odd" }
       }
     }
+    location /late {
+      content_by_lua_block {
+        local shared = require("fnf.ngx.shared_state").open "other"
+        local function put(status, ended)
+          assert(shared:put { id = "late", group = "g", names = {}, polls = 1, limits = {}, keep = 60, ended = ended,
+            run = { Status = status } })
+        end
+        put("Running") put("Succeeded", true) put("Running")
+        calls.say { Status = shared:state("late").run.Status, ended = shared:has_ended "late" }
+      }
+    }
     location /codes {
       content_by_lua_block {
         local client, metrics = new(), require "fnf.ngx.metrics"
@@ -149,6 +160,10 @@ describe("what polls for the watches of a worker", function()
     assert.is_nil(said.state.run.Concurrency)
     assert.is_nil(said.state.run.ItemCounts.Failed)
     assert.is_true(said.state.overdue > 1000)
+  end)
+
+  it("keeps an end, whatever a poll says that began before another worker took over", function()
+    assert.same({ Status = "Succeeded", ended = true }, ask "/late")
   end)
 
   it("12.12: counts foreign words as other, in labels of valid UTF-8", function()

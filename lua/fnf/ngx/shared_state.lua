@@ -107,11 +107,14 @@ local function encode(state)
   return json.encode(kept)
 end
 
---- Store a state; every worker sees it at once.
+--- Store a state; every worker sees it at once. An end stays: who has lost the lease while it polled comes late.
 ---@param state fnf.WatchState
 ---@return boolean|nil
 ---@return string|nil reason such as "no memory": nothing old is thrown out for it
 function SharedState:put(state)
+  if not state.ended and self:has_ended(state.id) then
+    return true
+  end
   local life = state.ended and state.keep or 0
   local done, reason = self.dict:safe_set("run " .. state.id, encode(state), life, state.ended and ENDED or 0)
   self.dict:incr("revision", 1, 0)
