@@ -82,7 +82,7 @@ redis: $(build)/fnf/redis.so ## compile the module fnf.redis, which needs hiredi
 spec_c = $(wildcard spec/c/*.c) $(filter-out csrc/lua_%,$(wildcard csrc/*.c))
 spec_c_flags = $(WARNINGS) -g -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libssl)
 # What fails on request in them (spec/c/memory.c, spec/c/calls.c).
-export wrapped = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup free pipe fcntl fcntl64 fstat fstat64 read recv waitpid \
+export wrapped = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup free pipe fcntl fcntl64 fstat fstat64 read recv waitpid kill \
   getsockname getpeername getsockopt inet_ntop getaddrinfo getnameinfo pthread_mutex_lock \
   $(addprefix posix_spawn,_file_actions_init _file_actions_adddup2 _file_actions_addopen attr_init attr_setflags \
   attr_setpgroup attr_setsigmask attr_setsigdefault) RAND_bytes OPENSSL_cleanse OSSL_LIB_CTX_get0_global_default \

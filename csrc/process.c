@@ -143,7 +143,8 @@ enum fnf_status fnf_process_look(struct fnf_process *process, int *ended) {
 void fnf_process_free(struct fnf_process *process) {
   if (process->id && process->forks == fnf_fork_count()) {
     (void)kill(-process->id, SIGKILL);
-    (void)reap(process, 0);
+    int is_killed = kill(process->id, SIGKILL) == 0; /* it may have left its group, or run as another user */
+    (void)reap(process, is_killed ? 0 : WNOHANG);
   }
   if (process->is_open)
     (void)close(process->output);

@@ -41,7 +41,8 @@ enum fnf_status fnf_process_start(struct fnf_process *process, char *const words
  * limit; the program goes on until it is freed. */
 enum fnf_status fnf_process_look(struct fnf_process *process, int *ended);
 
-/* End it and what it started, if it is still running; wipe its output. */
+/* End it and what it started, if it is still running; wipe its output. One
+ * that the system does not let us end, running as another user, is left alone. */
 void fnf_process_free(struct fnf_process *process);
 
 #pragma GCC visibility pop

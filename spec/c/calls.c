@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <string.h>
@@ -74,6 +75,7 @@ WRAPPED(int, fstat, (int file, struct stat *found), (file, found), by_errno())
 WRAPPED(ssize_t, read, (int file, void *room, size_t size), (file, room, size), by_errno())
 WRAPPED(ssize_t, recv, (int socket, void *room, size_t size, int flags), (socket, room, size, flags), by_errno())
 WRAPPED(pid_t, waitpid, (pid_t id, int *code, int options), (id, code, options), by_errno())
+WRAPPED(int, kill, (pid_t id, int number), (id, number), by_errno())
 WRAPPED(int, getsockname, (int socket, struct sockaddr *name, socklen_t *size), (socket, name, size), by_errno())
 WRAPPED(int, getpeername, (int socket, struct sockaddr *name, socklen_t *size), (socket, name, size), by_errno())
 WRAPPED(const char *, inet_ntop, (int family, const void *from, char *to, socklen_t size), (family, from, to, size),

@@ -73,6 +73,28 @@ static void ends_it_when_freed(void) {
   tap_check(kill(id, 0) == -1 && errno == ESRCH, "it is gone once freed, and reaped");
 }
 
+static void ends_it_outside_its_group(void) {
+  struct fnf_process process;
+  (void)start(&process, "exec sleep 5", LIMIT);
+  calls_fail_at("kill", 1, ESRCH);
+  fnf_process_free(&process);
+  tap_check(calls_failed() == 1 && process.exit_status == 128 + SIGKILL,
+            "a program that has left its group is ended, too");
+}
+
+static void leaves_what_it_may_not_end(void) {
+  struct fnf_process process;
+  (void)start(&process, "exec sleep 5", LIMIT);
+  pid_t id = process.id;
+  calls_fail_from("kill", 1, EPERM);
+  fnf_process_free(&process);
+  int failed = calls_failed();
+  tap_check(failed > 0 && kill(id, 0) == 0 && process.text.data == NULL,
+            "a program of another user's is not waited for");
+  (void)kill(id, SIGKILL);
+  (void)waitpid(id, NULL, 0);
+}
+
 static void leaves_it_to_the_parent(void) {
   struct fnf_process process;
   int code = 0;
@@ -195,6 +217,8 @@ void process_spec(void) {
   catches_output();
   keeps_its_limit();
   ends_it_when_freed();
+  ends_it_outside_its_group();
+  leaves_what_it_may_not_end();
   leaves_it_to_the_parent();
   tells_a_lost_status();
   survives_without_memory();
