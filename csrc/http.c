@@ -519,6 +519,14 @@ static int work_all(struct fnf_http *const *pools, size_t count) {
   return ended;
 }
 
+/* Whether a socket has a number that an fd_set does not hold. */
+static int has_high_socket(const struct fnf_http *http) {
+  size_t i = 0;
+  while (i < http->connection_count && http->connections[i].socket < FD_SETSIZE)
+    i++;
+  return i < http->connection_count;
+}
+
 /* Add what a pool waits for to what another one polls, and shorten the time to its own. */
 static void join(const struct fnf_http *http, struct curl_waitfd *room, unsigned *used, int *timeout_ms) {
   fd_set readers, writers, troubles;
@@ -537,8 +545,8 @@ static void join(const struct fnf_http *http, struct curl_waitfd *room, unsigned
     if (events)
       room[(*used)++] = (struct curl_waitfd){.fd = socket, .events = (short)events};
   }
-  /* Without sockets it may wait for what cannot be seen, or have too many. */
-  long most_ms = highest < 0 ? BLIND_MS : until_deadline(http, *timeout_ms);
+  /* It may wait for what cannot be seen. */
+  long most_ms = highest < 0 || has_high_socket(http) ? BLIND_MS : until_deadline(http, *timeout_ms);
   own_ms = own_ms >= 0 && own_ms < most_ms ? own_ms : most_ms;
   *timeout_ms = own_ms < *timeout_ms ? (int)own_ms : *timeout_ms;
 }

@@ -6,6 +6,7 @@
 #include "http.h"
 
 #include <string.h>
+#include <sys/select.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -135,6 +136,48 @@ static void waits_no_longer_than_asked(void) {
   exchange_close(&exchange);
 }
 
+/* As many descriptors as select can watch, and one more. */
+static int occupy_descriptors(int *files, int most) {
+  int count = 0;
+  for (int file = dup(STDERR_FILENO); file >= 0 && count < most; file = dup(STDERR_FILENO)) {
+    files[count++] = file;
+    if (file >= FD_SETSIZE)
+      break;
+  }
+  return count;
+}
+
+static void hears_of_high_sockets(void) {
+  enum { MOST = FD_SETSIZE + 1, PATIENCE_MS = 8000, TIMES = 10 };
+  static int files[MOST];
+  struct exchange exchange = exchange_open(0), other = {.server = exchange.server};
+  const struct fnf_http_options options = {.no_proxy = "*"};
+  struct fnf_http_answer answer;
+  int answered = 0;
+  tap_check(fnf_http_new(&other.http, &options) == FNF_OK, "a second pool");
+  struct fnf_http *const pools[] = {exchange.http, other.http};
+  (void)exchange_start(&exchange, "/hang");
+  (void)exchange_start(&other, "/hang");
+  fnf_http_wait_all(pools, 2, 100); /* both are connected by low sockets */
+  int count = occupy_descriptors(files, MOST);
+  int is_high = count > 0 && files[count - 1] >= FD_SETSIZE;
+  int64_t start = fnf_clock_monotonic_ns();
+  for (int i = 0; i < TIMES; i++) { /* the first connects, by timers of its own */
+    int64_t id = exchange_start(&other, "/count");
+    for (answer.id = 0; answer.id != id && fnf_http_in_flight(other.http) == 2;) {
+      fnf_http_wait_all(pools, 2, PATIENCE_MS);
+      answered += fnf_http_take(other.http, &answer) && answer.status == FNF_OK;
+    }
+  }
+  int64_t took_ms = (fnf_clock_monotonic_ns() - start) / 1000000;
+  while (count > 0)
+    (void)close(files[--count]);
+  tap_check(is_high && answered == TIMES && took_ms < PATIENCE_MS,
+            "answers by a socket that select cannot watch are heard of beside others (%ld ms)", (long)took_ms);
+  fnf_http_free(other.http);
+  exchange_close(&exchange);
+}
+
 static void frees_at_any_time(void) {
   long before = memory_in_use();
   struct exchange exchange = exchange_open(2);
@@ -238,6 +281,7 @@ void http_spec(void) {
   runs_many(20, 1);
   times_out_in_the_queue();
   waits_no_longer_than_asked();
+  hears_of_high_sockets();
   frees_at_any_time();
   begins_afresh();
   frees_an_inherited_pool();
