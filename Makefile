@@ -83,7 +83,7 @@ spec_c = $(wildcard spec/c/*.c) $(filter-out csrc/lua_%,$(wildcard csrc/*.c))
 spec_c_flags = $(WARNINGS) -g -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libssl)
 # What fails on request in them (spec/c/memory.c, spec/c/calls.c).
 export wrapped = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup free pipe fcntl fcntl64 fstat fstat64 read recv waitpid kill \
-  getsockname getpeername getsockopt inet_ntop getaddrinfo getnameinfo pthread_mutex_lock \
+  getsockname getpeername getsockopt inet_ntop getaddrinfo getnameinfo pthread_mutex_lock clock_gettime \
   $(addprefix posix_spawn,_file_actions_init _file_actions_adddup2 _file_actions_addopen attr_init attr_setflags \
   attr_setpgroup attr_setsigmask attr_setsigdefault) RAND_bytes OPENSSL_cleanse OSSL_LIB_CTX_get0_global_default \
   $(addprefix EVP_,DigestInit_ex DigestUpdate DigestFinal_ex MD_CTX_copy_ex DigestSign DigestSignInit) \

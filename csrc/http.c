@@ -251,7 +251,7 @@ static int on_close(void *user, curl_socket_t socket) {
 static int port_of(const struct sockaddr_storage *address) {
   if (address->ss_family == AF_INET6)
     return ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
-  return address->ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port) : 0;
+  return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
 }
 
 /* Find out the ends of a connection, once. 0: it has none yet. */
@@ -290,8 +290,7 @@ static struct connection *find_by_ends(struct fnf_http *http, int our_port, cons
 static int is_spent(const struct connection *connection) {
   char byte;
   ssize_t size = recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return size > 0 ? connection->is_one_by_one
-                  : size == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  return size > 0 ? connection->is_one_by_one : size == 0 || (errno != EAGAIN && errno != EINTR);
 }
 
 #if LIBCURL_VERSION_NUM >= 0x075000
@@ -319,9 +318,8 @@ static int on_send(void *user, char *their_ip, char *our_ip, int their_port, int
 
 static CURLcode set_up(struct fnf_transfer *transfer) {
   struct slot *slot = (struct slot *)transfer; /* its first member */
-  CURLcode code = CURLE_OK;
+  CURLcode code = curl_easy_setopt(transfer->easy, CURLOPT_SHARE, slot->http->share);
 #define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(transfer->easy, option, value) : code
-  SET(CURLOPT_SHARE, slot->http->share);
   SET(CURLOPT_SOCKOPTFUNCTION, on_open);
   SET(CURLOPT_SOCKOPTDATA, slot->http);
   SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
@@ -588,7 +586,7 @@ static double seconds_of(CURL *easy, CURLINFO what) {
 }
 
 int fnf_http_times(struct fnf_http *http, struct fnf_http_times *times) {
-  if (is_inherited(http) || !http->taken || !http->taken->transfer.easy)
+  if (is_inherited(http) || !http->taken)
     return 0;
   CURL *easy = http->taken->transfer.easy;
   *times =

@@ -79,9 +79,8 @@ enum { NAME_SECONDS = 1 };
 
 /* The connection's own settings, the same for every exchange of a pool. */
 static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
-  CURLcode code = CURLE_OK;
+  CURLcode code = curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
 #define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(transfer->easy, option, value) : code
-  SET(CURLOPT_PRIVATE, transfer);
   SET(CURLOPT_ERRORBUFFER, transfer->message);
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, transfer);
@@ -274,9 +273,8 @@ static CURLcode set_options(struct fnf_transfer *transfer, const struct fnf_http
   int get = equals(request->method, FNF_STR("GET")), post = equals(request->method, FNF_STR("POST"));
   const char *url = transfer->upload.data, *path = target ? url + target + 1 : NULL;
   const char *method = url + request->url.size + 1 + (target > 0), *body = method + request->method.size + 1;
-  CURLcode code = CURLE_OK;
+  CURLcode code = curl_easy_setopt(transfer->easy, CURLOPT_URL, url);
 #define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(transfer->easy, option, value) : code
-  SET(CURLOPT_URL, url);
   SET(CURLOPT_REQUEST_TARGET, path);
   if (post || request->body.data) {
     SET(CURLOPT_POST, 1L);

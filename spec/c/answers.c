@@ -199,6 +199,12 @@ static int folded_first(struct server_connection *connection, size_t number) {
   return send_text(connection, "HTTP/1.1 200 OK\r\n folded: line\r\nContent-Length: 0\r\n\r\n");
 }
 
+static int two_lengths(struct server_connection *connection, size_t number) {
+  (void)number;
+  return send_text(connection,
+                   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 02\r\nContent-Length: 3\r\n\r\n{}");
+}
+
 /* The first n bytes of an answer. */
 static int cut_head(struct server_connection *connection, size_t number) {
   struct fnf_str whole = FNF_STR("HTTP/1.1 200 OK\r\nServer: spec\r\nContent-Length: 0\r\n\r\n");
@@ -251,6 +257,7 @@ int server_answer(struct server_connection *connection) {
               {"/impatient", impatient},
               {"/leave", leave},
               {"/folded-first", folded_first},
+              {"/two-lengths", two_lengths},
               {"/cut-head", cut_head}};
   const char *path = memchr(connection->request, ' ', connection->head_size);
   if (memcmp(connection->request, "CONNECT ", 8) == 0)

@@ -16,41 +16,59 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
+
+enum { MOST = 2 };
 
 static _Thread_local struct {
   const char *name; /* NULL: none fails */
   long until;
-  int for_good, error, failed;
-} failing;
+  int for_good, error;
+} asked[MOST];
+static _Thread_local int failed, error; /* how many, and that of the one that fails now */
 
-void calls_fail_at(const char *name, long n, int error) {
-  failing.name = name;
-  failing.until = n;
-  failing.error = error;
-  failing.for_good = failing.failed = 0;
+static void ask(const char *name, long n, int by, int for_good) {
+  size_t i = 0;
+  while (i < MOST && asked[i].name)
+    i++;
+  if (i == MOST)
+    abort();
+  asked[i].name = name;
+  asked[i].until = n;
+  asked[i].for_good = for_good;
+  asked[i].error = by;
 }
 
-void calls_fail_from(const char *name, long n, int error) {
-  calls_fail_at(name, n, error);
-  failing.for_good = 1;
+void calls_fail_at(const char *name, long n, int by) {
+  ask(name, n, by, 0);
+}
+
+void calls_fail_from(const char *name, long n, int by) {
+  ask(name, n, by, 1);
 }
 
 int calls_failed(void) {
-  failing.name = NULL;
-  return failing.failed;
+  int count = failed;
+  failed = 0;
+  memset(asked, 0, sizeof asked);
+  return count;
 }
 
 static int fails(const char *name) {
-  if (!failing.name || strcmp(failing.name, name) != 0 || --failing.until > 0)
-    return 0;
-  failing.failed++;
-  if (!failing.for_good)
-    failing.name = NULL;
-  return 1;
+  for (size_t i = 0; i < MOST; i++)
+    if (asked[i].name && strcmp(asked[i].name, name) == 0 && --asked[i].until <= 0) {
+      error = asked[i].error;
+      failed++;
+      if (!asked[i].for_good)
+        asked[i].name = NULL;
+      return 1;
+    }
+  return 0;
 }
 
 #define WRAPPED(type, name, parameters, ...) WRAPPED_AS(#name, type, name, parameters, __VA_ARGS__)
@@ -66,66 +84,74 @@ static int fails(const char *name) {
 /* ---- the system ---- */
 
 static int by_errno(void) {
-  errno = failing.error;
+  errno = error;
   return -1;
 }
 
 WRAPPED(int, pipe, (int ends[2]), (ends), by_errno())
 WRAPPED(int, fstat, (int file, struct stat *found), (file, found), by_errno())
 WRAPPED(ssize_t, read, (int file, void *room, size_t size), (file, room, size), by_errno())
-WRAPPED(ssize_t, recv, (int socket, void *room, size_t size, int flags), (socket, room, size, flags), by_errno())
+WRAPPED(ssize_t, recv, (int socket, void *room, size_t size, int flags), (socket, room, size, flags),
+        error ? by_errno() : 0)
 WRAPPED(pid_t, waitpid, (pid_t id, int *code, int options), (id, code, options), by_errno())
 WRAPPED(int, kill, (pid_t id, int number), (id, number), by_errno())
 WRAPPED(int, getsockname, (int socket, struct sockaddr *name, socklen_t *size), (socket, name, size), by_errno())
 WRAPPED(int, getpeername, (int socket, struct sockaddr *name, socklen_t *size), (socket, name, size), by_errno())
 WRAPPED(const char *, inet_ntop, (int family, const void *from, char *to, socklen_t size), (family, from, to, size),
         (by_errno(), NULL))
-WRAPPED(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex), failing.error)
-WRAPPED(int, posix_spawn_file_actions_init, (posix_spawn_file_actions_t * actions), (actions), failing.error)
+WRAPPED(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex), error)
+WRAPPED(int, posix_spawn_file_actions_init, (posix_spawn_file_actions_t * actions), (actions), error)
 WRAPPED(int, posix_spawn_file_actions_adddup2, (posix_spawn_file_actions_t * actions, int from, int to),
-        (actions, from, to), failing.error)
+        (actions, from, to), error)
 WRAPPED(int, posix_spawn_file_actions_addopen,
         (posix_spawn_file_actions_t * actions, int file, const char *path, int flags, mode_t mode),
-        (actions, file, path, flags, mode), failing.error)
-WRAPPED(int, posix_spawnattr_init, (posix_spawnattr_t * attributes), (attributes), failing.error)
-WRAPPED(int, posix_spawnattr_setflags, (posix_spawnattr_t * attributes, short flags), (attributes, flags),
-        failing.error)
-WRAPPED(int, posix_spawnattr_setpgroup, (posix_spawnattr_t * attributes, pid_t group), (attributes, group),
-        failing.error)
+        (actions, file, path, flags, mode), error)
+WRAPPED(int, posix_spawnattr_init, (posix_spawnattr_t * attributes), (attributes), error)
+WRAPPED(int, posix_spawnattr_setflags, (posix_spawnattr_t * attributes, short flags), (attributes, flags), error)
+WRAPPED(int, posix_spawnattr_setpgroup, (posix_spawnattr_t * attributes, pid_t group), (attributes, group), error)
 WRAPPED(int, posix_spawnattr_setsigmask, (posix_spawnattr_t * attributes, const sigset_t *set), (attributes, set),
-        failing.error)
+        error)
 WRAPPED(int, posix_spawnattr_setsigdefault, (posix_spawnattr_t * attributes, const sigset_t *set), (attributes, set),
-        failing.error)
+        error)
 int __real_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found);
 
 /* A list of lists, which are freed as one. */
 static int find_often(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
-  int failed = 0;
-  for (int i = 0; i < 20 && !failed; i++) {
-    failed = __real_getaddrinfo(host, service, hints, found);
-    while (!failed && *found)
+  int why = 0;
+  for (int i = 0; i < 20 && !why; i++) {
+    why = __real_getaddrinfo(host, service, hints, found);
+    while (!why && *found)
       found = &(*found)->ai_next;
   }
-  return failed;
+  return why;
 }
 
 WRAPPED(int, getaddrinfo,
         (const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found),
-        (host, service, hints, found),
-        failing.error == CALLS_MANY_ADDRESSES ? find_often(host, service, hints, found) : failing.error)
+        (host, service, hints, found), error == CALLS_MANY_ADDRESSES ? find_often(host, service, hints, found) : error)
 WRAPPED(int, getnameinfo,
         (const struct sockaddr *address, socklen_t size, char *host, socklen_t host_size, char *service,
          socklen_t service_size, int flags),
-        (address, size, host, host_size, service, service_size, flags), failing.error)
+        (address, size, host, host_size, service, service_size, flags), error)
 
 #ifdef __GLIBC__ /* as it calls them where files may be large */
 WRAPPED_AS("fstat", int, fstat64, (int file, void *found), (file, found), by_errno())
 #endif
 
+/* It does not fail, but says that it is so many seconds later. */
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now) {
+  int result = __real_clock_gettime(clock, now);
+  if (fails("clock_gettime"))
+    now->tv_sec += error;
+  return result;
+}
+
 /* By 0: as a system that knows less does, which leaves out the end of what it tells. */
 static int shortened(socklen_t *size) {
   *size = 0;
-  return failing.error ? by_errno() : 0;
+  return error ? by_errno() : 0;
 }
 
 WRAPPED(int, getsockopt, (int socket, int level, int name, void *value, socklen_t *size),
@@ -153,7 +179,7 @@ int __wrap_fcntl64(int file, int command, ...) {
 /* ---- libcrypto ---- */
 
 static int by_reason(void) {
-  ERR_raise(ERR_LIB_USER, failing.error);
+  ERR_raise(ERR_LIB_USER, error);
   return 0;
 }
 
@@ -175,12 +201,12 @@ WRAPPED_AS("libcrypto", OSSL_LIB_CTX *, OSSL_LIB_CTX_get0_global_default, (void)
 
 /* ---- libcurl ---- */
 
-WRAPPED(CURLcode, curl_global_init, (long flags), (flags), (CURLcode)failing.error)
-WRAPPED(CURLMcode, curl_multi_add_handle, (CURLM * multi, CURL *easy), (multi, easy), (CURLMcode)failing.error)
-WRAPPED(CURLMcode, curl_multi_perform, (CURLM * multi, int *running), (multi, running), (CURLMcode)failing.error)
+WRAPPED(CURLcode, curl_global_init, (long flags), (flags), (CURLcode)error)
+WRAPPED(CURLMcode, curl_multi_add_handle, (CURLM * multi, CURL *easy), (multi, easy), (CURLMcode)error)
+WRAPPED(CURLMcode, curl_multi_perform, (CURLM * multi, int *running), (multi, running), (CURLMcode)error)
 WRAPPED(CURLMcode, curl_multi_poll,
         (CURLM * multi, struct curl_waitfd others[], unsigned count, int timeout_ms, int *ready),
-        (multi, others, count, timeout_ms, ready), (CURLMcode)failing.error)
+        (multi, others, count, timeout_ms, ready), (CURLMcode)error)
 
 #undef curl_easy_setopt
 CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, ...);
@@ -191,7 +217,7 @@ CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...) {
   va_list more;
   va_start(more, option);
   if (fails("curl_easy_setopt"))
-    code = (CURLcode)failing.error;
+    code = (CURLcode)error;
   else if (option >= CURLOPTTYPE_OFF_T)
     code = __real_curl_easy_setopt(easy, option, va_arg(more, curl_off_t));
   else if (option >= CURLOPTTYPE_FUNCTIONPOINT)

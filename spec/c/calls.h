@@ -8,12 +8,14 @@
  *
  * `name` is the function's; "libcrypto" is any operation of it. `error` is what
  * the function fails by: errno for a system call, what it returns for the others,
- * a reason (ERR_R_...) for those of libcrypto.
+ * a reason (ERR_R_...) for those of libcrypto. recv by 0 is at the end of what
+ * comes; clock_gettime is so many seconds ahead.
  */
 #ifndef SPEC_CALLS_H
 #define SPEC_CALLS_H
 
-/* Make the n-th call of that name from now fail, once. */
+/* Make the n-th call of that name from now fail, once; another name, too, may be
+ * asked for, and no third. */
 void calls_fail_at(const char *name, long n, int error);
 
 /* The same for the n-th and all that follow it. */

@@ -13,10 +13,21 @@
 
 static struct server shared;
 
+struct exchange exchange_open_ipv6(void) {
+  struct fnf_http_options options = {.no_proxy = "*"};
+  struct exchange exchange = {.server = &shared};
+  shared.tls = NULL;
+  shared.is_ipv6 = 1;
+  if (server_start(&shared) && fnf_http_new(&exchange.http, &options) != FNF_OK)
+    abort();
+  return exchange;
+}
+
 struct exchange exchange_open(long max_connections) {
   struct fnf_http_options options = {.max_connections = max_connections, .no_proxy = "*"};
   struct exchange exchange = {.server = &shared};
   shared.tls = NULL;
+  shared.is_ipv6 = 0;
   if (!server_start(&shared) || fnf_http_new(&exchange.http, &options) != FNF_OK)
     abort();
   return exchange;
@@ -29,8 +40,9 @@ void exchange_close(struct exchange *exchange) {
 
 enum fnf_status exchange_send(const struct exchange *exchange, struct fnf_http_request request, int64_t *id) {
   char url[256];
-  int host =
-      snprintf(url, sizeof url, "http%s://127.0.0.1:%d", exchange->server->tls ? "s" : "", exchange->server->port);
+  const struct server *server = exchange->server;
+  int host = snprintf(url, sizeof url, "http%s://%s:%d", server->tls ? "s" : "",
+                      server->is_ipv6 ? "[::1]" : "127.0.0.1", server->port);
   memcpy(url + host, request.url.data, request.url.size); /* which may hold NUL, and is short */
   request.url = (struct fnf_str){url, (size_t)host + request.url.size};
   if (!request.method.data)

@@ -17,6 +17,9 @@ struct exchange {
 struct exchange exchange_open(long max_connections);
 void exchange_close(struct exchange *exchange);
 
+/* The same on ::1; without a pool and with nothing to close where that is not to be had. */
+struct exchange exchange_open_ipv6(void);
+
 /* Begin "GET path"; the transfer's number, 0 if it could not be begun. */
 int64_t exchange_start(const struct exchange *exchange, const char *path);
 

@@ -5,11 +5,14 @@
 #define _POSIX_C_SOURCE 200809L /* fork */
 #include "http.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "clock.h"
 #include "exchange.h"
 #include "memory.h"
@@ -178,6 +181,112 @@ static void hears_of_high_sockets(void) {
   exchange_close(&exchange);
 }
 
+static void ends_each_in_its_own_time(void) {
+  struct exchange exchange = exchange_open(0);
+  struct fnf_http_request quick = {.url = FNF_STR("/hang"), .timeout_ms = 60},
+                          slow = {.url = FNF_STR("/hang"), .timeout_ms = 400};
+  int64_t first = 0, second = 0, third = 0, start = fnf_clock_monotonic_ns();
+  (void)exchange_send(&exchange, slow, &second);
+  (void)exchange_send(&exchange, quick, &first);
+  third = exchange_start(&exchange, "/hang");
+  struct fnf_http_answer answer = exchange_take(&exchange);
+  tap_check(answer.id == first && answer.status == FNF_TIMEOUT, "the one with less time ends first");
+  answer = exchange_take(&exchange);
+  tap_check(answer.id == second && answer.status == FNF_TIMEOUT, "the other has its own time");
+  tap_check(fnf_clock_monotonic_ns() - start >= (int64_t)400 * 1000000, "all of it");
+  tap_check(fnf_http_in_flight(exchange.http) == 1, "one with more time than both goes on");
+  /* its deadline comes after libcurl was asked to work, and before it is asked to wait */
+  start = fnf_clock_monotonic_ns();
+  calls_fail_from("clock_gettime", 2, 3600);
+  fnf_http_wait(exchange.http, 20000);
+  tap_check(calls_failed() > 0 && fnf_clock_monotonic_ns() - start < (int64_t)10 * 1000000000,
+            "a deadline that is over is not waited for");
+  tap_check(fnf_http_take(exchange.http, &answer) && answer.id == third && answer.status == FNF_TIMEOUT,
+            "and ends what has it");
+  exchange_close(&exchange);
+}
+
+static void tells_its_times(void) {
+  struct exchange exchange = exchange_open(0);
+  struct fnf_http_times times;
+  tap_check(!fnf_http_times(exchange.http, &times), "no times before an answer was taken");
+  (void)exchange_get(&exchange, "/count");
+  tap_check(fnf_http_times(exchange.http, &times) && times.connect > 0 && times.tls <= 0 &&
+                times.first_byte >= times.connect && times.total >= times.first_byte,
+            "times are seconds from the start, in their order");
+  (void)exchange_get(&exchange, "/count");
+  tap_check(fnf_http_times(exchange.http, &times) && times.first_byte > 0, "those of the last one");
+  fnf_http_cancel(exchange.http, exchange_start(&exchange, "/count"));
+  tap_check(!fnf_http_times(exchange.http, &times), "none, once another has begun in its place");
+  exchange_close(&exchange);
+}
+
+static void speaks_by_ipv6(void) {
+  struct exchange exchange = exchange_open_ipv6();
+  if (!exchange.http) {
+    printf("# not run: an exchange by IPv6, for there is no ::1 here\n");
+    return;
+  }
+  tap_same(exchange_get(&exchange, "/count").body, FNF_STR("1.1"), "an answer by IPv6");
+  tap_same(exchange_get(&exchange, "/count").body, FNF_STR("1.2"), "whose connection is kept");
+  calls_fail_at("recv", 1, ECONNRESET);
+  struct fnf_str body = exchange_get(&exchange, "/count").body;
+  tap_check(calls_failed() == 1, "and looked at, so its ends are known");
+  tap_same(body, FNF_STR("2.1"), "and not used again once it is spent");
+  exchange_close(&exchange);
+}
+
+/* ---- several pools ---- */
+
+static struct exchange open_beside(const struct exchange *exchange) {
+  struct exchange other = {.server = exchange->server};
+  const struct fnf_http_options options = {.no_proxy = "*"};
+  (void)fnf_http_new(&other.http, &options);
+  return other;
+}
+
+static void waits_for_several_pools(void) {
+  enum { MORE_THAN_A_SET = 1100 };
+  static struct fnf_http *pools[MORE_THAN_A_SET];
+  struct exchange exchange = exchange_open(0), other = open_beside(&exchange), idle = open_beside(&exchange);
+  struct fnf_http_answer answer;
+  if (!tap_check(other.http && idle.http, "three pools"))
+    return;
+  fnf_http_wait_all(pools, 0, 1000);
+  (void)exchange_start(&exchange, "/hang");
+  pools[0] = exchange.http;
+  pools[1] = other.http;
+  pools[2] = idle.http;
+  for (int i = 0; i < 3; i++) {
+    int64_t id = exchange_start(&other, "/count"), start = fnf_clock_monotonic_ns();
+    int found = 0;
+    while (!found && fnf_clock_monotonic_ns() - start < (int64_t)20 * 1000000000) {
+      fnf_http_wait_all(pools, 3, 20000);
+      found = fnf_http_take(other.http, &answer);
+    }
+    tap_check(found && answer.id == id && answer.status == FNF_OK, "a wait for several pools ends with any of them");
+    tap_check(fnf_clock_monotonic_ns() - start < (int64_t)10 * 1000000000, "and not by its time");
+  }
+  int64_t quick = exchange_start(&exchange, "/count"), start = fnf_clock_monotonic_ns();
+  while (fnf_http_in_flight(exchange.http) > 1)
+    fnf_http_wait(exchange.http, 1000);
+  fnf_http_wait_all(pools, 3, 20000);
+  tap_check(fnf_clock_monotonic_ns() - start < (int64_t)10 * 1000000000, "what can be taken already is not waited for");
+  tap_check(fnf_http_take(exchange.http, &answer) && answer.id == quick, "nor lost");
+
+  struct fnf_http_request hanging = {.url = FNF_STR("/hang"), .timeout_ms = 100};
+  (void)exchange_send(&other, hanging, &quick);
+  for (int i = 1; i < MORE_THAN_A_SET; i++)
+    pools[i] = other.http;
+  while (fnf_http_in_flight(other.http))
+    fnf_http_wait_all(pools, MORE_THAN_A_SET, 20000);
+  tap_check(fnf_http_take(other.http, &answer) && answer.id == quick && answer.status == FNF_TIMEOUT,
+            "the time of one that is not the first counts, and it may be named too often");
+  fnf_http_free(other.http);
+  fnf_http_free(idle.http);
+  exchange_close(&exchange);
+}
+
 static void frees_at_any_time(void) {
   long before = memory_in_use();
   struct exchange exchange = exchange_open(2);
@@ -282,6 +391,10 @@ void http_spec(void) {
   times_out_in_the_queue();
   waits_no_longer_than_asked();
   hears_of_high_sockets();
+  ends_each_in_its_own_time();
+  tells_its_times();
+  speaks_by_ipv6();
+  waits_for_several_pools();
   frees_at_any_time();
   begins_afresh();
   frees_an_inherited_pool();

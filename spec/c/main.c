@@ -18,6 +18,7 @@ int main(void) {
   vectors_spec();
   libcrypto_spec();
   head_spec();
+  libcurl_spec(); /* first of those with a pool */
   http_spec();
   transfer_spec();
   tls_spec();

@@ -94,17 +94,18 @@ static void *accept_all(void *argument) {
 }
 
 int server_start(struct server *server) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  socklen_t size = sizeof address;
+  struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  struct sockaddr *address = server->is_ipv6 ? (struct sockaddr *)&ipv6 : (struct sockaddr *)&ipv4;
+  socklen_t size = server->is_ipv6 ? sizeof ipv6 : sizeof ipv4;
   (void)signal(SIGPIPE, SIG_IGN); /* libssl writes without MSG_NOSIGNAL */
   (void)pthread_mutex_init(&server->lock, NULL);
   server->connection_count = server->afterthoughts = 0;
-  server->listener = socket(AF_INET, SOCK_STREAM, 0);
-  if (server->listener < 0 || bind(server->listener, (struct sockaddr *)&address, size) != 0 ||
-      listen(server->listener, SERVER_MOST_CONNECTIONS) != 0 ||
-      getsockname(server->listener, (struct sockaddr *)&address, &size) != 0)
+  server->listener = socket(address->sa_family, SOCK_STREAM, 0);
+  if (server->listener < 0 || bind(server->listener, address, size) != 0 ||
+      listen(server->listener, SERVER_MOST_CONNECTIONS) != 0 || getsockname(server->listener, address, &size) != 0)
     return 0;
-  server->port = ntohs(address.sin_port);
+  server->port = ntohs(server->is_ipv6 ? ipv6.sin6_port : ipv4.sin_port);
   return pthread_create(&server->thread, NULL, accept_all, server) == 0;
 }
 

@@ -29,6 +29,7 @@ struct server_connection {
 struct server {
   int listener, port;
   SSL_CTX *tls; /* NULL: plain */
+  int is_ipv6;
   pthread_t thread;
   int connection_count; /* read by server_connections only */
   int afterthoughts;    /* read by server_await_afterthought only */
@@ -36,8 +37,9 @@ struct server {
   struct server_connection connections[SERVER_MOST_CONNECTIONS];
 };
 
-/* Listen on a free port of 127.0.0.1; 0 if that cannot be. `tls` is set
- * before and stays the caller's; the rest may be what a stopped server left. */
+/* Listen on a free port of 127.0.0.1, or ::1; 0 if that cannot be. `tls` and
+ * `is_ipv6` are set before; `tls` stays the caller's; the rest may be what a
+ * stopped server left. */
 int server_start(struct server *server);
 
 /* End every connection and thread. */

@@ -36,6 +36,7 @@ void sign_spec(void);
 void vectors_spec(void);
 void libcrypto_spec(void);
 void head_spec(void);
+void libcurl_spec(void);
 void http_spec(void);
 void transfer_spec(void);
 void tls_spec(void);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "exchange.h"
+#include "memory.h"
 #include "tap.h"
 
 /* ---- requests ---- */
@@ -68,6 +69,8 @@ static void sends_the_path_as_it_is(void) {
               {"/echo", "GET /echo HTTP/1.1\r\n"},
               {"/echo/?x=http://y/z?", "GET /echo/?x=http://y/z? HTTP/1.1\r\n"},
               {"/echo?a#b", "GET /echo?a HTTP/1.1\r\n"}};
+  /* what the host ends at is no path; the server has nothing there, but was asked */
+  static const char *const pathless[] = {"", "?a=b", "#a"};
   struct exchange exchange = exchange_open(0);
   for (int direct = 0; direct <= 1; direct++)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -78,6 +81,12 @@ static void sends_the_path_as_it_is(void) {
       request.direct = direct;
       sends(&exchange, request, "POST /echo?q HTTP/1.1\r\n", "\r\n\r\na=b");
     }
+  for (size_t i = 0; i < sizeof pathless / sizeof *pathless; i++) {
+    struct fnf_http_request request = request_of("GET", pathless[i], NULL);
+    request.direct = 1;
+    struct fnf_http_answer answer = exchange_do(&exchange, request);
+    tap_check(answer.status == FNF_OK && answer.http_status == 404, "a URL without a path, but with '%s'", pathless[i]);
+  }
   tap_check(server_connections(exchange.server) == 1, "all of that on one connection");
   exchange_close(&exchange);
 }
@@ -142,6 +151,12 @@ static void sends_headers(void) {
   tap_check(exchange_has(echo, "\r\nx-acs-date: today\r\n"), "and once more, the list being the same");
   echo = echo_headers(&exchange, two, 2);
   tap_check(exchange_has(echo, "\r\nx-acs-date: now\r\n") && !exchange_has(echo, "today"), "a new list replaces it");
+  one[0].value = FNF_STR("later"); /* as long as it was */
+  echo = echo_headers(&exchange, one, 1);
+  one[0].value = FNF_STR("after");
+  echo = echo_headers(&exchange, one, 1);
+  tap_check(exchange_has(echo, "\r\nx-acs-date: after\r\n"), "so does one of the same length");
+  echo = echo_headers(&exchange, two, 2);
   tap_check(exchange_has(echo, "\r\naccept: a: b; c\r\n") && !exchange_has(echo, "*/*"), "ours replace libcurl's");
   echo = echo_headers(&exchange, two, 1);
   tap_check(exchange_has(echo, "date: now") && !exchange_has(echo, "a: b; c"), "a shorter list is another list");
@@ -254,7 +269,8 @@ static void names_failures(void) {
               {"/endless/8388608", FNF_OK},
               {"/endless/8388609", FNF_PROTOCOL},
               {"/odd-trailers/60000", FNF_OK},
-              {"/odd-trailers/70000", FNF_PROTOCOL}};
+              {"/odd-trailers/70000", FNF_PROTOCOL},
+              {"/two-lengths", FNF_PROTOCOL}};
   struct exchange exchange = exchange_open(0);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct fnf_http_answer answer = exchange_get(&exchange, rows[i].path);
@@ -384,6 +400,149 @@ static void cannot_connect(void) {
   exchange_close(&exchange);
 }
 
+/* ---- codes of libcurl ---- */
+
+/* What a transfer has seen when it ends with a code. */
+struct seen {
+  int code;
+  enum fnf_status status; /* what it is to be called */
+  const char *message;    /* with these words, or NULL */
+  int sent, status_line, is_complete, is_streamed;
+  int64_t received;    /* 0: not counted */
+  unsigned of_version; /* 0: of this libcurl */
+};
+
+static CURLcode set_nothing(struct fnf_transfer *transfer) {
+  (void)transfer;
+  return CURLE_OK;
+}
+
+static void judge(struct fnf_transfer *transfer, const char *what, const struct seen *rows, size_t count) {
+  const curl_version_info_data *version = transfer->version;
+  for (size_t i = 0; i < count; i++) {
+    struct fnf_http_answer answer;
+    const struct seen *row = &rows[i];
+    curl_version_info_data other = *version;
+    other.version_num = row->of_version ? row->of_version : version->version_num;
+    transfer->version = &other;
+    transfer->code = (CURLcode)row->code;
+    transfer->sendings = row->sent;
+    transfer->received = row->received ? row->received : -1;
+    transfer->head =
+        (struct fnf_head){.status = row->status_line, .is_complete = row->is_complete, .is_streamed = row->is_streamed};
+    fnf_transfer_read(transfer, &answer);
+    tap_check(answer.status == row->status && answer.sent == (row->sent && row->status != FNF_PROXY),
+              "%s, row %zu: code %d is %s, not %s", what, i, row->code, fnf_status_name(row->status),
+              fnf_status_name(answer.status));
+    tap_check(!answer.message == (row->status == FNF_OK), "%s, row %zu: a failure has words", what, i);
+    tap_check(!row->message || strcmp(answer.message, row->message) == 0, "%s, row %zu: %s, not %s", what, i,
+              row->message, answer.message);
+  }
+  transfer->version = version;
+}
+
+/* As a server, a proxy or another libcurl would have them come. */
+static void names_codes(void) {
+  static const char cut[] = "the connection was closed in the middle of the answer",
+                    big[] = "headers of more than 64 KiB", kept[] = "the kept connection ended before an answer came",
+                    none[] = "no memory for the exchange";
+  static const struct seen unsent[] = {{.code = CURLE_COULDNT_CONNECT, .status = FNF_NETWORK},
+                                       {.code = CURLE_COULDNT_RESOLVE_HOST, .status = FNF_NETWORK},
+                                       {.code = 12345, .status = FNF_NETWORK, .message = "Unknown error"},
+                                       {.code = CURLE_OPERATION_TIMEDOUT, .status = FNF_TIMEOUT},
+                                       {.code = CURLE_SSL_CONNECT_ERROR, .status = FNF_TLS},
+                                       {.code = CURLE_USE_SSL_FAILED, .status = FNF_TLS},
+                                       {.code = CURLE_SSL_SHUTDOWN_FAILED, .status = FNF_TLS},
+                                       {.code = 101, .status = FNF_TLS},
+                                       {.code = CURLE_PEER_FAILED_VERIFICATION, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_CERTPROBLEM, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_CIPHER, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_CACERT_BADFILE, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_CRL_BADFILE, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_ISSUER_ERROR, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_PINNEDPUBKEYNOTMATCH, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_INVALIDCERTSTATUS, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_ENGINE_NOTFOUND, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_ENGINE_SETFAILED, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_SSL_ENGINE_INITFAILED, .status = FNF_CERTIFICATE},
+                                       {.code = 98, .status = FNF_CERTIFICATE},
+                                       {.code = CURLE_UNSUPPORTED_PROTOCOL, .status = FNF_PROTOCOL},
+                                       {.code = CURLE_URL_MALFORMAT, .status = FNF_BAD_INPUT},
+                                       {.code = CURLE_FAILED_INIT, .status = FNF_UNSUPPORTED},
+                                       {.code = CURLE_NOT_BUILT_IN, .status = FNF_UNSUPPORTED},
+                                       {.code = CURLE_UNKNOWN_OPTION, .status = FNF_UNSUPPORTED},
+                                       {.code = CURLE_BAD_FUNCTION_ARGUMENT, .status = FNF_UNSUPPORTED},
+                                       {.code = CURLE_RECV_ERROR, .status = FNF_NETWORK},
+                                       {.code = CURLE_HTTP2_STREAM, .status = FNF_NETWORK},
+                                       {.code = CURLE_OUT_OF_MEMORY, .status = FNF_NO_MEMORY, .message = none},
+                                       {.code = 100, .status = FNF_TOO_BIG},
+                                       {.code = CURLE_GOT_NOTHING, .status = FNF_NETWORK}};
+  static const struct seen sent[] = {
+      {.sent = 1, .code = CURLE_OK, .status_line = 200, .is_complete = 1, .status = FNF_OK},
+      {.sent = 1, .code = CURLE_OK, .status_line = 200, .status = FNF_PROTOCOL, .message = cut},
+      {.sent = 1, .code = CURLE_OK, .status_line = 103, .is_complete = 1, .status = FNF_PROTOCOL, .message = cut},
+      {.sent = 1, .code = CURLE_FILESIZE_EXCEEDED, .status = FNF_PROTOCOL, .message = "a body of more than 8 MiB"},
+      {.sent = 1, .code = CURLE_WRITE_ERROR, .status = FNF_PROTOCOL},
+      {.sent = 1, .code = CURLE_PARTIAL_FILE, .status = FNF_PROTOCOL},
+      {.sent = 1, .code = CURLE_WEIRD_SERVER_REPLY, .status = FNF_PROTOCOL},
+      {.sent = 1, .code = CURLE_BAD_CONTENT_ENCODING, .status = FNF_PROTOCOL},
+      {.sent = 1, .code = CURLE_HTTP2, .status = FNF_PROTOCOL},
+      {.sent = 1, .code = 95, .status = FNF_PROTOCOL},
+      {.sent = 1, .code = 100, .status = FNF_PROTOCOL, .message = big},
+      {.sent = 1, .code = CURLE_BAD_FUNCTION_ARGUMENT, .status = FNF_PROTOCOL},
+      {.sent = 1, .code = CURLE_RECV_ERROR, .status = FNF_PROTOCOL},
+      {.sent = 1, .code = CURLE_HTTP2_STREAM, .status = FNF_PROTOCOL},
+      /* a header line too long, or no memory for it */
+      {.sent = 1, .code = CURLE_OUT_OF_MEMORY, .of_version = 0x0805ff, .status = FNF_PROTOCOL, .message = big},
+      {.sent = 1, .code = CURLE_OUT_OF_MEMORY, .of_version = 0x080600, .status = FNF_NO_MEMORY, .message = none},
+      {.sent = 1, .code = CURLE_OUT_OF_MEMORY, .of_version = 0x0805ff, .is_complete = 1, .status = FNF_NO_MEMORY},
+      {.sent = 1, .code = CURLE_OUT_OF_MEMORY, .of_version = 0x0805ff, .received = 65536, .status = FNF_NO_MEMORY},
+      {.sent = 1, .code = CURLE_OUT_OF_MEMORY, .of_version = 0x0805ff, .received = 65537, .status = FNF_PROTOCOL},
+      /* an end: before a head, within it, or one of which TLS says nothing */
+      {.sent = 1, .code = CURLE_GOT_NOTHING, .received = 1, .status = FNF_NETWORK},
+      {.sent = 1, .code = CURLE_GOT_NOTHING, .received = 2, .status = FNF_PROTOCOL, .message = cut},
+      {.sent = 1, .code = CURLE_GOT_NOTHING, .received = 2, .is_streamed = 1, .status = FNF_NETWORK},
+      {.sent = 1, .code = CURLE_SEND_ERROR, .status_line = 200, .status = FNF_PROTOCOL, .message = cut},
+      {.sent = 1, .code = CURLE_SEND_ERROR, .status = FNF_NETWORK},
+      {.sent = 1, .code = CURLE_ABORTED_BY_CALLBACK, .received = 2, .status = FNF_PROTOCOL, .message = cut},
+      {.sent = 1, .code = CURLE_ABORTED_BY_CALLBACK, .status = FNF_NETWORK, .message = kept}};
+  struct exchange exchange = exchange_open(0);
+  struct fnf_http_options options = {.no_proxy = "*"};
+  struct fnf_transfer transfer = {0};
+  struct fnf_http_answer answer;
+  char url[64];
+  int size = snprintf(url, sizeof url, "http://127.0.0.1:%d/count", exchange.server->port);
+  struct fnf_http_request request = {
+      .method = FNF_STR("GET"), .url = {url, (size_t)size}, .timeout_ms = 10000, .connect_timeout_ms = 10000};
+  tap_check(fnf_transfer_open(&transfer, &options, set_nothing) == FNF_OK &&
+                fnf_transfer_load(&transfer, &request) == FNF_OK,
+            "a transfer that has not begun");
+  judge(&transfer, "not sent", unsent, sizeof unsent / sizeof *unsent);
+  memory_fail_from(1);
+  transfer.code = CURLE_COULDNT_RESOLVE_HOST;
+  fnf_transfer_read(&transfer, &answer);
+  tap_check(memory_has_failed() && answer.status == FNF_NO_MEMORY && strcmp(answer.message, none) == 0,
+            "what fails without memory lacks memory, by whatever name");
+  (void)fnf_transfer_load(&transfer, &request);
+  tap_check(curl_easy_perform(transfer.easy) == CURLE_OK, "one that has had an answer");
+  judge(&transfer, "sent", sent, sizeof sent / sizeof *sent);
+  fnf_transfer_close(&transfer);
+
+  static const struct seen tunnel[] = {{.code = CURLE_RECV_ERROR, .status = FNF_PROXY},
+                                       {.code = CURLE_GOT_NOTHING, .sent = 1, .status = FNF_NETWORK}};
+  char proxy[64];
+  (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", exchange.server->port);
+  options = (struct fnf_http_options){.proxy = proxy};
+  request.url = FNF_STR("https://fnf.invalid/");
+  transfer = (struct fnf_transfer){0};
+  tap_check(fnf_transfer_open(&transfer, &options, set_nothing) == FNF_OK &&
+                fnf_transfer_load(&transfer, &request) == FNF_OK && curl_easy_perform(transfer.easy) != CURLE_OK,
+            "one whose tunnel is refused");
+  judge(&transfer, "tunnel", tunnel, sizeof tunnel / sizeof *tunnel);
+  fnf_transfer_close(&transfer);
+  exchange_close(&exchange);
+}
+
 /* ---- authorities ---- */
 
 static int is_directory_chosen(const char *directory, const char *name) {
@@ -438,5 +597,6 @@ void transfer_spec(void) {
   times_out();
   leaves_repeating_to_the_caller();
   cannot_connect();
+  names_codes();
   chooses_authorities();
 }
