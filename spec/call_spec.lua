@@ -1,6 +1,7 @@
 --- client:call, and how requests of rows and of unlisted operations travel.
 -- SPDX-License-Identifier: MIT
 
+local fake_platform = require "spec.support.fake_platform"
 local fnf = require "fnf"
 
 local function new_client(answer, options)
@@ -50,6 +51,30 @@ describe("client:call", function()
     assert.equal("POST", sent[1].method)
     assert.is_true(has(sent[1].url, "TaskToken=t"))
     assert.equal("Brand=new&Output=%7B%7D", sent[1].body)
+  end)
+
+  it("takes no number that has lost digits, nor one that is none", function()
+    local client, sent = new_client()
+    for _, row in ipairs { { 2 ^ 60, "digits may be lost already" }, { math.huge, "must be finite" } } do
+      local done, raised = pcall(function() client:call("NewAction", { N = row[1] }) end)
+      assert.is_false(done)
+      assert.is_true(has(raised, row[2]), raised)
+    end
+    assert.equal(0, #sent)
+  end)
+
+  it("is not sent once its deadline has passed, while its cancel was asked, say", function()
+    local cloud = fake_platform.new { fake_platform.run() }
+    local _, err = cloud:client():describe_map_run(fake_platform.names, { timeout = 5, cancel = function()
+      cloud.clock = cloud.clock + 6
+    end })
+    assert.same({ "timeout", false, 0 }, { err.kind, err.sent, #cloud.sent })
+  end)
+
+  it("tells of a region that may be misspelt where its host is not found", function()
+    local cloud = fake_platform.new { { kind = "network", message = "Could not resolve host", sent = false } }
+    local _, err = cloud:client({ region = "cn-hangzou", max_attempts = 1 }):describe_map_run(fake_platform.names)
+    assert.is_true(has(err.message, "Could not resolve host; ") and has(err.message, "cn-hangzhou"), err.message)
   end)
 
   it("needs no parameters", function()

@@ -129,6 +129,9 @@ describe("fnf.credentials", function()
     ["12.19: an STS by plain http"] = { function()
       credentials.assume_role { sts_endpoint = "http://sts.example.com" }
     end, "option sts_endpoint must begin with https://" },
+    ["an STS longer than any name"] = { function()
+      credentials.oidc { sts_endpoint = "https://" .. ("s3cr3t."):rep(50) }
+    end, "option sts_endpoint has more than 300 bytes" },
     ["12.19: an STS with a path"] = { function() credentials.oidc { sts_endpoint = "https://h/s3cr3t" } end,
       "option sts_endpoint must be scheme and host only" },
     ["12.19: metadata at a place that is none"] = { function()

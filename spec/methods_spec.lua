@@ -151,6 +151,9 @@ describe("a client", function()
       assert.is_truthy(raised:find("call it with a colon: client:describe_map_run{...}", 1, true), raised)
       assert.is_truthy(raised:find(FILE, 1, true), raised)
     end
+    local done, raised = pcall(function() calling.listen(print) end)
+    assert.is_false(done)
+    assert.is_truthy(raised:find("call it with a colon: client:listen(listener)", 1, true), raised)
   end)
 
   it("has every operation as a method, and no method twice", function()

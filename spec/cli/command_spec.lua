@@ -1,6 +1,7 @@
 --- The command `fnf`, run as a program against the emulator: what it prints and what it ends with.
 -- SPDX-License-Identifier: MIT
 
+local core = require "fnf.core"
 local emulator = require "fnf.emulator"
 local file = require "pl.file"
 local json = require "fnf.json"
@@ -178,6 +179,18 @@ describe("fnf", function()
     local code, text = shell(("printf '%%s\\n' %s %s | fnf map-run wait --any -"):format(named(slow), named(made)))
     assert.equal(0, code)
     assert.equal(made.MapRunName, json.decode(text).MapRunName)
+  end)
+
+  it("keeps --timeout while it finds the MapRuns of an execution", function()
+    local slow = assert(cloud:map_run { ExecutionName = "slow-to-find", items = 2, item_duration = 0.05 })
+    for _, does in ipairs { "wait", "explain", "failures" } do
+      assert(cloud:fault { kind = "delay", delay = 20, action = "GetExecutionHistory" })
+      local began = core.now()
+      local code, text = shell(("fnf map-run %s --timeout 0.5 --max-attempts 1 %s/%s"):format(does, slow.FlowName,
+        slow.ExecutionName))
+      assert.same({ 124, "" }, { code, text })
+      assert.is_true(core.now() - began < 15)
+    end
   end)
 
   it("passes over no line of stdin that names nothing", function()

@@ -28,6 +28,8 @@ local rows = {
     files = ini("[default]\ntype=ram_role_arn\naccess_key_id=id-ini\naccess_key_secret=s3cr3t\nrole_arn=" .. ROLE
       .. "\nrole_session_name=me\npolicy={}\n"), source = "default/profile/ram_role_arn/static_ak",
     form = { RoleArn = ROLE, RoleSessionName = "me", Policy = "{}", DurationSeconds = "3600" } },
+  { "a role without a key to assume it with", given = credentials.profile, asked = {},
+    files = ini("[default]\ntype=ram_role_arn\nrole_arn=" .. ROLE), error = "access_key_id" },
   { "an ECS role in the credentials file", id = "STS.ecs", answers = ecs(),
     files = ini "[default]\ntype = ecs_ram_role\nrole_name = role-name\n", source = "default/profile/ecs_ram_role" },
   { "an OIDC role in the credentials file", given = credentials.profile, asked = {},

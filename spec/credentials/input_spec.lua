@@ -15,6 +15,8 @@ local rows = {
     error = "it is no regular file" },
   { "a configuration of more than 64 KiB", given = credentials.profile,
     files = { [CONFIG] = config(AK)[CONFIG] .. (" "):rep(65536) }, error = "it has more than 65536 bytes" },
+  { "a credentials URI that leads nowhere", given = credentials.uri, asked = {}, error = "is no URL such as https://",
+    env = { ALIBABA_CLOUD_CREDENTIALS_URI = "https:///s3cr3t" } },
   { "no home directory", given = credentials.profile, env = { HOME = "" }, error = "HOME is not set" },
   { "a credentials file that others can read is warned of", mode = "640", id = "id-ini", warns = "the credentials file",
     files = ini "[default]\ntype=access_key\naccess_key_id=id-ini\naccess_key_secret=s3cr3t\n" },

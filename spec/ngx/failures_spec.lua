@@ -11,6 +11,10 @@ local CONFIGURATION = [[
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"
     client = calls.client("$emulator", { access_key_id = "$id", access_key_secret = "$secret" })
+    raising = calls.client("$emulator", { access_key_id = "$id", access_key_secret = "$secret",
+      on_event = function(_, fields)
+        if fields.operation == "ListExecutions" then error "the listener broke" end
+      end })
     narrow = calls.client("$emulator", { access_key_id = "narrow", access_key_secret = "secret-of-narrow" })
   }
   server {
@@ -20,7 +24,7 @@ local CONFIGURATION = [[
     location /silent/ { content_by_lua_block { require("fnf.ngx").status { dict = "fnf", explain = false } } }
     location /watch {
       content_by_lua_block {
-        require("fnf.ngx").watch { dict = "fnf", client = ngx.var.arg_narrow and narrow or client, FlowName = "f",
+        require("fnf.ngx").watch { dict = "fnf", client = _G[ngx.var.arg_client or "client"], FlowName = "f",
           ExecutionName = "e", MapRunName = ngx.var.arg_run, min_delay = 0.1, max_delay = 0.2, rate_limit = false }
       }
     }
@@ -42,8 +46,12 @@ describe("the status page, asked why items failed,", function()
     cloud:stop()
   end)
 
+  local expected
+
   after_each(function()
-    assert.equal("", server:errors())
+    local errors = server:errors(expected)
+    expected = nil
+    assert.equal("", errors)
   end)
 
   local function run_of(name)
@@ -55,14 +63,14 @@ describe("the status page, asked why items failed,", function()
   end
 
   --- A run of the emulator that is watched to its end.
-  local function ended(name, fields, narrow)
+  local function ended(name, fields, client)
     local made = { FlowName = "f", ExecutionName = "e", MapRunName = name, items = 20, Concurrency = 20,
       item_duration = 0.01, ToleratedFailedCount = 20 }
     for field, value in pairs(fields) do
       made[field] = value
     end
     cloud:map_run(made)
-    server:get("/watch?run=" .. name .. (narrow and "&narrow=1" or ""))
+    server:get("/watch?run=" .. name .. (client and "&client=" .. client or ""))
     return nginx.until_true(function()
       local run = run_of(name)
       return run and run.ended and run
@@ -129,10 +137,17 @@ describe("the status page, asked why items failed,", function()
   end)
 
   it("says so where it cannot be found out, and may be asked again", function()
-    local run = ended("denied", { failure_share = 0.5 }, true)
+    local run = ended("denied", { failure_share = 0.5 }, "narrow")
     assert.equal(204, (ask(run.id)))
     run = run_of "denied"
     assert.matches("AccessDenied", run.shown.errors[1], 1, true)
     assert.is_true(run.shown.askable)
+  end)
+
+  it("survives a listener of the caller's that raises, and says where to look", function()
+    expected = { "fnf: asking why items failed: .*the listener broke" }
+    local run = ended("broken", { failure_share = 0.5 }, "raising")
+    assert.equal(204, (ask(run.id)))
+    assert.matches("it could not be asked; see nginx's error log", run_of("broken").shown.errors[1], 1, true)
   end)
 end)

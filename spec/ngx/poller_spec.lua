@@ -7,6 +7,7 @@ local nginx = require "spec.support.nginx.server"
 local CONFIGURATION = [[
   lua_shared_dict fnf 1m;
   lua_shared_dict other 1m;
+  lua_shared_dict tiny 12k;
   lua_max_running_timers 16;
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"
@@ -44,7 +45,13 @@ local CONFIGURATION = [[
         local one = select(2, watch(new(), "a"):get()).group
         local same = select(2, watch(new(), "b"):get()).group
         local other = select(2, watch(new { access_key_id = "another" }, "c"):get()).group
-        calls.say { one, same, other }
+        local groups = { one, same, other }
+        for i, role in ipairs { "reader", "reader", "writer" } do
+          local source = require("fnf").credentials.ecs_ram_role { role_name = role, endpoint = "$emulator" }
+          groups[3 + i] = select(2, watch(require("fnf").new { endpoint = "$emulator", credentials = source },
+            "role " .. i):get()).group
+        end
+        calls.say(groups)
       }
     }
     location /two {
@@ -55,6 +62,26 @@ local CONFIGURATION = [[
         watch(client, "a") watch(client, "a", "other") watch(client, "a")
         client:tell("poll", {})
         calls.say { heard, ngx.shared.fnf:get "count fnf_polls_total", ngx.shared.other:get "count fnf_polls_total" }
+      }
+    }
+    location /raises {
+      content_by_lua_block {
+        local broken = 0
+        watch(new { on_event = function()
+          broken = broken + 1
+          if broken < 3 then error "the listener broke" end
+        end }, "raises")
+        calls.say {}
+      }
+    }
+    location /full {
+      content_by_lua_block {
+        local warnings = {}
+        local client = new { on_event = function(name, fields)
+          if name == "warning" then warnings[#warnings + 1] = fields.message end
+        end }
+        for i = 1, 60 do watch(client, ("long"):rep(25) .. i, "tiny") end
+        calls.say(warnings)
       }
     }
     location /starve {
@@ -148,6 +175,8 @@ describe("what polls for the watches of a worker", function()
     assert.equal(groups[1], groups[2])
     assert.not_equal(groups[1], groups[3])
     assert.is_nil(groups[3]:find("another", 1, true))
+    assert.equal(groups[4], groups[5])
+    assert.not_equal(groups[4], groups[6])
   end)
 
   it("is counted once in each dictionary, and leaves on_event to its owner", function()
@@ -172,6 +201,22 @@ describe("what polls for the watches of a worker", function()
     assert.matches('fnf_errors_total{operation="DescribeMapRun",code="FlowNotExists"} 1\n', text, 1, true)
     assert.matches('{flow_name="f?",execution_name="\195\164",map_run_name="m"}', text, 1, true)
     assert.is_nil(text:find "\255")
+  end)
+
+  it("polls again after a listener of the caller's has raised", function()
+    expected = { "fnf: a poll failed: .*the listener broke" }
+    cloud:map_run { FlowName = "f", ExecutionName = "e", MapRunName = "raises", items = 1, item_duration = 0.1 }
+    ask "/raises"
+    nginx.until_true(function()
+      local runs = cjson.decode((assert(server:get "/runs/status.json"))).map_runs
+      return runs[1] and runs[1].Status == "Succeeded"
+    end, "the end")
+    assert.matches("the listener broke", server:errors(), 1, true)
+  end)
+
+  it("warns of what does not fit into the dictionary", function()
+    local warnings = ask "/full"
+    assert.matches("a MapRun to watch does not fit into the dictionary: ", warnings[1], 1, true)
   end)
 
   it("12.23: goes on after nginx has dropped its timer, once somebody asks", function()

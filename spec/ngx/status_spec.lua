@@ -12,6 +12,7 @@ local LISTEN = [[exec timeout 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/$1
 
 local CONFIGURATION = [[
   lua_shared_dict fnf 1m;
+  lua_shared_dict many 1m;
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"
     client = calls.client("$emulator", { access_key_id = "$id", access_key_secret = "$secret" })
@@ -25,6 +26,15 @@ local CONFIGURATION = [[
       content_by_lua_block {
         require("fnf.ngx").watch { dict = "fnf", client = client, FlowName = "f", ExecutionName = "e",
           MapRunName = ngx.var.arg_run, min_delay = 0.1, max_delay = 0.2, rate_limit = false }
+      }
+    }
+    location /many {
+      content_by_lua_block {
+        for i = 1, 60 do
+          require("fnf.ngx").watch { dict = "many", client = client, FlowName = "f", ExecutionName = "e",
+            MapRunName = "run-" .. i, rate_limit = false }
+        end
+        require("fnf.ngx").status { dict = "many" }
       }
     }
     location /misuse {
@@ -150,6 +160,11 @@ describe("the status of watched MapRuns", function()
       local line = stream:read "*l"
       return line and line:find('"MapRunName":"slow"', 1, true)
     end, "the first event")
+    local other = io.popen(shell.command(LISTEN, tostring(server.port)))
+    nginx.until_true(function()
+      local line = other:read "*l"
+      return line and line:find('"MapRunName":"slow"', 1, true)
+    end, "the first event of another listener")
     cloud:map_run { FlowName = "f", ExecutionName = "e", MapRunName = "late", items = 1, item_duration = 0.01 }
     server:get "/watch?run=late"
     nginx.until_true(function()
@@ -160,6 +175,7 @@ describe("the status of watched MapRuns", function()
     local began = core.now()
     local rest = stream:read "*a"
     stream:close()
+    other:close()
     assert.is_true(core.now() - began < 30, "the stream held up the reload")
     assert.matches("0\r\n\r\n$", rest)
   end)
@@ -193,6 +209,10 @@ describe("the status of watched MapRuns", function()
       assert.matches("\nfnf_map_run_" .. line .. "} ", text, 1, true)
     end
     assert.is_nil(text:find('fnf_map_run_[%l_]+{[^}]*map_run_name="done"'))
+  end)
+
+  it("lists many, a few at a time for the sake of others", function()
+    assert.equal(60, #cjson.decode((server:get "/many/status.json")).map_runs)
   end)
 
   it("is GET only, and knows no other path", function()

@@ -42,6 +42,16 @@ local CONFIGURATION = [[
         calls.say(outcome)
       }
     }
+    location /gone {
+      content_by_lua_block {
+        local one = watch()
+        ngx.shared.fnf:flush_all()
+        calls.say(calls.outcome(one:wait(1)))
+      }
+    }
+    location /cancelled {
+      content_by_lua_block { calls.say(calls.outcome(watch():wait(15, function() return true end))) }
+    }
     location /misuse {
       content_by_lua_block {
         local said = { init = in_init }
@@ -52,6 +62,8 @@ local CONFIGURATION = [[
         said.wait = select(2, pcall(function() start { dict = "fnf", client = client }:wait(1) end))
         said.seconds = select(2, pcall(function() watch { MapRunName = "never" }:wait(-1) end))
         said.rate_limit = select(2, pcall(start, { dict = "fnf", client = client, rate_limit = { rate = -1 } }))
+        said.probe = select(2, pcall(start, { dict = "fnf", client = client, rate_limit = { probe = true } }))
+        said.delays = select(2, pcall(start, { dict = "fnf", client = client, min_delay = 2, max_delay = 1 }))
         calls.say(said)
       }
     }
@@ -261,5 +273,15 @@ describe("a watch", function()
     assert.matches("it has no names", said.wait)
     assert.matches("positive", said.seconds)
     assert.matches("option rate_limit: entry rate must be at least", said.rate_limit)
+    assert.matches("a watch does not probe", said.probe)
+    assert.matches("option min_delay is greater than max_delay", said.delays)
+  end)
+
+  it("is not waited for where it is gone from the dictionary, or the caller gives up", function()
+    local run = map_run { items = 1, item_duration = 100 }
+    assert.equal("cancelled", ask("/cancelled?run=" .. run).kind)
+    local outcome = ask("/gone?run=" .. run)
+    assert.same({ "network", false }, { outcome.kind, outcome.sent })
+    assert.matches("is the dictionary too small?", outcome.message, 1, true)
   end)
 end)

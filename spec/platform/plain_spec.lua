@@ -81,6 +81,17 @@ describe("the platform", function()
     assert.is_nil(tostring(err):find("Secret", 1, true))
   end)
 
+  it("says why it cannot send at all", function()
+    local curl = require "fnf.curl"
+    local pool = curl.pool
+    function curl.pool()
+      return nil, "no memory", "no memory for a pool"
+    end
+    local answer, err = platform.send(request "http://127.0.0.1:1/")
+    curl.pool = pool
+    assert.same({ nil, "memory", false }, { answer, err.kind, err.sent })
+  end)
+
   it("says of an impossible request that it will not pass, without sending it", function()
     local answer, err = platform.send(request("http://127.0.0.1:1/\n"))
     assert.is_nil(answer)
@@ -116,6 +127,19 @@ describe("an exchange", function()
     local answer = assert(platform.send(request(base .. "/nul")))
     assert.same({ 200, "a\0b\0" }, { answer.status, answer.body })
     assert.is_truthy(answer.headers:find("Server: spec\r\n", 1, true))
+  end)
+
+  it("brings each its own where one blocks in a coroutine of its task's", function()
+    local results = assert(platform.gather {
+      function() return assert(platform.send(request(base .. "/nul"))).status end,
+      function()
+        return coroutine.wrap(function()
+          local _, err = platform.send(request(base .. "/hang", { timeout = 0.3 }))
+          return err.kind
+        end)()
+      end,
+    })
+    assert.same({ 200, "timeout" }, results)
   end)
 
   local ROWS = {

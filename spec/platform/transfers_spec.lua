@@ -19,9 +19,11 @@ local function new_pool()
     self.most = math.max(self.most, #self.started)
     return self.count
   end
-  function pool:wait(seconds)
-    assert(self.started[1] or seconds == 0, "nothing is in flight: a task waits for nothing")
-    self.started, self.ended, self.landed = {}, self.started, true
+  function pool:wait(seconds, ...)
+    assert(self.started[1] or ... or seconds == 0, "nothing is in flight: a task waits for nothing")
+    for _, one in ipairs { self, ... } do
+      one.started, one.ended, one.landed = {}, one.started, true
+    end
   end
   function pool:cancel(id)
     for _, list in ipairs { self.started, self.ended } do
@@ -104,6 +106,51 @@ describe("transfers", function()
     end
     assert.equal(3 * PLACES + 9, #run(pool, 3 * PLACES + 9, function() return 1 end, cancel))
     assert.equal(PLACES + 9, pool.count)
+  end)
+
+  it("of several pools are waited for together", function()
+    local pools, functions = { new_pool(), new_pool(), new_pool() }, {}
+    for i, pool in ipairs(pools) do
+      functions[i] = function()
+        return (select(3, transfers.send(scheduler.current(), pool, {})))
+      end
+    end
+    assert.same({ "answer 1", "answer 1", "answer 1" }, (scheduler.gather(functions)))
+  end)
+
+  it("that are in flight or in line end when their pool is closed", function()
+    local pool, sent, functions = new_pool(), {}, {}
+    function pool:wait()
+      transfers.close_pool(self)
+    end
+    for i = 1, PLACES + 3 do
+      functions[i] = function()
+        local _, reason, _, was_sent = transfers.send(scheduler.current(), pool, {})
+        assert.equal("network", reason)
+        sent[i] = was_sent
+        return true
+      end
+    end
+    assert.equal(PLACES + 3, #assert(scheduler.gather(functions)))
+    assert.same({ true, false }, { sent[PLACES], sent[PLACES + 1] })
+  end)
+
+  it("are cancelled when the loop that waits for them is interrupted, and the next ones go as before", function()
+    local pool, cancelled = new_pool(), {}
+    local cancel, wait = pool.cancel, pool.wait
+    function pool.wait()
+      error("interrupted!", 0)
+    end
+    function pool:cancel(id)
+      cancelled[#cancelled + 1] = id
+      cancel(self, id)
+    end
+    local done, reason = pcall(run, pool, 2, function() return 1 end)
+    table.sort(cancelled)
+    assert.same({ false, "interrupted!", { 1, 2 } }, { done, reason, cancelled })
+    assert.is_nil(scheduler.current())
+    pool.wait = wait
+    assert.same({ "answer 3", "answer 4" }, run(pool, 2, function() return 1 end))
   end)
 
   --- A task that does this and that: sends, gives up, sleeps, waits for others, fails, closes the pool.

@@ -8,6 +8,7 @@ local output = require "fnf.cli.output"
 
 local failures = {}
 
+local SHORTEST = 0.001 -- seconds that are left of --timeout at least
 local EVERY_LISTED, EVERY_READ = 1000, 100 -- children, and histories, between two lines of progress
 
 local function say(text)
@@ -37,12 +38,15 @@ local function progress()
   end
 end
 
---- The only MapRun of an execution.
-local function find_map_run(client, params)
-  local names = {}
-  for found in client:map_runs { FlowName = params.FlowName, ExecutionName = params.ExecutionName } do
+--- The only MapRun of an execution; what it takes to find it is gone from the time of the whole.
+local function find_map_run(client, params, options)
+  local names, now = {}, client:choose_platform().now
+  local ending = (options.timeout or 0) > 0 and now() + options.timeout
+  for found in client:map_runs({ FlowName = params.FlowName, ExecutionName = params.ExecutionName },
+    { timeout = options.timeout }) do
     names[#names + 1] = found.MapRunName
   end
+  options.timeout = ending and math.max(SHORTEST, ending - now()) or options.timeout
   if #names == 1 then
     params.MapRunName = names[1]
     return nil
@@ -60,7 +64,7 @@ local function prepare(client, line, name, options)
   if line.rest[1] or line.names[2] then
     return nil, "one flow/execution/map-run expected"
   elseif params.FlowName and params.ExecutionName and not params.MapRunName then
-    local problem = find_map_run(client, params)
+    local problem = find_map_run(client, params, options)
     if problem then
       return nil, problem
     end

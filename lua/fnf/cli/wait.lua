@@ -8,6 +8,7 @@ local progress = require "fnf.cli.progress"
 
 local waiting = {}
 
+local SHORTEST = 0.001 -- seconds that are left of --timeout at least
 local COMMAND_TIME, COMMAND_OUTPUT = 3600, 1048576 -- seconds and bytes of --on-done
 
 ---@class fnf.WaitCommand what the functions of one command line have in common
@@ -106,19 +107,22 @@ local function targets(line)
   return list
 end
 
---- flow/execution stands for its MapRuns.
-local function expand(client, list)
-  local all = {}
+--- flow/execution stands for its MapRuns; what it takes to find them is gone from the time of the line.
+local function expand(client, list, given)
+  local all, now = {}, client:choose_platform().now
+  local ending = (given.timeout or 0) > 0 and now() + given.timeout
   for _, params in ipairs(list) do
     if params.FlowName and params.ExecutionName and not params.MapRunName then
       local before = #all
-      for found in client:map_runs { FlowName = params.FlowName, ExecutionName = params.ExecutionName } do
+      for found in client:map_runs({ FlowName = params.FlowName, ExecutionName = params.ExecutionName },
+        { timeout = given.timeout }) do
         all[#all + 1] = { FlowName = found.FlowName, ExecutionName = found.ExecutionName,
           MapRunName = found.MapRunName }
       end
       if #all == before then
         io.stderr:write("fnf: the execution ", output.cell(params.ExecutionName), " has no MapRun yet\n")
       end
+      given.timeout = ending and math.max(SHORTEST, ending - now()) or given.timeout
     else
       all[#all + 1] = params
     end
@@ -166,7 +170,7 @@ function waiting.map_runs(client, line)
   if not list then
     return nil, problem
   end
-  list = expand(client, list)
+  list = expand(client, list, line.options)
   if #list == 0 then
     return exit.NOT_FOUND
   end
