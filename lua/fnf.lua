@@ -8,6 +8,7 @@ require "fnf.native" -- first: what needs the C modules below would fail in the 
 
 local check = require "fnf.check"
 local client = require "fnf.client"
+local errors = require "fnf.errors"
 local json = require "fnf.json"
 local methods = require "fnf.methods"
 
@@ -39,8 +40,17 @@ if rawget(_G, "ngx") then -- its workers are forks: what is there when it starts
   methods.load()
 end
 
-local function new(options)
+local function make(options)
   return client.new(options, platforms().new(type(options) == "table" and options or {}))
+end
+
+--- A client, or nil and what is wrong with the options, or an error of reading what a client needs.
+local function new(options)
+  local done, made, problem = pcall(make, options)
+  if done then
+    return made, problem
+  end
+  return nil, errors.not_loaded(made)
 end
 
 local COLON = "fnf.%s: call it with a dot, fnf.%s; only a client's methods take a colon"
@@ -54,11 +64,14 @@ end
 
 --- Make a client. Nothing is sent and no key is looked for before its first call.
 ---@param options? fnf.Options what is missing comes from the environment
----@return fnf.Client
+---@return fnf.Client client nil only with an error
+---@return fnf.Error|nil err no file can be read now: there is no descriptor left
 function fnf.new(options)
   refuse_colon("new", options)
   local made, problem = new(options == nil and {} or options)
-  if not made then
+  if errors.is(problem) then
+    return nil, problem
+  elseif not made then
     error("fnf.new: " .. problem, 2)
   end
   return made
@@ -109,13 +122,24 @@ end
 local default -- the client of the module's own functions, made of the environment at first use
 
 for name, method in pairs(methods.rows) do
+  local is_lazy = getmetatable(method) ~= nil
   fnf[name] = function(...)
+    if is_lazy then
+      local made, err = methods.make(method)
+      if not made then
+        return methods.fail(method, err --[[@as fnf.Error]], (select(2, ...)))
+      end
+      is_lazy = false
+    end
     local params, options, action = methods.arguments(method, ...)
     local problem
     refuse_colon(name, params)
     refuse_colon(name, action)
     if not default then
       default, problem = new {}
+      if errors.is(problem) then
+        return methods.fail(method, problem, options)
+      end
       problem = problem and ("%s: %s"):format(name, problem)
     end
     problem = problem or methods.validate(name, default, params, options, action)

@@ -26,7 +26,8 @@ local function make_client(options)
   if options.profile then
     given.credentials = fnf.credentials.profile(options.profile)
   end
-  return fnf.new(given)
+  local client, err = fnf.new(given)
+  return client or error(err, 0)
 end
 
 --- All entries of a list, or the first so many.

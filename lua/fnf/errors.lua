@@ -294,6 +294,21 @@ function errors.memory(message, sent)
   return errors.new { kind = "memory", message = message, retryable = true, sent = sent }
 end
 
+--- What Lua's loader raised of a module that is read when it is first needed: there may be no descriptor left to read
+--- it by, and later there is. What else was raised is raised on.
+---@param raised any
+---@return fnf.Error
+function errors.not_loaded(raised)
+  local words = type(raised) == "string" and raised:gsub("^[^\n]-:%d+: ", "") or "" -- without its place
+  local line = words:match "^(module '[^'\n]+' not found):"
+    or words:match "^error loading module '[^\n]+\n?[^\n]*"
+  if not line then
+    error(raised, 0)
+  end
+  return errors.new { kind = "network", retryable = true, sent = false,
+    message = ("no file can be read: %s; is there a descriptor left?"):format((line:gsub("%s*\n%s*", " "))) }
+end
+
 --- Whether an error says nothing about what was asked: the caller gave up, or this machine has no memory.
 ---@param err fnf.Error
 ---@return boolean

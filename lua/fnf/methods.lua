@@ -2,11 +2,13 @@
 -- SPDX-License-Identifier: MIT
 --
 -- `client:name(params, options)` and `fnf.name(params, options)` are made of the same rows. Misuse raises at the line
--- of the caller; whatever the world does comes back as nil and an error object.
+-- of the caller; whatever the world does comes back as nil and an error object. One subject: the rows, and how a row
+-- is made, checked and run.
 
 local check = require "fnf.check"
 local client = require "fnf.client"
 local core = require "fnf.core"
+local errors = require "fnf.errors"
 local json = require "fnf.json"
 local number = require "fnf.number"
 local operations = require "fnf.operations"
@@ -130,6 +132,7 @@ end
 ---@field options table<string, fnf.Row> rows of the second
 ---@field validate? fun(params: any, options: table, action?: any): string|nil beyond the type of each entry
 ---@field run fun(self: fnf.Client, params: table, options: table, action?: string): any, any
+---@field fail? fun(err: fnf.Error, options: any): any, any how it tells an error from before it runs; none: nil, err
 ---@field is_given? boolean the first argument is no table of parameters, and never left out
 ---@field of_action? boolean an operation's name comes before the parameters
 ---@field package words? table<string, boolean> see `is_certain`
@@ -138,22 +141,30 @@ end
 --- A row that is made when it is first looked at, with the modules that a plain call does not need: half of all there
 --- are.
 ---@param make fun(): fnf.Method
+---@param fail? fun(err: fnf.Error, options: any): any as that of a row
 ---@return fnf.Method
-local function at_first_use(make)
-  return setmetatable({}, { __index = function(row, field)
+local function at_first_use(make, fail)
+  return setmetatable({ fail = fail }, { __index = function(row, field)
+    local made = make()
+    require "fnf.call.rate_limiter" -- now, or the first poll of a wait would read it
     setmetatable(row, nil)
-    for name, value in pairs(make()) do
+    for name, value in pairs(made) do
       row[name] = value
     end
     return row[field]
   end })
 end
 
+--- Iterators raise an error as it is.
+local function raise(err)
+  error(err, 0)
+end
+
 --- The rows of a wait for a MapRun, or for several.
-local function of_waits(make)
+local function of_waits(make, fail)
   return at_first_use(function()
     return make(require "fnf.wait.group", require "fnf.wait.wait", operations.describe_map_run)
-  end)
+  end, fail)
 end
 
 ---@type table<string, fnf.Method>
@@ -185,6 +196,11 @@ methods.rows = {
         return group.run(self, operation, list, options)
       end,
     }
+  end, function(err, options)
+    if type(options) == "table" and options.each then
+      raise(err)
+    end
+    return nil, err
   end),
 
   -- client:resume(checkpoint, options): go on with the wait for a MapRun that gave it, maybe in another process.
@@ -221,13 +237,13 @@ methods.rows = {
   map_runs = at_first_use(function()
     return { parameters = operations.get_execution_history.parameters, options = methods.call_options,
       run = require("fnf.execution.map_runs").each }
-  end),
+  end, raise),
 
   -- for child in client:map_run_children({ FlowName = ..., MapRunName = ..., Status = "Failed" }, { causes = true }) do
   map_run_children = at_first_use(function()
     local children = require "fnf.execution.children"
     return { parameters = children.parameters, options = with_call_options(children.options), run = children.each }
-  end),
+  end, raise),
 
   -- Which errors the failed items of a MapRun ended with, with examples; tostring() of it is a text of a screen.
   explain_map_run = at_first_use(function()
@@ -271,11 +287,30 @@ methods.rows = {
         return pages.each(self, assert(pages.find(action)), params, options)
       end,
     }
+  end, function(err)
+    return function() return nil, err end
   end),
 }
 
+--- A module that is read now, or nil and why it cannot be.
+local function load(name)
+  local loaded, module = pcall(require, name)
+  if loaded then
+    return module
+  end
+  return nil, errors.not_loaded(module)
+end
+
 --- Operations that take more than a request.
-local MORE = { start_execution = function(...) return require("fnf.execution.start").run(...) end }
+local MORE = {
+  start_execution = function(...)
+    local start, err = load "fnf.execution.start"
+    if not start then
+      return nil, err
+    end
+    return start.run(...)
+  end,
+}
 
 for name, row in pairs(operations) do
   methods.rows[name] = {
@@ -290,8 +325,10 @@ for name, row in pairs(operations) do
     methods.rows[row.each] = {
       parameters = row.parameters,
       options = methods.call_options,
+      fail = raise,
       run = function(self, params, options)
-        return require("fnf.call.pages").items(self, row, params, options)
+        local pages, err = load "fnf.call.pages"
+        return (pages or raise(err)).items(self, row, params, options)
       end,
     }
   end
@@ -303,6 +340,31 @@ function methods.load()
     assert(row.run)
   end
   require "fnf.execution.start"
+end
+
+--- Make a row that is made at first use; or nil and why that cannot be now.
+---@param method fnf.Method
+---@return fnf.Method|nil
+---@return fnf.Error|nil err
+function methods.make(method)
+  local made, reason = pcall(function() return method.run end)
+  if made then
+    return method
+  end
+  return nil, errors.not_loaded(reason)
+end
+
+--- End a call by an error from before it ran.
+---@param method fnf.Method
+---@param err fnf.Error
+---@param options any the call's
+---@return any, any
+function methods.fail(method, err, options)
+  local fail = rawget(method, "fail")
+  if fail then
+    return fail(err, options)
+  end
+  return nil, err
 end
 
 local NOTHING = {}
@@ -377,7 +439,15 @@ function methods.perform(method, self, params, options, action)
 end
 
 for name, method in pairs(methods.rows) do
+  local is_lazy = getmetatable(method) ~= nil
   client.add(name, function(self, first, second, third)
+    if is_lazy then
+      local made, err = methods.make(method)
+      if not made then
+        return methods.fail(method, err --[[@as fnf.Error]], second)
+      end
+      is_lazy = false
+    end
     local params, options, action = methods.arguments(method, first, second, third)
     local problem = methods.validate(name, self, params, options, action)
     if problem then

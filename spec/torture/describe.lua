@@ -6,12 +6,12 @@ local fnf = require "fnf"
 local errors = require "fnf.errors"
 
 local function work()
-  local made, client = pcall(fnf.new, { endpoint = endpoint, ca_file = ca_file ~= "" and ca_file or nil,
+  local made, client, problem = pcall(fnf.new, { endpoint = endpoint, ca_file = ca_file ~= "" and ca_file or nil,
     access_key_id = id, access_key_secret = secret, max_attempts = 1, timeout = 60, no_proxy = "*" })
-  if not made then -- a file that cannot be read is a wrong option; a module that cannot be opened is Lua's to tell
-    local is_told = client:find("option ca_file: cannot read", 1, true)
-      or client:find "^error loading module [^\n]+\n\tcannot " or client:find "module 'fnf%.[^\n]+' not found:"
-    return is_told and "error: " .. client or error(client, 0)
+  if not made then -- a file that cannot be read is a wrong option
+    return client:find("option ca_file: cannot read", 1, true) and "error: " .. client or error(client, 0)
+  elseif not client then
+    return errors.is(problem) and "error: " .. tostring(problem) or "no error object: " .. tostring(problem)
   end
   local run, err = client:describe_map_run { FlowName = flow, ExecutionName = execution, MapRunName = map_run }
   client:close()

@@ -1,5 +1,5 @@
 /*
- * A host of Lua whose memory or system calls fail when told: one forked child for each place of failure.
+ * A host of Lua whose memory or system calls fail when told, in forked children.
  * SPDX-License-Identifier: MIT
  *
  * torture WHAT HOW FIRST LAST STEP SCRIPT ARGUMENTS...
@@ -11,12 +11,15 @@
  *
  * SCRIPT, given the arguments, returns a function that does the work and returns "right", "error: TEXT" (of an error
  * object) or anything else, which is wrong. A child arms the failure, does the work, disarms, does the work again,
- * which must be right now, and closes Lua; then neither Lua nor the modules of fnf may hold a block. Prints a line of
- * counts; each child that ended badly is a line on stderr before.
+ * which must be right now, and closes Lua; then neither Lua nor the modules of fnf may hold a block. Unless the last
+ * argument is "cold", a child goes on with the next places before it closes, for a fork costs three times as much as
+ * the work; of a child that ends badly nothing counts, and each of its places gets a child of its own: what then
+ * ends well is told as bad only after others. Prints a line of counts; what ended badly is a line on stderr before.
  */
 #define _GNU_SOURCE /* RTLD_NEXT, dl_iterate_phdr */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <link.h>
@@ -26,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,21 +46,22 @@ static int for_good, error_number;
 static long left, failed;
 static long lua_blocks; /* held by Lua */
 
-/* Threads (libcurl's of name look-ups) may meet here; a count that is one off does no harm. */
-static int fails(enum what what) {
-  if (armed != what || (left > 0 && --left > 0))
-    return 0;
-  failed++;
-  if (!for_good)
-    armed = NONE;
-  return 1;
-}
+/* Of one child: how many places it had, and how they ended; seen by the parent. */
+struct tally {
+  long places, ends[16];
+  int is_trying;   /* one more, which has not ended */
+  int has_session; /* in the last of them libcurl could not keep a session of TLS */
+};
 
-/* ---- blocks of ours: what the code of fnf's modules allocates itself ---- */
+static struct tally *tally;
+
+/* ---- whose code calls ---- */
+
+enum whose { OTHERS, FNF, LIBCURL, LIBSSL };
 
 static struct {
   uintptr_t from, to;
-  int ours;
+  enum whose whose;
 } ranges[256];
 static size_t range_count;
 
@@ -72,22 +77,56 @@ static int note_range(struct dl_phdr_info *info, size_t size, void *unused) {
   if (range_count < sizeof ranges / sizeof *ranges) {
     ranges[range_count].from = from;
     ranges[range_count].to = to;
-    ranges[range_count++].ours = strstr(info->dlpi_name, "/fnf/") != NULL;
+    ranges[range_count++].whose = strstr(info->dlpi_name, "/fnf/")         ? FNF
+                                  : strstr(info->dlpi_name, "/libcurl.so") ? LIBCURL
+                                  : strstr(info->dlpi_name, "/libssl.so")  ? LIBSSL
+                                                                           : OTHERS;
   }
   return 0;
 }
 
-static int is_ours(void *caller) {
+static enum whose whose_is(void *caller) {
   uintptr_t at = (uintptr_t)caller;
   for (int twice = 0; twice < 2; twice++) { /* what is new was loaded since */
     for (size_t i = 0; i < range_count; i++)
       if (ranges[i].from <= at && at < ranges[i].to)
-        return ranges[i].ours;
+        return ranges[i].whose;
     range_count = 0;
     (void)dl_iterate_phdr(note_range, NULL);
   }
-  return 0;
+  return OTHERS;
 }
+
+/* Whether libcurl allocates because libssl calls it with a new session: libcurl 7.88 then keeps the name that it frees
+ * (Curl_ssl_addsessionid, lib/vtls/vtls.c), and frees it once more with the session of another. */
+static int is_session_kept(void) {
+  static int is_here; /* it may allocate */
+  void *callers[16];
+  if (is_here)
+    return 0;
+  is_here = 1;
+  int count = backtrace(callers, sizeof callers / sizeof *callers), i = 0;
+  is_here = 0;
+  while (i < count && whose_is(callers[i]) == OTHERS) /* this host, and the C library */
+    i++;
+  int first = i;
+  while (i < count && whose_is(callers[i]) == LIBCURL)
+    i++;
+  return i > first && i < count && whose_is(callers[i]) == LIBSSL;
+}
+
+/* Threads (libcurl's of name look-ups) may meet here; a count that is one off does no harm. */
+static int fails(enum what what) {
+  if (armed != what || (left > 0 && --left > 0))
+    return 0;
+  if (++failed == 1 && what == MALLOC && is_session_kept())
+    tally->has_session = 1;
+  if (!for_good)
+    armed = NONE;
+  return 1;
+}
+
+/* ---- blocks of ours: what the code of fnf's modules allocates itself ---- */
 
 enum { MOST_BLOCKS = 4096 };
 static void *blocks[MOST_BLOCKS];
@@ -95,7 +134,7 @@ static size_t block_count;
 static int is_counting;
 
 static void *note(void *block, void *caller) {
-  if (is_counting && block && block_count < MOST_BLOCKS && is_ours(caller))
+  if (is_counting && block && block_count < MOST_BLOCKS && whose_is(caller) == FNF)
     blocks[block_count++] = block;
   return block;
 }
@@ -222,10 +261,11 @@ static enum end work(lua_State *L) {
   return status == 0 && said && strncmp(said, "error: ", 7) == 0 ? ERROR : WRONG;
 }
 
-static enum end child(lua_State *L, enum what what, long n) {
+/* One place. */
+static enum end try(lua_State *L, enum what what, long n) {
   (void)alarm(120);
   left = n;
-  is_counting = 1;
+  failed = 0;
   armed = what;
   enum end end = work(L);
   armed = NONE;
@@ -236,12 +276,28 @@ static enum end child(lua_State *L, enum what what, long n) {
     fprintf(stderr, "n=%ld: afterwards: %s\n", n, lua_tostring(L, -1) ? lua_tostring(L, -1) : luaL_typename(L, -1));
     end = AFTERWARDS;
   }
+  lua_settop(L, 1);
+  return end < WRONG && failed == 0 ? NOT_REACHED : end;
+}
+
+/* Places from n on, up to so many or the first that is not reached, ends badly, or leaves libcurl as it should not be.
+ */
+static enum end child(lua_State *L, enum what what, long n, long step, long most) {
+  enum end end = RIGHT;
+  is_counting = 1;
+  while (tally->places < most && end < NOT_REACHED && !tally->has_session) {
+    tally->is_trying = 1;
+    end = try(L, what, n + tally->places * step);
+    tally->is_trying = 0;
+    tally->ends[end]++;
+    tally->places++;
+  }
   lua_close(L);
   if (end < WRONG && (lua_blocks != 0 || block_count != 0)) {
     fprintf(stderr, "n=%ld: %ld blocks of Lua's, %zu of fnf's\n", n, lua_blocks, block_count);
-    end = LEAK;
+    return LEAK;
   }
-  return end < WRONG && failed == 0 ? NOT_REACHED : end;
+  return end;
 }
 
 static const struct {
@@ -253,17 +309,20 @@ static const struct {
 /* What others do once in a process, and not again where memory failed just then; seen only where nothing was done
  * before (`cold`). docs/testing-of-fnf.md has their places. */
 static int is_of_others(const char *said) {
-  static const char *const words[] = {"no memory to sign with",      /* libcrypto's default context */
-                                      "libcrypto has no random bytes", "libcrypto lacks the algorithm",
-                                      "no memory for the exchange",  /* libssl: SSL_CTX_new */
-                                      "OpenSSL/3.",                  /* libssl, through libcurl */
-                                      "undefined symbol",            /* the loader */
+  static const char *const words[] = {"no memory to sign with", /* libcrypto's default context */
+                                      "libcrypto has no random bytes",
+                                      "libcrypto lacks the algorithm",
+                                      "no memory for the exchange", /* libssl: SSL_CTX_new */
+                                      "OpenSSL/3.",                 /* libssl, through libcurl */
+                                      "undefined symbol",           /* the loader */
                                       "digest algorithm too weak"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strstr(said, words[i]))
       return 1;
   return 0;
 }
+
+enum { PLACES = 50 }; /* of a child at most */
 
 static const char *const WHAT[] = {"", "malloc", "lua", "open", "read", "connect", "send"};
 
@@ -293,10 +352,22 @@ int main(int count, char **words) {
   if (lua_pcall(L, count - 7, 1, 0) != 0)
     return fprintf(stderr, "%s\n", lua_tostring(L, -1)), 2;
 
-  long ends[32] = {0}, runs = 0, cjson = 0, others = 0, crashes = 0, hangs = 0, n = first;
-  for (; n <= last && ends[NOT_REACHED] == 0; n += step, runs++) {
+  tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (tally == MAP_FAILED)
+    return 2;
+  long ends[16] = {0}, runs = 0, cjson = 0, others = 0, sessions = 0, crashes = 0, hangs = 0, n = first;
+  long alone_to = is_cold ? last : -1;         /* up to there, each place has a child of its own */
+  long together = 0, bad = 0, bad_before = -1; /* -1: not to be explained */
+  while (n <= last && ends[NOT_REACHED] == 0) {
+    if (bad_before >= 0 && n > alone_to) {
+      together += bad == bad_before;
+      bad_before = -1;
+    }
+    long most = n <= alone_to ? 1 : (last - n) / step + 1;
+    most = most < PLACES ? most : PLACES;
     int lines[2], status = 0;
     char said[4096] = "";
+    memset(tally, 0, sizeof *tally);
     if (pipe(lines) != 0)
       return 2;
     pid_t pid = fork();
@@ -304,7 +375,7 @@ int main(int count, char **words) {
       (void)dup2(lines[1], STDERR_FILENO);
       (void)close(lines[0]);
       (void)close(lines[1]);
-      _exit(child(L, what, n));
+      _exit(child(L, what, n, step, most));
     }
     (void)close(lines[1]);
     ssize_t size = 0, more;
@@ -313,25 +384,45 @@ int main(int count, char **words) {
     said[size] = '\0';
     (void)close(lines[0]);
     (void)waitpid(pid, &status, 0);
-    if (WIFEXITED(status) && WEXITSTATUS(status) < 32)
-      ends[WEXITSTATUS(status)]++;
+    int is_bad = !WIFEXITED(status) || WEXITSTATUS(status) >= WRONG;
+    if (tally->has_session && WIFSIGNALED(status) && WTERMSIG(status) != SIGALRM) {
+      sessions++;
+      tally->places += tally->is_trying;
+      is_bad = 0;
+    }
+    if (is_bad && most > 1) {
+      fprintf(stderr, "n=%ld and on: status %x: %s\n", n, (unsigned)status, said);
+      alone_to = n + (most - 1) * step;
+      bad_before = bad;
+      continue;
+    }
+    bad += is_bad;
+    runs += is_bad ? 1 : tally->places;
+    n += step * (is_bad ? 1 : tally->places);
+    if (!is_bad)
+      for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        ends[i] += tally->ends[i];
     else if (strstr(said, "Out of memory")) /* strbuf.c of lua-cjson: die() */
       cjson++;
-    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-      hangs++;
-    else
-      crashes++;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == AFTERWARDS && is_cold && is_of_others(said)) {
-      ends[AFTERWARDS]--;
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == AFTERWARDS && is_cold && is_of_others(said))
       others++;
-    } else if ((!WIFEXITED(status) || WEXITSTATUS(status) >= WRONG) && !strstr(said, "Out of memory"))
-      fprintf(stderr, "n=%ld: status %x: %s\n", n, (unsigned)status, said);
+    else {
+      if (WIFEXITED(status) && WEXITSTATUS(status) <= LEAK)
+        ends[WEXITSTATUS(status)]++;
+      else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        hangs++;
+      else
+        crashes++;
+      fprintf(stderr, "n=%ld: status %x: %s\n", n - step, (unsigned)status, said);
+    }
   }
+  together += bad_before >= 0 && bad == bad_before;
   lua_close(L);
   printf("%s %s: runs %ld, right %ld, error %ld, raised not enough memory %ld, died in lua-cjson %ld, "
+         "of a session in libcurl %ld, "
          "a library unusable for good %ld, wrong %ld, not usable afterwards %ld, leaks %ld, hangs %ld, "
-         "crashes %ld, end %s\n",
-         words[1], words[2], runs, ends[RIGHT], ends[ERROR], ends[RAISED_MEMORY], cjson, others, ends[WRONG],
-         ends[AFTERWARDS], ends[LEAK], hangs, crashes, ends[NOT_REACHED] ? "reached" : "not reached");
-  return ends[WRONG] + ends[AFTERWARDS] + ends[LEAK] + hangs + crashes > 0;
+         "crashes %ld, bad only after others %ld, end %s\n",
+         words[1], words[2], runs, ends[RIGHT], ends[ERROR], ends[RAISED_MEMORY], cjson, sessions, others, ends[WRONG],
+         ends[AFTERWARDS], ends[LEAK], hangs, crashes, together, ends[NOT_REACHED] ? "reached" : "not reached");
+  return ends[WRONG] + ends[AFTERWARDS] + ends[LEAK] + hangs + crashes + together > 0;
 }
