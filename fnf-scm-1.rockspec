@@ -41,6 +41,7 @@ build = {
     ["fnf.call.request"] = "lua/fnf/call/request.lua",
     ["fnf.call.response"] = "lua/fnf/call/response.lua",
     ["fnf.call.retry"] = "lua/fnf/call/retry.lua",
+    ["fnf.call.unlisted"] = "lua/fnf/call/unlisted.lua",
     ["fnf.check"] = "lua/fnf/check.lua",
     ["fnf.client"] = "lua/fnf/client.lua",
     ["fnf.credentials"] = "lua/fnf/credentials.lua",

@@ -73,7 +73,7 @@ local PURE = { "fnf.errors", "fnf.ascii", "fnf.time", "fnf.check", "fnf.nearest"
   "fnf.share.permits", "fnf.share.answers", "fnf.share.machines", "fnf.wait.heap", "fnf.wait.progress",
   "fnf.wait.tolerance", "fnf.wait.parent_execution", "fnf.wait.wait", "fnf.wait.group", "fnf.wait.checkpoint",
   "fnf.wait.source", "fnf.wait.sweep", "fnf.wait.history", "fnf.wait.others", "fnf.wait.poll_queue",
-  "fnf.execution.map_runs", "fnf.call.pages",
+  "fnf.execution.map_runs", "fnf.call.pages", "fnf.call.unlisted",
   "fnf.execution.event_detail", "fnf.execution.cause", "fnf.execution.sample", "fnf.execution.items",
   "fnf.execution.map_state", "fnf.execution.report" }
 

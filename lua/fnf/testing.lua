@@ -12,10 +12,10 @@
 local check = require "fnf.check"
 local errors = require "fnf.errors"
 local json = require "fnf.json"
-local methods = require "fnf.methods"
 local nearest = require "fnf.nearest"
 local operations = require "fnf.operations"
 local platform = require "fnf.testing.platform"
+local unlisted = require "fnf.call.unlisted"
 
 ---@class fnf.TestingModule
 local testing = {}
@@ -213,7 +213,7 @@ local function record(self, request)
   sent.action = sent.headers["x-acs-action"]
   for _, from in ipairs { sent.query, sent.form } do
     for name, value in pairs(from) do
-      sent.params[name] = not methods.every_request[name] and value or nil
+      sent.params[name] = not unlisted.every_request[name] and value or nil
     end
   end
   self.sent[#self.sent + 1] = sent
