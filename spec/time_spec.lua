@@ -56,7 +56,8 @@ describe("a time of RFC 3339", function()
     end)
   end
 
-  for _, text in ipairs { "", "2025-10-24", "2025-10-24T06:11:26", "2025-13-24T06:11:26Z", "2025-10-24T06:11Z", "x" } do
+  for _, text in ipairs { "", "2025-10-24", "2025-10-24T06:11:26", "2025-13-24T06:11:26Z", "2025-10-24T06:11Z", "x",
+    "2025-10-24T06:11:26+8" } do
     it("is nil where the text is none: " .. text:gsub("%c", "."), function()
       assert.is_nil(time.from_rfc3339(text))
     end)
