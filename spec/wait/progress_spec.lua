@@ -186,6 +186,17 @@ describe("what counts do not tell", function()
     assert.same({ 920, 2, 2 }, { seen.done, seen.rate, seen:overall_rate() })
   end)
 
+  it("is a rate, where items are taken back: it is measured anew", function()
+    for _, counts in ipairs { { Succeed = 90, Aborted = 20 }, { Succeed = 95, Aborted = 1 }, { Aborted = 100 } } do
+      counts.Total, counts.Running = 1000, 10
+      local seen = after(counts, nil, { Total = 1000, Succeed = 100, Aborted = 5, Running = 10 })
+      assert.same({}, { seen.rate, seen:overall_rate() })
+      counts.Succeed = (counts.Succeed or 0) + 30
+      seen:see({ Status = "Running", ItemCounts = counts }, 120)
+      assert.equal(3, seen.rate)
+    end
+  end)
+
   it("13.3: is an end to come, once the run has ended", function()
     for _, status in ipairs { "Succeeded", "Failed", "Aborted" } do
       local report = after({ Total = 1000, Succeed = 200, Failed = 20 }, status):report()
