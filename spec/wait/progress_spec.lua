@@ -141,6 +141,15 @@ describe("a run that hangs", function()
     assert.is_true(math.abs((seen:stalled() or 0) - 0.8) < 1e-6, seen:stalled())
   end)
 
+  it("is seen to stall by the time items took while all places were taken, however slow the last ones are", function()
+    local seen = progress.new()
+    for poll, done in ipairs { 0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 91, 92, 93, 93, 93, 93 } do -- ten take 5 s
+      local counts = { Total = 100, Succeed = done, Running = math.min(10, 100 - done) }
+      seen:see({ Status = "Running", ItemCounts = counts }, 5 * poll)
+    end
+    assert.equal(15, seen:stalled())
+  end)
+
   it("does not stall while items go on starting, though none ends", function()
     local seen = progress.new()
     for poll = 0, 80 do -- two of ten end a second, until none does
