@@ -16,8 +16,6 @@ return {
     reason = "of two equal sizes, either is the shorter" },
   { path = "csrc/head.c", line = "head->is_complete = 1;", change = "1 becomes 2",
     reason = "it is only asked whether it is 0" },
-  { path = "csrc/sign.c", change = ">= becomes >", reason = "what is no longer than the armour's first word is no key",
-    line = "int armoured = secret.size >= sizeof begin - 1 && memcmp(secret.data, begin, sizeof begin - 1) == 0;" },
   { path = "csrc/sign.c", line = "enum { PROBE = 64 * 1024 };", change = "64 becomes 65",
     reason = "how much memory is asked for, to see whether there is any, is anyone's guess" },
   { path = "csrc/sign.c", line = "enum { PROBE = 64 * 1024 };", change = "1024 becomes 1025",
@@ -55,4 +53,6 @@ return {
     reason = "two ends that are foreseen for the very same instant are chance" },
   { path = "lua/fnf/platform/nginx_framing.lua", change = "+ becomes -", line = "at = stop + 1",
     reason = "the next line is not found to be plain, and read by the searches that follow" },
+  { path = "lua/fnf/wait/wait.lua", change = "< becomes <=", line = "if remaining < hold + RESERVE then",
+    reason = "where just so much remains, it is as long" },
 }

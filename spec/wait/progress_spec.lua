@@ -247,6 +247,20 @@ describe("the example of the module's header", function()
   end
 end)
 
+describe("items of which none is pending", function()
+  it("are reckoned to end one after the other, but for noise, at twice the rate", function()
+    for _, left in ipairs { 25, 100 } do
+      local seen = progress.new()
+      for poll = 0, 1 do -- ten a second
+        seen:see({ Status = "Running", ItemCounts = { Total = 200 + left, Succeed = 200 * poll,
+          Running = poll == 0 and 1 or left } }, 20 * poll, poll == 0 and 0 or nil)
+      end
+      local delay = seen:next_poll(0, { min_delay = 0.4, max_delay = 120 }, 0.5)
+      assert.is_true(math.abs(delay - 0.56 * 2 * (left - 1 - 0.29 * math.sqrt(left)) / 10) < 1e-6, delay)
+    end
+  end)
+end)
+
 describe("items in batches", function()
   it("are reckoned with as batches: the end of the last one may come at once, not item by item", function()
     local limits, delays = { min_delay = 0.4, max_delay = 120 }, {}
