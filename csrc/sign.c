@@ -109,11 +109,10 @@ static enum fnf_status load_hmac(struct fnf_signer *signer, struct fnf_str secre
 }
 
 static enum fnf_status load_rsa(struct fnf_signer *signer, struct fnf_str secret) {
-  static const char begin[] = "-----BEGIN", armour[] = "-----BEGIN PRIVATE KEY-----\n",
-                    end[] = "\n-----END PRIVATE KEY-----\n";
-  int armoured = secret.size >= sizeof begin - 1 && memcmp(secret.data, begin, sizeof begin - 1) == 0;
+  static const char armour[] = "-----BEGIN PRIVATE KEY-----\n", end[] = "\n-----END PRIVATE KEY-----\n";
   if (secret.size > INT_MAX)
     return FNF_BAD_INPUT;
+  int armoured = secret.size && memchr(secret.data, '-', secret.size); /* which Base64 has not */
   BIO *pem = BIO_new(BIO_s_secmem());
   if (!pem)
     return FNF_NO_MEMORY;

@@ -7,10 +7,12 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "canonical.h"
 #include "tap.h"
+#include "vectors.h"
 
 static const char *const names[] = {"HMAC-SHA1", "ACS3-HMAC-SHA256", "ACS3-HMAC-SM3", "ACS3-RSA-SHA256"};
 
@@ -123,6 +125,31 @@ static void refuses_what_is_no_rsa_key(void) {
     tap_check(status == FNF_BAD_INPUT && !signer, "RSA: secret %zu is refused", i);
   }
   tap_check(ERR_peek_error() == 0, "OpenSSL's error queue stays empty");
+}
+
+/* A key is the same with and without armour, and with what tools write before it. */
+static void takes_an_rsa_key_in_its_armour(void) {
+  static const char *const forms[] = {"%.*s", "-----BEGIN PRIVATE KEY-----\n%.*s\n-----END PRIVATE KEY-----\n",
+                                      "Bag Attributes\n-----BEGIN PRIVATE KEY-----\n%.*s\n-----END PRIVATE KEY-----"};
+  struct fnf_buf first, other;
+  char secret[8192];
+  size_t rsa = 0;
+  while (rsa + 1 < vector_count && vectors[rsa].algorithm.data[5] != 'R')
+    rsa++;
+  fnf_buf_init(&first, 4096);
+  fnf_buf_init(&other, 4096);
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    struct fnf_signer *signer = NULL;
+    struct fnf_str bare = vectors[rsa].secret;
+    (void)snprintf(secret, sizeof secret, forms[i], (int)bare.size, bare.data);
+    if (fnf_signer_new(&signer, FNF_ACS3_RSA_SHA256, text_of(secret)) == FNF_OK)
+      sign_once(signer, i ? &other : &first, FNF_STR("text"));
+    tap_check(signer != NULL, "RSA: a key is taken in form %zu", i);
+    tap_same(fnf_buf_str(i ? &other : &first), fnf_buf_str(&first), "RSA: and signs as in every form");
+    fnf_signer_free(signer);
+  }
+  fnf_buf_free(&first);
+  fnf_buf_free(&other);
 }
 
 static const char wiped_key[] = "the key whose copies are counted";
@@ -251,6 +278,7 @@ void sign_spec(void) {
   takes_any_secret();
   adds_the_suffix();
   refuses_what_is_no_rsa_key();
+  takes_an_rsa_key_in_its_armour();
   wipes_each_copy_of_a_key();
   keeps_foreign_errors();
   trims_values();

@@ -35,6 +35,9 @@ describe("a failed attempt", function()
     { "503 Throttling.Other", service(503, "Throttling.Other"), "throttle", "throttle" },
     { "500 InternalServerError", service(500, "InternalServerError"), "fault", nil },
     { "500 InternalError", service(500, "InternalError"), "fault", nil },
+    { "400 InternalServerError", service(400, "InternalServerError"), "fault", nil },
+    { "400 InternalError", service(400, "InternalError"), "fault", nil },
+    { "200 ServiceUnavailable", service(200, "ServiceUnavailable"), "fault", nil },
     { "500 of an unknown code", service(500, "Odd"), "fault", nil },
     { "502", service(502, "HTTP502"), "fault", nil },
     { "503 ServiceUnavailable", service(503, "ServiceUnavailable"), "fault", nil },
@@ -44,6 +47,7 @@ describe("a failed attempt", function()
     { "409 TaskInvalidState", service(409, "TaskInvalidState"), "fault", "fault" },
     { "403 RequestTimeTooSkewed", service(403, "RequestTimeTooSkewed"), "clock", "clock" },
     { "400 InvalidTimeStamp.Expired", service(400, "InvalidTimeStamp.Expired"), "clock", "clock" },
+    { "403 InvalidSecurityToken.Expired", service(403, "InvalidSecurityToken.Expired"), "expired", "expired" },
     { "400 SignatureNonceUsed", service(400, "SignatureNonceUsed"), "nonce", nil },
     { "network, sent or not", failure("network", { retryable = true }), "fault", nil },
     { "network, never sent", failure("network", { retryable = true, sent = false }), "fault", "fault" },
@@ -105,6 +109,7 @@ describe("the delay before the next attempt", function()
     { "throttle", 1, 0.3, 0.9, 0.3 }, { "fault", 1, 7, 0.9, 7 },
     { "throttle", 1, 1e9, 0.5, 60 }, { "fault", 1, 61, 0.5, 60 },
     { "clock", 1, nil, 0.9, 0 }, { "nonce", 1, 5, 0.9, 0 },
+    { "expired", 1, nil, 0.9, 0 },
     -- 12.16: a hint of nothing is no leave to ask as fast as a loop runs
     { "throttle", 1, 0, 0.5, 0.5 }, { "throttle", 5, 0.001, 0.5, 8 }, { "fault", 1, 0.01, 0, 0.01 },
   }

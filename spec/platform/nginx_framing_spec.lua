@@ -51,6 +51,7 @@ end
 describe("an answer over cosockets", function()
   local READ = {
     { "12.5: a folded header", length "X: a\r\n b\r\n\tc: d\r\n" },
+    { "a folded header that looks like two", length "A: b\r\nX: a\r\n b: c\r\n" },
     { "12.5: equal lengths in a list", head "Content-Length: 5, 05,5 \r\n" .. BODY },
     { "12.5: a length folded before a blank", head "Content-Length: 5\r\n \r\n" .. BODY },
     { "a value with a colon, a tab or a byte of another alphabet", length "X: a : b\tc \228\r\nY:\r\n" },
@@ -139,6 +140,7 @@ describe("an answer over cosockets", function()
   it("12.5: hands on a folded header as one line", function()
     local answer = read(length "Retry-After:\r\n  Sun, 06 Nov\r\n\t1994  \r\n")
     assert.equal("Sun, 06 Nov 1994", response.header(answer.headers, "retry-after"))
+    assert.equal("X: a b: c\r\n", read(head "X: a\r\n b: c\r\n" .. BODY).headers)
   end)
 
   local REFUSED = {
@@ -243,6 +245,17 @@ describe("an answer over cosockets", function()
     assert.is_truthy(words(60000))
     local _, outcome = words(70000)
     assert.same({ "protocol", "headers of more than 64 KiB" }, { outcome.status, outcome.message })
+  end)
+
+  it("may have a head of 64 KiB, and not a byte more", function()
+    for surplus = 0, 1 do
+      local bytes = head("X: @\r\nContent-Length: 5\r\n")
+      bytes = bytes:gsub("@", ("y"):rep(65536 + surplus - (#bytes - 1)))
+      for _, size in ipairs { #bytes, 4096 } do
+        local answer, outcome = framing.read(stream(bytes .. BODY, size))
+        assert.equal(surplus == 0 and BODY or "headers of more than 64 KiB", answer and answer.body or outcome.message)
+      end
+    end
   end)
 end)
 

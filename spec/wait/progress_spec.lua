@@ -141,6 +141,15 @@ describe("a run that hangs", function()
     assert.is_true(math.abs((seen:stalled() or 0) - 0.8) < 1e-6, seen:stalled())
   end)
 
+  it("is seen to stall by the time items took while all places were taken, however slow the last ones are", function()
+    local seen = progress.new()
+    for poll, done in ipairs { 0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 91, 92, 93, 93, 93, 93 } do -- ten take 5 s
+      local counts = { Total = 100, Succeed = done, Running = math.min(10, 100 - done) }
+      seen:see({ Status = "Running", ItemCounts = counts }, 5 * poll)
+    end
+    assert.equal(15, seen:stalled())
+  end)
+
   it("does not stall while items go on starting, though none ends", function()
     local seen = progress.new()
     for poll = 0, 80 do -- two of ten end a second, until none does
@@ -186,6 +195,17 @@ describe("what counts do not tell", function()
     assert.same({ 920, 2, 2 }, { seen.done, seen.rate, seen:overall_rate() })
   end)
 
+  it("is a rate, where items are taken back: it is measured anew", function()
+    for _, counts in ipairs { { Succeed = 90, Aborted = 20 }, { Succeed = 95, Aborted = 1 }, { Aborted = 100 } } do
+      counts.Total, counts.Running = 1000, 10
+      local seen = after(counts, nil, { Total = 1000, Succeed = 100, Aborted = 5, Running = 10 })
+      assert.same({}, { seen.rate, seen:overall_rate() })
+      counts.Succeed = (counts.Succeed or 0) + 30
+      seen:see({ Status = "Running", ItemCounts = counts }, 120)
+      assert.equal(3, seen.rate)
+    end
+  end)
+
   it("13.3: is an end to come, once the run has ended", function()
     for _, status in ipairs { "Succeeded", "Failed", "Aborted" } do
       local report = after({ Total = 1000, Succeed = 200, Failed = 20 }, status):report()
@@ -225,6 +245,20 @@ describe("the example of the module's header", function()
       assert.is_true(math.abs(delay - row[1]) < 0.05 * row[1], delay)
     end)
   end
+end)
+
+describe("items of which none is pending", function()
+  it("are reckoned to end one after the other, but for noise, at twice the rate", function()
+    for _, left in ipairs { 25, 100 } do
+      local seen = progress.new()
+      for poll = 0, 1 do -- ten a second
+        seen:see({ Status = "Running", ItemCounts = { Total = 200 + left, Succeed = 200 * poll,
+          Running = poll == 0 and 1 or left } }, 20 * poll, poll == 0 and 0 or nil)
+      end
+      local delay = seen:next_poll(0, { min_delay = 0.4, max_delay = 120 }, 0.5)
+      assert.is_true(math.abs(delay - 0.56 * 2 * (left - 1 - 0.29 * math.sqrt(left)) / 10) < 1e-6, delay)
+    end
+  end)
 end)
 
 describe("items in batches", function()

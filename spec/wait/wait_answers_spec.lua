@@ -53,6 +53,13 @@ describe("a wait that shares", function()
     assert.same({ 2, { "Running", "nothing" } }, { #cloud.sent, seen.put })
   end)
 
+  it("polls when that is due, where no others wait for the same quota", function()
+    local w, cloud = shared({ false, false }, { fake_platform.run(), fake_platform.run() })
+    w:step(cloud.clock)
+    w:step(cloud.clock)
+    assert.equal(2, #cloud.sent)
+  end)
+
   it("looks again after as long as it is told, while another polls, not after its end", function()
     local w, cloud = shared { 0.4 }
     local ended, delay = w:step()

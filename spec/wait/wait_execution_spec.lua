@@ -1,6 +1,7 @@
 --- Waiting for the end of an execution by polls that the service holds open.
 -- SPDX-License-Identifier: MIT
 
+local errors = require "fnf.errors"
 local service = require "spec.support.service"
 
 --- A running execution "f/e" that ends after so many seconds.
@@ -60,6 +61,23 @@ describe("wait_execution", function()
       for _, entry in ipairs(cloud.log) do
         assert.is_true(entry.at + entry.timeout <= began + timeout + 1e-9)
       end
+    end
+  end)
+
+  it("ends when the caller cancels between two polls, or may not sleep there", function()
+    for _, refusal in ipairs { false, errors.new { kind = "network", message = "no sleep in this phase" } } do
+      local cloud = running(1000, { holds = false })
+      local began, sleep = cloud.clock, cloud.platform.sleep
+      function cloud.platform.sleep(...)
+        if refusal and #cloud.log > 2 then
+          return nil, refusal
+        end
+        return sleep(...)
+      end
+      local _, err = cloud:client():wait_execution(NAMES, { cancel = function() return cloud.clock > began + 50 end })
+      assert.equal(refusal and "network" or "cancelled", err.kind)
+      assert.equal("Running", err.last.Status)
+      assert.is_true(cloud.clock < began + 51)
     end
   end)
 

@@ -87,6 +87,8 @@ describe("a wait", function()
     assert.is_true(os.clock() - started < 1)
     assert.is_true(#w.sent < 6 * 3600 / 20 and #w.sent > 100)
     assert.is_true(w.clock - ending <= 120)
+    table.sort(w.sleeps)
+    assert.equal(120, w.sleeps[#w.sleeps])
   end)
 
   local UNTIL = { { "Running", 1 }, { { "Running" }, 1 }, { { "Pending", "Running" }, 1 }, { {}, 2 }, { "Paused", 2 } }
