@@ -103,14 +103,21 @@ static const char *read_length(struct fnf_head *head, struct fnf_str value) {
   }
 }
 
-static const char *read_field(struct fnf_head *head, struct fnf_str line) {
+/* The name before a line's colon; NULL, or what is wrong with it. */
+static const char *read_name(struct fnf_str *name, struct fnf_str line) {
   const char *colon = memchr(line.data, ':', line.size);
   if (!colon || colon == line.data)
     return "a header line without a name";
-  struct fnf_str name = {line.data, (size_t)(colon - line.data)};
-  struct fnf_str value = trimmed((struct fnf_str){colon + 1, line.size - name.size - 1});
-  if (is_blank(name.data[name.size - 1]))
-    return "a blank between a header's name and its colon";
+  *name = (struct fnf_str){line.data, (size_t)(colon - line.data)};
+  return is_blank(name->data[name->size - 1]) ? "a blank between a header's name and its colon" : NULL;
+}
+
+static const char *read_field(struct fnf_head *head, struct fnf_str line) {
+  struct fnf_str name;
+  const char *fault = read_name(&name, line);
+  if (fault)
+    return fault;
+  struct fnf_str value = trimmed((struct fnf_str){line.data + name.size + 1, line.size - name.size - 1});
   head->kind = is_word(name, "content-length") ? LENGTH : is_word(name, "transfer-encoding") ? CODING : OTHER;
   if (head->kind == CODING)
     return head->codings++ || !is_word(value, "chunked") ? "a transfer coding that was not asked for" : NULL;
@@ -130,6 +137,17 @@ static const char *read_line(struct fnf_head *head, struct fnf_str line) {
   return head->kind != OTHER && trimmed(line).size ? "a folded length or transfer coding" : NULL;
 }
 
+/* A trailer says nothing that is needed, but must look like a header: nginx' cosockets are read so, too. */
+static const char *read_trailer(struct fnf_head *head, struct fnf_str line) {
+  struct fnf_str name;
+  if (has_control(line))
+    return "a control character in a header";
+  if (is_blank(line.data[0]))
+    return head->trailers ? NULL : "a folded line without one before it";
+  head->trailers++;
+  return read_name(&name, line);
+}
+
 int fnf_head_begins(const struct fnf_head *head) {
   return !head->status || (head->is_complete && head->status < 200);
 }
@@ -142,7 +160,7 @@ int fnf_head_take(struct fnf_head *head, struct fnf_str line) {
     head->fault = read_status(head, line);
   else if (!line.size)
     head->is_complete = 1;
-  else if (!head->is_complete)
-    head->fault = read_line(head, line);
+  else
+    head->fault = head->is_complete ? read_trailer(head, line) : read_line(head, line);
   return !head->fault;
 }

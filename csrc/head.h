@@ -24,6 +24,7 @@ struct fnf_head {
   int has_length, codings; /* codings: how many transfer codings were told */
   int is_streamed;         /* set by the caller: HTTP/2 may be spoken, whose status line libcurl makes up */
   int lines;               /* since the status line */
+  int trailers;            /* lines behind the last chunk, folded ones aside */
   int kind;                /* of the last line, which a folded one goes on with */
 };
 

@@ -4,6 +4,7 @@
  */
 #include "head.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "memory.h"
@@ -143,8 +144,16 @@ static void knows_streams_and_interim_answers(void) {
                       &head) &&
                 head.status == 200 && head.length == 5,
             "12.5: an interim answer says nothing of the final one");
-  tap_check(!fault_of(OK "\r\nX: trailer\r\nHTTP/1.1 500 x\r\n", 0, &head) && head.status == 200,
+  tap_check(!fault_of(OK "\r\nX: trailer\r\n folded\r\nHTTP/1.1 500 x: y\r\nContent-Length: 5x\r\n\r\n", 0, &head) &&
+                head.status == 200 && !head.has_length,
             "12.5: what follows the final one's empty line is no head");
+  static const char *const trailers[] = {"no name\r\n", ": no name\r\n", "A : b\r\n",
+                                         " folded\r\n", "A: b\x19\r\n",  "A: b\r\n c\x7f\r\n"};
+  for (size_t i = 0; i < sizeof trailers / sizeof *trailers; i++) {
+    char text[128];
+    (void)snprintf(text, sizeof text, OK "\r\n%s", trailers[i]);
+    tap_check(fault_of(text, 0, &head) != NULL, "18: a trailer that is no header is refused (%zu)", i);
+  }
   tap_check(!fault_of(OK "Content-Length: 5", 0, &head) && head.length == 5,
             "12.5: a line may end without a line feed");
   tap_check(!fault_of(OK "A: b\r\n", 0, &head) && !head.is_complete,
