@@ -108,8 +108,8 @@ end
 local function compare(self)
   local expected = self:expected()
   if expected and self.seen < expected then
-    warn(self, "fewer", LIST, ("ListExecutions lists %d of %d children: its list may be late, express children may not "
-      .. "be kept, or items went in batches"):format(self.seen, expected))
+    warn(self, "fewer", LIST, ("ListExecutions lists %d of %.0f children: its list may be late, express children may "
+      .. "not be kept, or items went in batches"):format(self.seen, expected))
   end
   if not DESCRIBE.final[self.run.Status] then
     warn(self, "open", DESCRIBE, ("the MapRun is still %s: these are its children so far"):format(
