@@ -7,6 +7,7 @@
  * core.nonce() -> 32 hex digits | nil, status, message;  core.random() -> number in [0, 1)
  * core.words(params, names) -> how many of the required names it has, if every entry is a word: a text that is not
  *   empty and holds no control character, under one of the names ({ name = is_required }); nil if any may not be
+ * core.forks() -> count of forks between the first call and this process: equal ones mean the same process
  * core.now() -> monotonic seconds;  core.time() -> wall seconds;  core.sleep(seconds)
  *
  * Misuse raises. Links libcrypto only, so nginx workers can load it.
@@ -69,6 +70,11 @@ static int sleep_for(lua_State *L) {
   return 0;
 }
 
+static int forks(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)fnf_fork_count());
+  return 1;
+}
+
 static int words(lua_State *L) {
   lua_Integer required = 0;
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -91,8 +97,8 @@ static int words(lua_State *L) {
 }
 
 FNF_MODULE(luaopen_fnf_core) {
-  static const luaL_Reg functions[] = {
-      {"now", now}, {"time", wall_time}, {"sleep", sleep_for}, {"words", words}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"now", now},     {"time", wall_time}, {"sleep", sleep_for},
+                                       {"forks", forks}, {"words", words},    {NULL, NULL}};
   fnf_pin();
   lua_newtable(L);
   fnf_register(L, functions);

@@ -116,7 +116,8 @@ end
 ---@class fnf.Share
 ---@field private client fnf.Client
 ---@field private option fnf.ShareOption
----@field process string a name of this client's own
+---@field private process? string a name of this client's own, in this process
+---@field private forks? integer by which a process is told from the one it was forked from
 ---@field private connections table<fnf.Platform, fnf.RedisConnection>
 ---@field private by_operation table<string, fnf.SharedAnswers>
 ---@field private account? string
@@ -128,8 +129,19 @@ Share.__index = Share
 ---@param client fnf.Client
 ---@return fnf.Share
 function share.new(option, client)
-  return setmetatable({ client = client, option = option, process = client.platform.nonce() or "1",
-    connections = setmetatable({}, { __mode = "k" }), by_operation = {} }, Share)
+  return setmetatable({ client = client, option = option, connections = setmetatable({}, { __mode = "k" }),
+    by_operation = {} }, Share)
+end
+
+--- A name of this client's own. A client that nginx has made before its workers is another one in each of them.
+---@return string
+function Share:name()
+  local platform = self.client.platform
+  local forks = platform.forks and platform.forks()
+  if not self.process or forks ~= self.forks then
+    self.process, self.forks = platform.nonce() or "1", forks
+  end
+  return self.process
 end
 
 --- A word of hexadecimal digits for a text.
@@ -181,7 +193,7 @@ function Share:run(text, names, values)
   if not account then
     return nil
   end
-  local keys, words = {}, { self.process }
+  local keys, words = {}, { self:name() }
   for i, name in ipairs(names) do
     keys[i] = ("%s{%s}:%s"):format(self.option.prefix or PREFIX, account, name)
   end

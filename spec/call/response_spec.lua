@@ -36,6 +36,19 @@ describe("a good answer", function()
     assert.equal(math.tointeger and "2.0" or "2", tostring(run.ToleratedFailedPercentage))
   end)
 
+  it("lists every entry, whatever nulls stand between", function()
+    for text, names in pairs { ['[{"Name":"a"},null,{"Name":"b"},null]'] = "ab", ['[null,null,{"Name":"c"}]'] = "c",
+      ["[null]"] = "", ["[]"] = "" } do
+      local page = assert(response.read(operations.list_flows, {}, { status = 200, headers = {},
+        body = '{"RequestId":"r","Flows":' .. text .. "}" }))
+      local found = ""
+      for _, flow in ipairs(page.Flows) do
+        found = found .. flow.Name
+      end
+      assert.same({ names, #names }, { found, #page.Flows }, text)
+    end
+  end)
+
   it("may have a status that nobody knows yet, and lack every other field", function()
     assert.same({ Status = "Paused" }, (read { body = '{"Status":"Paused"}' }))
   end)

@@ -54,10 +54,18 @@ describe("explain_map_run", function()
   end)
 
   it("is a text, whatever number of items the service tolerates", function()
-    for given, shown in pairs { [2.5] = "2", [1e300] = "1" } do
+    for given, shown in pairs { [2.25] = "2", [1e300] = "1" } do
       local text = tostring(assert(explain(failed_run.new { failed = 1, history = kinds,
         run = { ToleratedFailedCount = given } })))
       assert.truthy(text:find("tolerated: " .. shown, 1, true), text)
+    end
+  end)
+
+  it("compares with any number of failed items that the service tells", function()
+    for told, shown in pairs { [2.25] = "1 of 2 ", [1e300] = "1 of 1" } do
+      local report = assert(explain(failed_run.new { failed = 1, history = kinds,
+        run = { ItemCounts = { Total = 5, Failed = told } } }))
+      assert.truthy(report.warnings[1]:find("ListExecutions lists " .. shown, 1, true), report.warnings[1])
     end
   end)
 

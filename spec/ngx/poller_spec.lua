@@ -40,6 +40,15 @@ local CONFIGURATION = [[
         calls.say { Status = run and run.Status, polls = state.polls }
       }
     }
+    location /group {
+      content_by_lua_block {
+        lasting = lasting or new()
+        local run = require("fnf.ngx").watch { dict = "fnf", client = lasting, FlowName = "f", ExecutionName = "e",
+          MapRunName = ngx.var.arg_run, group = ngx.var.arg_run == "own" and "g" or "g " .. ngx.worker.pid(),
+          min_delay = 0.1, max_delay = 0.2, rate_limit = false }:get()
+        calls.say { Status = run and run.Status }
+      }
+    }
     location /groups {
       content_by_lua_block {
         local one = select(2, watch(new(), "a"):get()).group
@@ -177,6 +186,15 @@ describe("what polls for the watches of a worker", function()
     assert.is_nil(groups[3]:find("another", 1, true))
     assert.equal(groups[4], groups[5])
     assert.not_equal(groups[4], groups[6])
+  end)
+
+  it("polls for a group whatever its name, also that of another with the number of a worker", function()
+    for _, name in ipairs { "own", "numbered" } do
+      cloud:map_run { FlowName = "f", ExecutionName = "e", MapRunName = name, items = 1, item_duration = 0.1 }
+      nginx.until_true(function()
+        return ask("/group?run=" .. name).Status == "Succeeded"
+      end, name)
+    end
   end)
 
   it("is counted once in each dictionary, and leaves on_event to its owner", function()

@@ -136,6 +136,45 @@ describe("in nginx, sharing through Redis", function()
   end)
 end)
 
+local WORKERS = [[
+  init_by_lua_block {
+    calls = require "spec.support.nginx.calls"
+    client = calls.client("http://127.0.0.1:1", { share = require("fnf").share.redis { url = "$redis", timeout = 5 } })
+    client.share:name()
+  }
+  init_worker_by_lua_block {
+    ngx.timer.at(0, function()
+      local limiter = client:rate_limiter(require("fnf.operations").describe_map_run)
+      limiter:pause(limiter:take(ngx.now()), ngx.now())
+    end)
+  }
+  server {
+    listen 127.0.0.1:$port;
+    location /ready { return 200; }
+  }
+]]
+
+describe("in nginx, a client that was made before the workers", function()
+  if missing then
+    pending(missing)
+    return
+  end
+
+  it("is another process in each of them", function()
+    local redis = redis_server.start()
+    local machine = nginx.start { http = WORKERS, main = "worker_processes 3;", values = { redis = redis.url } }
+    finally(function()
+      machine:stop()
+      redis:stop()
+    end)
+    nginx.until_true(function()
+      local key = redis:cli "--raw KEYS '*processes:*'"
+      return key ~= "" and redis:cli(("--raw ZCARD '%s'"):format(key)) == "3"
+    end, "three processes")
+    assert.equal("", machine:errors())
+  end)
+end)
+
 local GUARDED = [[
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"

@@ -168,6 +168,19 @@ end
 
 local NOTHING = {}
 
+--- A list without the holes that nulls have left in it: whoever walks through it would stop at the first.
+local function without_holes(list)
+  local places, kept = {}, {}
+  for place in pairs(list) do
+    places[#places + 1] = place
+  end
+  table.sort(places)
+  for i, place in ipairs(places) do
+    kept[i] = list[place]
+  end
+  return json.list(kept)
+end
+
 --- The result of an operation, or what went wrong.
 ---@param row fnf.Operation
 ---@param params table what was asked
@@ -189,6 +202,10 @@ function response.read(row, params, answer)
   end
   if wanted.must and type(object[wanted.must]) ~= "string" then
     return protocol(answer, "an answer without " .. wanted.must)
+  end
+  local entries = row.items and object[row.items]
+  if type(entries) == "table" and json.is_list(entries) then
+    object[row.items] = without_holes(entries)
   end
   for field, parameter in pairs(wanted.same or NOTHING) do
     if object[field] and params[parameter] and object[field] ~= params[parameter] then

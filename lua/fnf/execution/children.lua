@@ -108,8 +108,8 @@ end
 local function compare(self)
   local expected = self:expected()
   if expected and self.seen < expected then
-    warn(self, "fewer", LIST, ("ListExecutions lists %d of %d children: its list may be late, express children may not "
-      .. "be kept, or items went in batches"):format(self.seen, expected))
+    warn(self, "fewer", LIST, ("ListExecutions lists %d of %.0f children: its list may be late, express children may "
+      .. "not be kept, or items went in batches"):format(self.seen, expected))
   end
   if not DESCRIBE.final[self.run.Status] then
     warn(self, "open", DESCRIBE, ("the MapRun is still %s: these are its children so far"):format(
@@ -140,15 +140,10 @@ local function next_status(self)
   return true
 end
 
---- The entries of a page, but for those of the last one: a list that grows while it is read may move on. A null among
---- them is a hole.
+--- The entries of a page, but for those of the last one: a list that grows while it is read may move on.
 local function fresh(self, entries)
-  local names, list, most = {}, {}, 0
-  for place in pairs(entries) do
-    most = math.max(most, type(place) == "number" and place or 0)
-  end
-  for place = 1, most do
-    local entry = entries[place]
+  local names, list = {}, {}
+  for _, entry in ipairs(entries) do
     local name = type(entry) == "table" and type(entry.Name) == "string" and entry.Name
     if name and not self.before[name] and not names[name] then
       list[#list + 1] = entry

@@ -106,7 +106,8 @@ local function observe(shared, operation, seconds)
   shared:add(sample("fnf_call_seconds_count", "operation", operation), 1)
 end
 
-local HEARD = {
+--- What is counted of each event.
+local COUNTED = {
   poll = function(shared)
     shared:add("fnf_polls_total", 1)
   end,
@@ -136,9 +137,9 @@ function metrics.listen(client, shared)
   end
   dictionaries[shared.name] = true
   client:listen(function(name, fields)
-    local hear = HEARD[name]
-    if hear then
-      hear(shared, fields)
+    local count = COUNTED[name]
+    if count then
+      count(shared, fields)
     end
   end)
 end

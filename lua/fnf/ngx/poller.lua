@@ -313,7 +313,7 @@ end
 ---@param state fnf.WatchState
 ---@return fnf.Client|nil
 function poller.client(dict, state)
-  local self = pollers[dict .. " " .. state.group]
+  local self = pollers[dict .. "\n" .. state.group]
   return self and (self.clients[state.id] or self.client)
 end
 
@@ -327,13 +327,13 @@ end
 ---@param machine fnf.Machines what this machine is for others; the first watch's holds
 ---@return fnf.Poller
 function poller.of(shared, dict, group, client, id, quota, machine)
-  local key = dict .. " " .. group
+  local key = dict .. "\n" .. group -- no name has a line break in it
   local self = pollers[key]
   if not self then
     local pid = ngx.worker.pid()
     self = setmetatable({ clients = {}, client_count = 0, sweep_at = FEWEST_CLIENTS, chain = 0, heartbeat = core.now(),
       shared = shared, group = group, entries = {}, machines = machine, exchange_at = -math.huge,
-      worker_lease = ("%s %d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Poller)
+      worker_lease = ("%s\n%d"):format(group, pid), holder = ("%d %s"):format(pid, core.nonce()) }, Poller)
     pollers[key] = self
     set_quota(self, ROW.quota)
   end

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- Keys: "run <id>" is a state as JSON, with the flag ENDED once nothing will change it; "poller <group>" is the lease,
--- "poller <group> <pid>" that of one worker, "quota <group>" what may be asked for; "count <sample>" is a counter;
+-- "poller <group>\n<pid>" that of one worker, "quota <group>" what may be asked for; "count <sample>" is a counter;
 -- "registered" and "revision" grow with every new run and every change;
 -- "asking <id>" is there while somebody finds out why items of a run failed;
 -- "machines <group>" is what other machines watch, as JSON, where the group's client shares.

@@ -157,7 +157,7 @@ function nginx.new(options)
   local initial
   local find_options = exchange_options(options)
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce,
-    getenv = os.getenv, environment_hint = environment_hint, read = core.read,
+    forks = core.forks, getenv = os.getenv, environment_hint = environment_hint, read = core.read,
     unsupported = unsupported_options(), sleep = sleep, gather = nginx.gather,
     close = function() end, redis = require("fnf.platform.nginx_redis").open,
     digest = require("fnf.platform.plain").digest }

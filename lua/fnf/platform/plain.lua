@@ -19,6 +19,7 @@ local plain = { gather = scheduler.gather }
 ---@field time fun(): number seconds since 1970
 ---@field random fun(): number from [0, 1)
 ---@field nonce fun(): string?, string?, string? 32 hexadecimal digits, or nil, fnf.core's status and why
+---@field forks? fun(): integer forks so far: a process has another number than the one it was forked from
 ---@field getenv fun(name: string): string|nil
 ---@field environment_hint? fun(names: string[]): string what to do where it may hide variables from us
 ---@field read fun(path: string, limit: integer): string?, integer|string, string? text and permission bits, or nil,
@@ -133,7 +134,7 @@ function plain.new(options)
     max_connections = options.max_connections,
   }
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
-    read = core.read, sleep = sleep, gather = scheduler.gather, digest = plain.digest }
+    forks = core.forks, read = core.read, sleep = sleep, gather = scheduler.gather, digest = plain.digest }
 
   function platform.redis(redis_settings)
     return require("fnf.platform.plain_redis").open(redis_settings, settings.ca_file)

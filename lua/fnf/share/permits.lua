@@ -113,7 +113,7 @@ end
 ---@return fnf.SharedPermit
 function SharedRateLimiter:take(now, due)
   self.askers = self.askers + 1
-  return { asker = ("%s:%d"):format(self.share.process, self.askers), due = due or now, ask_at = -math.huge }
+  return { asker = ("%s:%d"):format(self.share:name(), self.askers), due = due or now, ask_at = -math.huge }
 end
 
 function SharedRateLimiter:pause(permit, now)

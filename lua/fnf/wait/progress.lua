@@ -273,14 +273,14 @@ local function foresee(self, low, high)
 end
 
 --- Seconds to the next poll of a run whose counts tell enough, `since` so many seconds.
-local function planned(self, low, high, limits, swing, since)
+local function planned(self, low, high, limits, jitter, since)
   local earliest, uncertain = foresee(self, low, high)
   local stretch = sqrt(limits.thrift or 1)
   local density = DENSITY * sqrt(uncertain) * stretch
-  local delay = max(APPROACH * (earliest - since), density * swing)
+  local delay = max(APPROACH * (earliest - since), density * jitter)
   local missing = overdue(self, self.item)
   if missing > 0 then
-    delay = max(delay, max(PATIENCE, stretch) * sqrt(missing) * swing)
+    delay = max(delay, max(PATIENCE, stretch) * sqrt(missing) * jitter)
   end
   return min(delay, max(limits.min_delay, TRUST * self:seconds()))
 end
@@ -293,10 +293,10 @@ end
 ---@param since? number seconds from the last answer to this poll, if that was missed (0)
 ---@return number
 function Progress:next_poll(misses, limits, random, since)
-  local swing = 1 - JITTER + 2 * JITTER * random
+  local jitter = 1 - JITTER + 2 * JITTER * random
   local low, high = rates(self)
-  local blind = BLIND * sqrt((self:seconds() + 1) * (limits.thrift or 1)) * swing
-  local delay = low and planned(self, low, high, limits, swing, since or 0) or blind
+  local blind = BLIND * sqrt((self:seconds() + 1) * (limits.thrift or 1)) * jitter
+  local delay = low and planned(self, low, high, limits, jitter, since or 0) or blind
   if misses > 0 then
     delay = max(delay, min(delay * 2 ^ min(misses, MOST_DOUBLINGS), blind))
   end

@@ -97,7 +97,6 @@ function Sweep:step()
   local page, err = ask(self)
   if not page then
     local again = source.missed(self.flow, ROW, context, err)
-    self.token = self.token and err.status == 400 and nil or self.token
     return again == nil, again
   end
   source.worked(self.flow, ROW)
