@@ -49,8 +49,8 @@ describe("fnf", function()
 
   for _, row in ipairs { { "a full disk", ">/dev/full", "No space left on device" },
     { "a closed stdout", ">&-", "Bad file descriptor" } } do
-    for _, line in ipairs { "--version", "help exit-codes", "--help", "flow list --help", "map-run describe %s", "map-run describe %s -o table",
-      "map-run wait %s" } do
+    for _, line in ipairs { "--version", "help exit-codes", "--help", "flow list --help", "map-run describe %s",
+      "map-run describe %s -o table", "map-run wait %s" } do
       it(("says of %s that the result is lost: fnf %s"):format(row[1], line:format "RUN"), function()
         local code, _, said = shell(("fnf %s %s"):format(line:format(named(made)), row[2]))
         assert.equal(9, code, said)
@@ -254,11 +254,13 @@ describe("fnf", function()
       ["flow list x"] = '"x"%? Name=value',
       ["flow list --limit=0"] = "%-%-limit must be at least 1", ["flow list --limit=1.5"] = "%-%-limit",
       ["flow list --timeout=-1"] = "%-%-timeout must be a positive", ["flow list --timeout=nan"] = "%-%-timeout",
-      ["flow list --timeout=1e999"] = "%-%-timeout must be finite", ["flow list --max-attempts 0"] = "%-%-max%-attempts",
+      ["flow list --timeout=1e999"] = "%-%-timeout must be finite",
+      ["flow list --max-attempts 0"] = "%-%-max%-attempts",
       ["map-run wait a/b/c --stall-after=x"] = "%-%-stall%-after must be a number",
       ["execution wait a/b --stall-after 1"] = "%-%-stall%-after", ["flow list --fields ,"] = "names no field",
       ["doctor --timeout 1"] = "%-%-timeout", ["flow list --region 'a b'"] = "%-%-region: must be",
-      ["flow list --endpoint ftp://x"] = "%-%-endpoint: must", ["flow list --ca-file /nonexistent"] = "%-%-ca%-file: cannot",
+      ["flow list --endpoint ftp://x"] = "%-%-endpoint: must",
+      ["flow list --ca-file /nonexistent"] = "%-%-ca%-file: cannot",
       ["flow describe a --name b"] = "Name is given twice: b and a", ["flow delete a Name=b"] = "given twice",
       ["map-run wait --flow-name a b/c"] = "FlowName is given twice", ["map-run resume x"] = "no checkpoint",
       ["map-run wait - </dev/null"] = "on stdin",

@@ -9,13 +9,13 @@ local NAMES = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = "
 --- What is written to stderr of a wait that has been answered so.
 local function told(mode, run)
   local stderr, written = io.stderr, {}
-  io.stderr = { write = function(_, ...) written[#written + 1] = table.concat { ... } end }
+  io.stderr = { write = function(_, ...) written[#written + 1] = table.concat { ... } end } -- luacheck: ignore 122
   local seen = wait_progress.new()
   seen:see(run, 0)
   local done, problem = pcall(function()
     progress.new(nil, mode, { NAMES }):changed(run, seen, { params = NAMES })
   end)
-  io.stderr = stderr
+  io.stderr = stderr -- luacheck: ignore 122
   assert(done, problem)
   return table.concat(written)
 end
