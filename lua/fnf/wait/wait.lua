@@ -333,8 +333,9 @@ local function see(self, run, past)
   self.last, self.misses, self.refusals, self.trouble = run, nil, nil, nil
   tally(self.statuses, run.Status)
   self.progress:see(run, context.platform.now() - past, age and age - past)
-  tell_progress(self, run)
-  return context.ending[run.Status] or context.options.fail_fast and self.progress:is_broken(run)
+  local ends = context.ending[run.Status] or context.options.fail_fast and self.progress:is_broken(run)
+  tell_progress(self, run) -- last: the run is the caller's, who may change it
+  return ends
 end
 
 --- Whether a refusal is of what was mended already: a clock by a Date, a nonce by another. In a call the second one has
