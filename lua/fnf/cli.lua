@@ -140,6 +140,18 @@ local function show_request(client, line)
   return print_out(preview.text(request, line.options.format))
 end
 
+--- What is wrong with a wait that is to be shown and not made, or nil.
+local function problem_of_shown(client, line)
+  if line.options.preview and line.names[2] then
+    return "--dry-run shows one request: one name expected, not several"
+  elseif line.entry.does ~= "wait" and line.entry.does ~= "watch" then
+    return nil
+  elseif line.rest[1] then
+    return ("what is %q? flow/execution/map-run expected of a wait that is shown"):format(line.rest[1])
+  end
+  return require("fnf.methods").validate("wait_map_runs", client, line.names[1] and line.names or { line.params })
+end
+
 --- The work that the line asks for, or what is wrong with it.
 local function perform(client, line)
   local does = line.entry.does
@@ -149,8 +161,8 @@ local function perform(client, line)
       line.params[key] = value
     end
   end
-  local problem = not is_named_later and validate(client, line)
-    or line.options.preview and line.names[2] and "--dry-run shows one request: one name expected, not several"
+  local is_shown = line.options.preview or line.options.generate
+  local problem = not is_named_later and validate(client, line) or is_shown and problem_of_shown(client, line)
   if problem then
     return nil, with_flags(problem)
   elseif line.options.generate then

@@ -235,6 +235,7 @@ describe("fnf", function()
   it("ends with 124 when the time of a call is up; an attempt without an answer is the network's", function()
     assert(cloud:fault { kind = "delay", delay = 5 })
     assert.equal(124, (shell "fnf flow list --max-attempts 1 --timeout 0.3"))
+    assert.equal(124, (shell("fnf execution run --timeout 0.0001 " .. made.FlowName)))
     local exit, errors = require "fnf.cli.exit", require "fnf.errors"
     assert.equal(8, exit.of_error(errors.new { kind = "timeout", message = "no answer in time" }))
     assert.equal(124, exit.of_error(errors.new { kind = "timeout", message = "no end", observed = {} }))
@@ -263,7 +264,10 @@ describe("fnf", function()
       ["flow list --ca-file /nonexistent"] = "%-%-ca%-file: cannot",
       ["flow describe a --name b"] = "Name is given twice: b and a", ["flow delete a Name=b"] = "given twice",
       ["map-run wait --flow-name a b/c"] = "FlowName is given twice", ["map-run resume x"] = "no checkpoint",
-      ["map-run wait - </dev/null"] = "on stdin",
+      ["map-run wait - </dev/null"] = "on stdin", ["map-run wait - --generate lua"] = "of a wait that is shown",
+      ["map-run wait a/b --generate lua"] = "%-%-map%-run%-name VALUE",
+      ["map-run watch a/b --dry-run"] = "%-%-map%-run%-name VALUE",
+      ["execution run f Input=@/no/such"] = "Input: /no/such",
     } do
       local code, _, problem = shell("fnf " .. words)
       assert.equal(2, code, words)
@@ -441,6 +445,8 @@ describe("fnf", function()
       ["fnf task succeed --dry-run --task-token token --output '{}' -o json"] = "Output=%7B%7D",
       [ [[f=$(mktemp); echo '[2]' >$f; fnf execution start --dry-run --flow-name flow --input @$f; rm $f]] ] =
         "Input=%5B2%5D",
+      [ [[f=$(mktemp); echo '[3]' >$f; fnf execution start --dry-run flow Input=@$f; rm $f]] ] = "Input=%5B3%5D",
+      [ [[echo '[4]' | fnf execution start --dry-run flow Input=-]] ] = "Input=%5B4%5D",
     } do
       local _, text, problem = shell(line)
       assert.truthy(text:find(expected, 1, true), text .. problem)

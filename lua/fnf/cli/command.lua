@@ -376,6 +376,18 @@ end
 ---@field options table the flags of our own, without their underscore
 ---@field help? string what --help asks for, instead of all the others
 
+--- The value of a parameter that was given as a text, or nil and what is wrong with it.
+local function value_of(name, text, row, flag)
+  local problem
+  if row and is_document(name, row) and type(text) == "string" then
+    text, problem = read_text(text, flag)
+  end
+  if text == nil then
+    return nil, problem
+  end
+  return convert(text, row)
+end
+
 --- What is given both by its own name and in a word such as flow/execution/map-run, in words; nil if nothing is.
 local function contradiction(names, named)
   for name, value in pairs(names) do
@@ -400,20 +412,21 @@ local function sort_out(parsed, entry, rows)
     if name:sub(1, 1) == "_" then
       line.options[name:sub(2)] = value
     elseif rows[name] then -- argparse notes the commands' own words, too
-      if is_document(name, rows[name]) then
-        local problem
-        value, problem = read_text(value, flag_of(name))
-        if not value then
-          return nil, problem
-        end
+      local problem
+      named[name], problem = value_of(name, value, rows[name], flag_of(name))
+      if problem then
+        return nil, problem
       end
-      named[name] = convert(value, rows[name])
     end
   end
   for _, word in ipairs(parsed.words or {}) do
     local name, value = word:match("^([%w_.]+)=(.*)$")
     if name then
-      named[name] = convert(value, rows[name])
+      local problem
+      named[name], problem = value_of(name, value, rows[name], name)
+      if problem then
+        return nil, problem
+      end
     else
       local names = entry.names and word ~= "-" and command.read_name(word, entry.names)
       local list = names and line.names or line.rest

@@ -80,7 +80,7 @@ local function fail(self, names, err)
   else
     close(self, names)
   end
-  return exit.of_error(err)
+  return exit.of_error(err, self.line.options.timeout ~= nil)
 end
 
 --- Print a final description, behind others so that a reader can tell them apart: YAML as a document of its own, rows
