@@ -34,7 +34,8 @@ end
 local function list(client, line, row)
   local pages = require "fnf.call.pages"
   local items, most = {}, line.options.limit or math.huge
-  for item in pages.items(client, row, line.params, { timeout = line.options.timeout }) do
+  local limits = client:limits({ timeout = line.options.timeout }, client:choose_platform()) -- of all pages together
+  for item in pages.items(client, row, line.params, limits) do
     items[#items + 1] = item
     if #items >= most then -- before the next page is asked for
       break
@@ -47,7 +48,7 @@ end
 
 local function map_runs(client, line)
   local found = {}
-  for map_run in client:map_runs(line.params, { timeout = line.options.timeout }) do
+  for map_run in require("fnf.cli.wait").each_map_run(client, line.params, line.options) do
     found[#found + 1] = map_run
   end
   return { MapRuns = found }, nil, "MapRuns"

@@ -226,6 +226,26 @@ describe("fnf", function()
     end
   end)
 
+  it("keeps --timeout over all pages of a list", function()
+    local usual = cloud
+    cloud = assert(emulator.start())
+    for token = 1, 60 do
+      assert(cloud:fault { kind = "body", delay = 0.4,
+        body = ('{"RequestId":"r","Flows":[],"Events":[],"NextToken":"%d"}'):format(token) })
+    end
+    local ended = {}
+    for i, line in ipairs { "flow list", "map-run list f/e", "map-run wait f/e", "map-run explain f/e" } do
+      local began = core.now()
+      ended[i] = { shell(("fnf %s --timeout 1.5"):format(line)) }
+      ended[i].soon = core.now() - began < 6
+    end
+    cloud:stop()
+    cloud = usual
+    for _, one in ipairs(ended) do
+      assert.same({ 124, "", true }, { one[1], one[2], one.soon }, one[3])
+    end
+  end)
+
   it("passes over no line of stdin that names nothing", function()
     local code, _, problem = shell(("printf '%%s\\n' %s a/b/c/d | fnf map-run wait -"):format(named(made)))
     assert.equal(2, code)

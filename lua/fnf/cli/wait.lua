@@ -165,22 +165,41 @@ local function targets(line)
   return list
 end
 
+--- An iterator over the MapRuns of an execution, within what is left of --timeout, however many pages tell of them; it
+--- takes off that time.
+---@param client fnf.Client
+---@param params table as GetExecutionHistory
+---@param given { timeout?: number } the flags
+---@return fun(): fnf.MapRunFound|nil
+function waiting.each_map_run(client, params, given)
+  local problem = require("fnf.methods").validate("map_runs", client, params, { timeout = given.timeout })
+  if problem then
+    error(problem, 0)
+  end
+  local platform = client:choose_platform()
+  local limits = client:limits({ timeout = given.timeout }, platform)
+  local next_run = require("fnf.execution.map_runs").each(client, params, limits)
+  return function()
+    local found = next_run()
+    given.timeout = given.timeout and math.max(SHORTEST, limits.deadline - platform.now())
+    return found
+  end
+end
+
 --- flow/execution stands for its MapRuns; what it takes to find them is gone from the time of the line.
 local function expand(client, list, given)
-  local all, now = {}, client:choose_platform().now
-  local ending = (given.timeout or 0) > 0 and now() + given.timeout
+  local all = {}
   for _, params in ipairs(list) do
     if params.FlowName and params.ExecutionName and not params.MapRunName then
       local before = #all
-      for found in client:map_runs({ FlowName = params.FlowName, ExecutionName = params.ExecutionName },
-        { timeout = given.timeout }) do
+      for found in waiting.each_map_run(client, { FlowName = params.FlowName, ExecutionName = params.ExecutionName },
+        given) do
         all[#all + 1] = { FlowName = found.FlowName, ExecutionName = found.ExecutionName,
           MapRunName = found.MapRunName }
       end
       if #all == before then
         io.stderr:write("fnf: the execution ", output.cell(params.ExecutionName), " has no MapRun yet\n")
       end
-      given.timeout = ending and math.max(SHORTEST, ending - now()) or given.timeout
     else
       all[#all + 1] = params
     end

@@ -140,15 +140,10 @@ local function next_status(self)
   return true
 end
 
---- The entries of a page, but for those of the last one: a list that grows while it is read may move on. A null among
---- them is a hole.
+--- The entries of a page, but for those of the last one: a list that grows while it is read may move on.
 local function fresh(self, entries)
-  local names, list, most = {}, {}, 0
-  for place in pairs(entries) do
-    most = math.max(most, type(place) == "number" and place or 0)
-  end
-  for place = 1, most do
-    local entry = entries[place]
+  local names, list = {}, {}
+  for _, entry in ipairs(entries) do
     local name = type(entry) == "table" and type(entry.Name) == "string" and entry.Name
     if name and not self.before[name] and not names[name] then
       list[#list + 1] = entry
