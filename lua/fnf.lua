@@ -101,6 +101,11 @@ local function gather_problem(functions, options)
       return "a list of functions expected, got a table with more in it"
     end
   end
+  for _, value in ipairs(functions) do -- also those that a metatable has
+    if type(value) ~= "function" then
+      return "a list of functions expected, got a table with more in it"
+    end
+  end
   return options ~= nil and check.table(options, GATHER, "option") or nil
 end
 

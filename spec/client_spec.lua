@@ -251,6 +251,15 @@ describe("a client", function()
     assert.equal(1, cloud.closes)
   end)
 
+  it("is what close closes: anything else raises at the caller's line", function()
+    local close = fake_platform.new():client().close
+    for _, odd in ipairs { false, 5, "x", {}, print } do
+      local done, raised = pcall(function() close(odd) end)
+      assert.is_false(done)
+      assert.matches("client_spec.lua:%d+: fnf.Client: call it with a colon: client:close%(%)", raised)
+    end
+  end)
+
   it("ends a wait that is under way when it is closed", function()
     local cloud = fake_platform.new { fake_platform.run({}, { times = math.huge }) }
     local client = cloud:client()

@@ -34,7 +34,8 @@ end
 local function list(client, line, row)
   local pages = require "fnf.call.pages"
   local items, most = {}, line.options.limit or math.huge
-  for item in pages.items(client, row, line.params, { timeout = line.options.timeout }) do
+  local limits = client:limits({ timeout = line.options.timeout }, client:choose_platform()) -- of all pages together
+  for item in pages.items(client, row, line.params, limits) do
     items[#items + 1] = item
     if #items >= most then -- before the next page is asked for
       break
@@ -47,7 +48,7 @@ end
 
 local function map_runs(client, line)
   local found = {}
-  for map_run in client:map_runs(line.params, { timeout = line.options.timeout }) do
+  for map_run in require("fnf.cli.wait").each_map_run(client, line.params, line.options) do
     found[#found + 1] = map_run
   end
   return { MapRuns = found }, nil, "MapRuns"
@@ -140,6 +141,18 @@ local function show_request(client, line)
   return print_out(preview.text(request, line.options.format))
 end
 
+--- What is wrong with a wait that is to be shown and not made, or nil.
+local function problem_of_shown(client, line)
+  if line.options.preview and line.names[2] then
+    return "--dry-run shows one request: one name expected, not several"
+  elseif line.entry.does ~= "wait" and line.entry.does ~= "watch" then
+    return nil
+  elseif line.rest[1] then
+    return ("what is %q? flow/execution/map-run expected of a wait that is shown"):format(line.rest[1])
+  end
+  return require("fnf.methods").validate("wait_map_runs", client, line.names[1] and line.names or { line.params })
+end
+
 --- The work that the line asks for, or what is wrong with it.
 local function perform(client, line)
   local does = line.entry.does
@@ -149,8 +162,8 @@ local function perform(client, line)
       line.params[key] = value
     end
   end
-  local problem = not is_named_later and validate(client, line)
-    or line.options.preview and line.names[2] and "--dry-run shows one request: one name expected, not several"
+  local is_shown = line.options.preview or line.options.generate
+  local problem = not is_named_later and validate(client, line) or is_shown and problem_of_shown(client, line)
   if problem then
     return nil, with_flags(problem)
   elseif line.options.generate then
@@ -171,18 +184,28 @@ local function end_by_interrupt()
 end
 
 local function of_raised(problem, limited)
-  if require("fnf.errors").is(problem) then
+  local errors = require "fnf.errors"
+  if errors.is(problem) then
     return complain(tostring(problem), exit.of_error(problem, limited))
-  elseif tostring(problem):find("interrupted!", 1, true) then
+  elseif errors.is_interrupt(problem) then
     return end_by_interrupt()
   end
   return complain(with_flags(plain(problem)), exit.USAGE)
 end
 
+--- Tell why there is no client: a flag that is wrong, or this machine's configuration.
+local function of_options(problem, options)
+  local name, reason = problem:match "^fnf%.new: option ([%w_]+):? (.*)$"
+  if name and options[name] ~= nil then
+    return complain(("--%s: %s"):format(name:gsub("_", "-"), reason), exit.USAGE)
+  end
+  return complain(problem, exit.CONFIGURATION)
+end
+
 local function examine(options)
   local doctor = require "fnf.cli.doctor"
   local found = doctor.examine(options, make_client)
-  output.put(doctor.text(found, options.format))
+  output.put(doctor.text(found, options))
   return doctor.code(found)
 end
 
@@ -190,15 +213,9 @@ local function run(words)
   local line, problem = require("fnf.cli.command").parse(words)
   if not line then
     return complain(problem, exit.USAGE)
-  end
-  if line.options.fields then
-    local fields = {}
-    for field in line.options.fields:gmatch("[^,%s]+") do
-      fields[#fields + 1] = field
-    end
-    line.options.fields = fields
-  end
-  if line.entry.does == "doctor" then
+  elseif line.help then
+    return print_out(line.help)
+  elseif line.entry.does == "doctor" then
     return examine(line.options)
   elseif line.entry.does == "completion" then
     local parser = require("fnf.cli.command").parser()
@@ -208,7 +225,7 @@ local function run(words)
   end
   local made, client = pcall(make_client, line.options)
   if not made then
-    return complain(plain(client), exit.CONFIGURATION)
+    return require("fnf.errors").is_interrupt(client) and end_by_interrupt() or of_options(plain(client), line.options)
   end
   local work
   work, problem = perform(client, line)
@@ -222,13 +239,22 @@ local function run(words)
   return code or complain(with_flags(wrong), exit.USAGE)
 end
 
+--- Whether a module can be loaded, and it; raises what is not about it.
+local function load(name)
+  local loaded, module = pcall(require, name)
+  if not loaded and require("fnf.errors").is_interrupt(module) then
+    error(module, 0)
+  end
+  return loaded, module
+end
+
 local function obey(words)
   local first = words[1]
   if first == "--version" then
     output.put("fnf " .. cli.VERSION .. "\n")
     return exit.OK
   elseif first == "emulator" then
-    local found, emulator = pcall(require, "fnf.emulator.command")
+    local found, emulator = load "fnf.emulator.command"
     if not found then
       return complain("the emulator is a package of its own; install fnf-emulator", exit.CONFIGURATION)
     end
@@ -236,16 +262,15 @@ local function obey(words)
   elseif first == "help" and words[2] == "exit-codes" then
     output.put(exit.help)
     return exit.OK
-  elseif first == "help" and words[2] == "manual" and pcall(require, "argparse") then
+  elseif first == "help" and words[2] == "manual" and load "argparse" then
     return print_out(require("fnf.cli.manual").text())
   elseif first == nil or first == "help" then
     words = { "--help" }
   end
-  if not pcall(require, "argparse") then
+  if not load "argparse" then
     return complain("argparse is missing: install lua-argparse, or `luarocks install argparse`", exit.CONFIGURATION)
   end
-  local done, code = pcall(run, { (table.unpack or unpack)(words) }) -- luacheck: ignore 113 143
-  return done and code or of_raised(code)
+  return run { (table.unpack or unpack)(words) } -- luacheck: ignore 113 143
 end
 
 local BROKEN_PIPE, NOT_OPEN = 32, 9 -- EPIPE and EBADF, of Linux, the BSDs and macOS
@@ -269,8 +294,12 @@ end
 ---@return integer code
 function cli.main(words)
   local failure = fill_places()
-  local code = not failure and obey(words)
-  failure = failure or output.failure
+  local done, code
+  if not failure then
+    done, code = pcall(obey, words)
+    code = done and code or of_raised(code)
+    failure = output.failure
+  end
   if not failure then
     return code
   elseif failure.number == BROKEN_PIPE then

@@ -324,7 +324,9 @@ end
 
 --- Close the connections. A call afterwards raises.
 function Client:close()
-  if not self.closed then
+  if getmetatable(self) ~= Client then
+    error("fnf.Client: call it with a colon: client:close()", 2)
+  elseif not self.closed then
     self.closed = true
     self.key, self.credentials_used = nil, nil
     self.platform.close()

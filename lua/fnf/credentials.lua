@@ -34,7 +34,9 @@ end
 --- The sources by name, each loaded when it is first asked: a program uses one or two of them.
 local sources = setmetatable({}, { __index = function(self, name)
   local loaded, source = pcall(require, "fnf.credentials." .. name)
-  if not loaded then
+  if errors.is_interrupt(source) then
+    error(source, 0)
+  elseif not loaded then
     return unloadable(name, tostring(source))
   end
   self[name] = source

@@ -368,4 +368,11 @@ function Error.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
 
+--- Whether what was raised is Ctrl-C, which the standalone Lua raises wherever it is: no trouble of what it raised in.
+---@param problem any
+---@return boolean
+function errors.is_interrupt(problem)
+  return type(problem) == "string" and problem:find("interrupted!", 1, true) ~= nil
+end
+
 return errors

@@ -6,6 +6,7 @@
 -- the text of its digits when it is read, and refused as a number when a caller gives it. Fractions keep 17 digits.
 -- C modules are loaded by the first text that is read: what merely requires this module stays pure.
 
+local errors = require "fnf.errors"
 local number = require "fnf.number"
 
 local json = {}
@@ -60,7 +61,9 @@ local function read(codec, text)
     return nil, reason
   end
   local done, value = pcall(codec.decode, marked)
-  if not done then
+  if errors.is_interrupt(not done and value) then
+    error(value, 0)
+  elseif not done then
     return nil, tostring(value)
   end
   return value

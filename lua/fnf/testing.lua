@@ -150,7 +150,7 @@ for _, row in pairs(operations) do
 end
 
 local function answers_problem(answers)
-  local problem = list_problem(answers, "answer")
+  local problem = type(answers) == "function" and "a list of answers expected" or list_problem(answers, "answer")
   for name, list in pairs(type(answers) == "table" and not problem and answers or {}) do
     if not is_field(name) and type(name) ~= "number" then
       return ("answers are a list, or lists by operation such as DescribeMapRun; there is %s"):format(tostring(name))

@@ -1,6 +1,7 @@
 --- Lists page by page and entry by entry.
 -- SPDX-License-Identifier: MIT
 
+local fake_platform = require "spec.support.fake_platform"
 local service = require "spec.support.service"
 
 --- A list of so many entries, whose tokens are the number of the last entry given.
@@ -130,6 +131,16 @@ describe("an iterator", function()
     local done, err = pcall(collect, cloud:client():flows())
     assert.is_false(done)
     assert.equal("protocol", err.kind)
+  end)
+
+  it("passes over nulls, and nothing behind them", function()
+    local body = '{"RequestId":"r","Flows":[null,{"Name":"a"},null,null,{"Name":"b"},null],"NextToken":"%s"}'
+    local cloud = fake_platform.new { { body = body:format "next" }, { body = body:format "" } }
+    assert.same({ "a", "b", "a", "b" }, collect(cloud:client():flows()))
+    cloud = fake_platform.new { { body = '{"RequestId":"r","Events":[null,{"Type":"MapRunStarted","EventId":2,'
+      .. '"EventDetail":"{\\"MapRunName\\":\\"m\\"}"}]}' } }
+    local found = cloud:client():map_runs { FlowName = "f", ExecutionName = "e" }()
+    assert.equal("m", found and found.MapRunName)
   end)
 
   it("keeps one page and no more", function()

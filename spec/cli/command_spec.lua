@@ -49,8 +49,8 @@ describe("fnf", function()
 
   for _, row in ipairs { { "a full disk", ">/dev/full", "No space left on device" },
     { "a closed stdout", ">&-", "Bad file descriptor" } } do
-    for _, line in ipairs { "--version", "help exit-codes", "map-run describe %s", "map-run describe %s -o table",
-      "map-run wait %s" } do
+    for _, line in ipairs { "--version", "help exit-codes", "--help", "flow list --help", "map-run describe %s",
+      "map-run describe %s -o table", "map-run wait %s" } do
       it(("says of %s that the result is lost: fnf %s"):format(row[1], line:format "RUN"), function()
         local code, _, said = shell(("fnf %s %s"):format(line:format(named(made)), row[2]))
         assert.equal(9, code, said)
@@ -125,6 +125,39 @@ describe("fnf", function()
     assert.equal(1, (shell(("printf '%%s\\n' %s %s | fnf map-run wait -"):format(named(made), named(failed)))))
   end)
 
+  it("completes a word by flags, and a flag by words", function()
+    for _, line in ipairs { "fnf map-run wait %s --execution-name %s --map-run-name %s",
+      "echo %s | fnf map-run wait - ExecutionName=%s MapRunName=%s" } do
+      local code, text, problem = shell(line:format(made.FlowName, made.ExecutionName, made.MapRunName))
+      assert.equal(0, code, problem)
+      assert.equal(made.MapRunName, json.decode(text).MapRunName)
+    end
+  end)
+
+  it("prints several ends so that they can be told apart", function()
+    for format, expected in pairs { tsv = "Status\tDetail\nSucceeded\t\nSucceeded\t\n",
+      yaml = 'Status: "Succeeded"\n---\nStatus: "Succeeded"\n',
+      table = "Status  Succeeded\nDetail\n\nStatus  Succeeded\nDetail\n",
+      jsonl = '{"Status":"Succeeded"}\n{"Status":"Succeeded"}\n' } do
+      local code, text = shell(("fnf map-run wait %s %s -o %s --fields Status,Detail"):format(named(made), named(made),
+        format))
+      assert.same({ 0, expected }, { code, text })
+    end
+  end)
+
+  it("prints a checkpoint of each that has not ended, and names what was never described", function()
+    local slow = assert(cloud:map_run { ExecutionName = "slow", items = 600, Concurrency = 1, item_duration = 10 })
+    local code, text, problem = shell(("fnf map-run wait %s %s a/b/c --timeout 1 -o tsv --fields Status"):format(
+      named(made), named(slow)))
+    assert.equal(5, code, problem)
+    assert.truthy(text:find("^Status\nSucceeded\nfnf%-wait[^\n]*\n$"), text)
+    assert.truthy(text:find('"slow"', 1, true), text)
+    assert(cloud:fault { action = "DescribeMapRun", kind = "delay", delay = 5, times = 2 })
+    code, text, problem = shell(("fnf map-run wait %s %s --timeout 0.5"):format(named(made), named(slow)))
+    assert.same({ 124, "" }, { code, text })
+    assert.truthy(problem:find("without a checkpoint: " .. named(slow), 1, true), problem)
+  end)
+
   it("ends with 124 when the time is up, prints the checkpoint, and resume goes on with it", function()
     local slow = assert(cloud:map_run { items = 30, Concurrency = 10, item_duration = 1 })
     local code, checkpoint = shell("fnf map-run wait --timeout 0.5 " .. named(slow))
@@ -193,6 +226,26 @@ describe("fnf", function()
     end
   end)
 
+  it("keeps --timeout over all pages of a list", function()
+    local usual = cloud
+    cloud = assert(emulator.start())
+    for token = 1, 60 do
+      assert(cloud:fault { kind = "body", delay = 0.4,
+        body = ('{"RequestId":"r","Flows":[],"Events":[],"NextToken":"%d"}'):format(token) })
+    end
+    local ended = {}
+    for i, line in ipairs { "flow list", "map-run list f/e", "map-run wait f/e", "map-run explain f/e" } do
+      local began = core.now()
+      ended[i] = { shell(("fnf %s --timeout 1.5"):format(line)) }
+      ended[i].soon = core.now() - began < 6
+    end
+    cloud:stop()
+    cloud = usual
+    for _, one in ipairs(ended) do
+      assert.same({ 124, "", true }, { one[1], one[2], one.soon }, one[3])
+    end
+  end)
+
   it("passes over no line of stdin that names nothing", function()
     local code, _, problem = shell(("printf '%%s\\n' %s a/b/c/d | fnf map-run wait -"):format(named(made)))
     assert.equal(2, code)
@@ -202,6 +255,7 @@ describe("fnf", function()
   it("ends with 124 when the time of a call is up; an attempt without an answer is the network's", function()
     assert(cloud:fault { kind = "delay", delay = 5 })
     assert.equal(124, (shell "fnf flow list --max-attempts 1 --timeout 0.3"))
+    assert.equal(124, (shell("fnf execution run --timeout 0.0001 " .. made.FlowName)))
     local exit, errors = require "fnf.cli.exit", require "fnf.errors"
     assert.equal(8, exit.of_error(errors.new { kind = "timeout", message = "no answer in time" }))
     assert.equal(124, exit.of_error(errors.new { kind = "timeout", message = "no end", observed = {} }))
@@ -218,8 +272,22 @@ describe("fnf", function()
       ["map-run list a/b/c"] = "flow/execution or Name=value", ["execution describe a/b c/d"] = "one name",
       ["map-run wait a/b/c d/e/f --dry-run"] = "shows one request", ["execution wait a/b c/d"] = "one name",
       ["execution describe a//"] = "flow/execution", ["schedule describe /b"] = "flow/schedule or",
-      ["flow list x"] = '"x"%? Name=value', ["flow list --limit 0"] = "number from 1",
-      ["flow list --limit x"] = "number from 1",
+      ["flow list x"] = '"x"%? Name=value',
+      ["flow list --limit=0"] = "%-%-limit must be at least 1", ["flow list --limit=1.5"] = "%-%-limit",
+      ["flow list --timeout=-1"] = "%-%-timeout must be a positive", ["flow list --timeout=nan"] = "%-%-timeout",
+      ["flow list --timeout=1e999"] = "%-%-timeout must be finite",
+      ["flow list --max-attempts 0"] = "%-%-max%-attempts",
+      ["map-run wait a/b/c --stall-after=x"] = "%-%-stall%-after must be a number",
+      ["execution wait a/b --stall-after 1"] = "%-%-stall%-after", ["flow list --fields ,"] = "names no field",
+      ["doctor --timeout 1"] = "%-%-timeout", ["flow list --region 'a b'"] = "%-%-region: must be",
+      ["flow list --endpoint ftp://x"] = "%-%-endpoint: must",
+      ["flow list --ca-file /nonexistent"] = "%-%-ca%-file: cannot",
+      ["flow describe a --name b"] = "Name is given twice: b and a", ["flow delete a Name=b"] = "given twice",
+      ["map-run wait --flow-name a b/c"] = "FlowName is given twice", ["map-run resume x"] = "no checkpoint",
+      ["map-run wait - </dev/null"] = "on stdin", ["map-run wait - --generate lua"] = "of a wait that is shown",
+      ["map-run wait a/b --generate lua"] = "%-%-map%-run%-name VALUE",
+      ["map-run watch a/b --dry-run"] = "%-%-map%-run%-name VALUE",
+      ["execution run f Input=@/no/such"] = "Input: /no/such",
     } do
       local code, _, problem = shell("fnf " .. words)
       assert.equal(2, code, words)
@@ -334,6 +402,22 @@ describe("fnf", function()
     assert.truthy(problem:find("Enable must be a boolean", 1, true), problem)
   end)
 
+  it("says nothing when Ctrl-C comes while a module is read that may be missing", function()
+    for _, module in ipairs { "argparse", "cjson", "fnf.core", "fnf.curl", "fnf.credentials.keys" } do
+      local code, printed, said = shell(("LUA_INIT=%s; export LUA_INIT; fnf flow list"):format(
+        quote(("package.preload[%q] = function() error 'interrupted!' end"):format(module))))
+      assert.same({ 130, "", "" }, { code, printed, said }, module)
+    end
+  end)
+
+  it("draws without a word where there is no terminal to draw on", function()
+    local code, _, problem = shell("setsid env FNF_ENDPOINT=" .. cloud.url .. " ALIBABA_CLOUD_ACCESS_KEY_ID="
+      .. cloud.access_key_id .. " ALIBABA_CLOUD_ACCESS_KEY_SECRET=" .. cloud.access_key_secret
+      .. " bin/fnf map-run watch --progress tty " .. named(made) .. " </dev/null")
+    assert.equal(0, code)
+    assert.is_nil(problem:find("/dev/tty", 1, true), problem)
+  end)
+
   it("tells its exit codes", function()
     local code, text = shell "fnf help exit-codes"
     assert.equal(0, code)
@@ -381,6 +465,8 @@ describe("fnf", function()
       ["fnf task succeed --dry-run --task-token token --output '{}' -o json"] = "Output=%7B%7D",
       [ [[f=$(mktemp); echo '[2]' >$f; fnf execution start --dry-run --flow-name flow --input @$f; rm $f]] ] =
         "Input=%5B2%5D",
+      [ [[f=$(mktemp); echo '[3]' >$f; fnf execution start --dry-run flow Input=@$f; rm $f]] ] = "Input=%5B3%5D",
+      [ [[echo '[4]' | fnf execution start --dry-run flow Input=-]] ] = "Input=%5B4%5D",
     } do
       local _, text, problem = shell(line)
       assert.truthy(text:find(expected, 1, true), text .. problem)

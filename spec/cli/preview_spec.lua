@@ -115,7 +115,9 @@ describe("fnf", function()
       ["map-run watch " .. name .. " " .. name] = "1\tSucceeded\tnil",
       ["execution wait " .. made.FlowName .. "/" .. made.ExecutionName] = "Name\t" .. made.ExecutionName,
       ["map-run list " .. made.FlowName .. "/" .. made.ExecutionName] = "MapRunName\t" .. made.MapRunName,
+      ["map-run wait --any --timeout 20 " .. name .. " " .. name] = "Status\tSucceeded",
       ["flow list"] = "Name\t" .. made.FlowName,
+      ["flow list --limit 1"] = "Name\t" .. made.FlowName,
       ["call DescribeFlow Name=" .. made.FlowName] = "Name\t" .. made.FlowName,
       ["call DescribeFlow --endpoint " .. cloud.url .. " Name=" .. made.FlowName] = "Name\t" .. made.FlowName,
     } do

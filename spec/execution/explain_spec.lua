@@ -130,6 +130,18 @@ describe("explain_map_run", function()
     assert.is_string(tostring(report))
   end)
 
+  it("survives any value in the place of any other", function()
+    for _, odd in ipairs { 5, true, "x", {}, { {} }, { Failed = {}, Total = false } } do
+      local child = failed_run.child(1, { Error = odd, Cause = odd, Input = odd, Status = odd, StartedTime = odd })
+      local report = assert(explain(failed_run.new { run = { ItemCounts = odd, ToleratedFailedCount = odd },
+        answer = function(query)
+          return query.Action == "ListExecutions" and { body = { RequestId = "r", Executions = { child } } } or nil
+        end }))
+      assert.equal("string", type(report.groups[1].Error))
+      assert.is_string(tostring(report))
+    end
+  end)
+
   it("ends with what was found when the time is up, and with nothing where nothing was", function()
     local cloud = failed_run.new { failed = 400, history = kinds }
     local report, err = cloud:client():explain_map_run(fake_platform.names, { timeout = 30 })

@@ -133,6 +133,17 @@ describe("gather", function()
     assert.same({ "123", "other" }, results)
   end)
 
+  it("raises where a task yields by itself, which nobody would ever resume", function()
+    for _, body in ipairs { function() coroutine.yield(1) end, coroutine.yield,
+      function() return fnf.gather { function() coroutine.yield() end } end } do
+      local done, raised = pcall(fnf.gather, { sleeper(5), body })
+      assert.is_false(done)
+      assert.matches("called coroutine.yield", raised, 1, true)
+      assert.is_true(body == coroutine.yield or raised:find("^%S*scheduler_spec%.lua:%d+: ") ~= nil, raised)
+    end
+    assert.same({ "next" }, fnf.gather { sleeper(0.01, "next") })
+  end)
+
   it("serves ten thousand sleepers", function()
     local functions = {}
     for i = 1, 10000 do
@@ -152,6 +163,9 @@ describe("gather", function()
     { "option cancel must be a function", {}, { cancel = true } },
     { "unknown option cancle (did you mean cancel?)", {}, { cancle = function() end } },
   }
+  if _VERSION ~= "Lua 5.1" then -- there ipairs sees no metatable
+    MISUSE[#MISUSE + 1] = { "a table with more in it", setmetatable({}, { __index = { "x" } }) }
+  end
   for i, row in ipairs(MISUSE) do
     it(("raises misuse at the caller's line, row %d"):format(i), function()
       local done, message = pcall(function()

@@ -91,6 +91,14 @@ describe("wait_execution", function()
     assert.is_true(cloud.clock < began + 8)
   end)
 
+  it("takes no guard of items, which an execution has not", function()
+    local client = running(1):client()
+    for name, value in pairs { stall_after = 1, fail_fast = true } do
+      local done, problem = pcall(client.wait_execution, client, NAMES, { [name] = value })
+      assert.same({ false, "wait_execution: unknown option " .. name }, { done, problem:match "wait_execution: .*$" })
+    end
+  end)
+
   it("survives faults, and does not survive a refusal", function()
     local cloud = running(50)
     local count = 0

@@ -127,6 +127,21 @@ describe("a wait", function()
     assert.same({ mine = true }, raised)
   end)
 
+  it("ends although on_progress or a listener changes what it is given", function()
+    for _, way in ipairs { "on_progress", "on_event" } do
+      local cloud = fake_platform.new { fake_platform.run { Status = "Running" },
+        fake_platform.run { Status = "Succeeded" } }
+      local client = cloud:client { on_event = way == "on_event" and function(_, fields)
+        if fields.run then
+          fields.run.Status, fields.run.ItemCounts = "done", false
+        end
+      end or nil }
+      local run = assert(client:wait_map_run(fake_platform.names, { timeout = 60, on_progress = way == "on_progress"
+        and function(seen) seen.Status, seen.ItemCounts = "done", false end or nil }))
+      assert.same({ "done", 2 }, { run.Status, #cloud.sent })
+    end
+  end)
+
   it("leaves the caller's tables as they are, and asks for what was asked first", function()
     local params = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = fake_platform.names.MapRunName }
     local options = { timeout = 100, until_status = { "Paused" }, on_progress = function()

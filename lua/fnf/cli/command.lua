@@ -1,7 +1,10 @@
 --- The words of the command `fnf` and their flags, made of the rows of the operations; read by argparse.
 -- SPDX-License-Identifier: MIT
+--
+-- One subject: a word or flag is written down, offered and read here, and nowhere else.
 
 local argparse = require "argparse"
+local check = require "fnf.check"
 local nearest = require "fnf.nearest"
 local operations = require "fnf.operations"
 local output = require "fnf.cli.output"
@@ -104,18 +107,55 @@ local function rule_of(row)
 end
 command.rule_of = rule_of
 
---- The flags of every command. One that an operation's own parameter is called by is left to that: see add_input, too.
-local function add_common(parser, parameters)
+local SECONDS, ATTEMPTS = { type = "seconds" }, { type = "integer", minimum = 1, maximum = 100 }
+local COUNT, COUNT_OR_NONE = { type = "integer", minimum = 1 }, { type = "integer", minimum = 0 }
+
+--- A flag with a number that its row allows.
+local function add_number(parser, flag, text, row)
+  parser:option(flag, text):target("_" .. flag:sub(3):gsub("%-", "_")):convert(function(given)
+    local value = tonumber(given)
+    local problem = not value and "must be a number" or check.types[row.type](value, row)
+    if problem then
+      return nil, flag .. " " .. problem
+    end
+    return value
+  end)
+end
+
+local function read_fields(text)
+  local fields = {}
+  for field in text:gmatch("[^,%s]+") do
+    fields[#fields + 1] = field
+  end
+  if not fields[1] then
+    return nil, "--fields names no field"
+  end
+  return fields
+end
+
+--- The flags that say where to ask.
+local function add_address(parser)
   parser:option("--profile", "profile of the vendor's configuration file"):target "_profile"
   parser:option("--region", "region, such as cn-hangzhou"):target "_region"
   parser:option("--endpoint", "address to ask instead of the region's"):target "_endpoint"
   parser:option("--ca-file", "certificates to trust"):target "_ca_file"
-  parser:option("--timeout", "seconds for the whole"):target "_timeout":convert(tonumber)
-  parser:option("--max-attempts", "attempts of a request"):target "_max_attempts":convert(tonumber)
+  add_number(parser, "--max-attempts", "attempts of a request", ATTEMPTS)
+end
+
+--- The flags that say how to print. One that an operation's own parameter is called by is left to that: see add_input,
+--- too.
+local function add_output(parser, parameters)
   parser:option(parameters.Output and "-o" or "-o --output",
     "how to print: " .. table.concat(output.formats, ", ")):target "_format"
     :choices(output.formats)
-  parser:option("--fields", "fields to print: A,B.C"):target "_fields"
+  parser:option("--fields", "fields to print: A,B.C"):target "_fields":convert(read_fields)
+end
+
+--- The flags of every command.
+local function add_common(parser, parameters)
+  add_address(parser)
+  add_number(parser, "--timeout", "seconds for the whole", SECONDS)
+  add_output(parser, parameters)
 end
 
 --- The flag of all parameters in one; --input is an operation's own Input where it has one.
@@ -144,11 +184,8 @@ local function add_wait(parser, does)
   if does == "wait" or does == "watch" then
     parser:flag("--any", "end with the first that ends"):target "_any"
   end
-  if does ~= "run" then
-    parser:option("--stall-after", "seconds without any item after which to give up"):target "_stall_after"
-      :convert(tonumber)
-  end
   if does ~= "run" and does ~= "wait_execution" then
+    add_number(parser, "--stall-after", "seconds without any item after which to give up", SECONDS)
     parser:option("--progress", "how to follow it: " .. table.concat(progress.modes, ", ")):target "_progress"
       :choices(progress.modes)
     parser:flag("--fail-fast", "give up once more has failed than is tolerated"):target "_fail_fast"
@@ -159,8 +196,8 @@ local AFTER = { explain = true, failures = true, retry = true }
 
 local function add_failures(parser, does)
   if does == "explain" then
-    parser:option("--examples", "examples of each kind (3)"):target "_examples":convert(tonumber)
-    parser:option("--limit", "children whose causes are read at most (1000)"):target "_limit":convert(tonumber)
+    add_number(parser, "--examples", "examples of each kind (3)", COUNT_OR_NONE)
+    add_number(parser, "--limit", "children whose causes are read at most (1000)", COUNT)
     return
   end
   parser:option("--status", "of the children: " .. table.concat(operations.list_executions.parameters.Status.values,
@@ -191,16 +228,24 @@ local function fill(parser, entry)
     end
   end
   if entry.does == "list" then
-    parser:option("--limit", "entries to print at most"):target "_limit":convert(function(text)
-      local most = tonumber(text)
-      return most and most >= 1 and most or nil, "--limit: a number from 1 expected"
-    end)
+    add_number(parser, "--limit", "entries to print at most", COUNT)
   elseif WAITS[entry.does] then
     add_wait(parser, entry.does)
   elseif AFTER[entry.does] then
     add_failures(parser, entry.does)
   end
   parser:argument("words", entry.does == "resume" and "the checkpoint" or command.shape_of(entry)):args "*"
+end
+
+--- Have --help of a parser and of its commands, which argparse would print and end by itself, told as any result is.
+local function redirect_help(parser, asked)
+  parser:add_help { action = function()
+    asked.help = parser:get_help() .. "\n"
+    error(asked) -- the words behind it do not count
+  end }
+  for _, inner in ipairs(parser._commands) do
+    redirect_help(inner, asked)
+  end
 end
 
 --- The parser: of one command line with the flags of its command only, or whole.
@@ -233,7 +278,8 @@ function command.parser(words)
   add_preview(call, {})
   local doctor = parser:command("doctor"):summary "find out what stands between this machine and the service"
   doctor:option("--nginx", "look at an nginx configuration instead: FILE, or - for stdin"):target "_nginx"
-  add_common(doctor, {})
+  add_address(doctor)
+  add_output(doctor, {})
   parser:command("completion"):summary "print what makes a shell complete fnf: bash, zsh or fish"
     :argument("shell"):target "_shell":choices { "bash", "zsh", "fish" }
   parser:command("emulator"):summary "a CloudFlow on this machine"
@@ -269,6 +315,19 @@ function command.read_name(word, names)
     found[names[count]] = part
   end
   return found
+end
+
+--- What a word leaves open, by the parameters that are given besides.
+---@param names table
+---@param params table
+---@return table names
+function command.complete(names, params)
+  for name, value in pairs(params) do
+    if names[name] == nil then
+      names[name] = value
+    end
+  end
+  return names
 end
 
 --- A text itself, of @FILE, or of stdin.
@@ -315,6 +374,28 @@ end
 ---@field names table[] what words such as flow/execution/map-run name
 ---@field rest string[] other words
 ---@field options table the flags of our own, without their underscore
+---@field help? string what --help asks for, instead of all the others
+
+--- The value of a parameter that was given as a text, or nil and what is wrong with it.
+local function value_of(name, text, row, flag)
+  local problem
+  if row and is_document(name, row) and type(text) == "string" then
+    text, problem = read_text(text, flag)
+  end
+  if text == nil then
+    return nil, problem
+  end
+  return convert(text, row)
+end
+
+--- What is given both by its own name and in a word such as flow/execution/map-run, in words; nil if nothing is.
+local function contradiction(names, named)
+  for name, value in pairs(names) do
+    if named[name] ~= nil and named[name] ~= value then
+      return ("%s is given twice: %s and %s"):format(name, output.cell(named[name]), output.cell(value))
+    end
+  end
+end
 
 --- Sort what argparse has found.
 local function sort_out(parsed, entry, rows)
@@ -326,29 +407,41 @@ local function sort_out(parsed, entry, rows)
     end
     line.params = params
   end
+  local named = {}
   for name, value in pairs(parsed) do
     if name:sub(1, 1) == "_" then
       line.options[name:sub(2)] = value
     elseif rows[name] then -- argparse notes the commands' own words, too
-      if is_document(name, rows[name]) then
-        local problem
-        value, problem = read_text(value, flag_of(name))
-        if not value then
-          return nil, problem
-        end
+      local problem
+      named[name], problem = value_of(name, value, rows[name], flag_of(name))
+      if problem then
+        return nil, problem
       end
-      line.params[name] = convert(value, rows[name])
     end
   end
   for _, word in ipairs(parsed.words or {}) do
     local name, value = word:match("^([%w_.]+)=(.*)$")
     if name then
-      line.params[name] = convert(value, rows[name])
+      local problem
+      named[name], problem = value_of(name, value, rows[name], name)
+      if problem then
+        return nil, problem
+      end
     else
       local names = entry.names and word ~= "-" and command.read_name(word, entry.names)
       local list = names and line.names or line.rest
       list[#list + 1] = names or word
     end
+  end
+  for name, value in pairs(named) do
+    line.params[name] = value
+  end
+  for _, names in ipairs(line.names) do
+    local problem = contradiction(names, named)
+    if problem then
+      return nil, problem
+    end
+    command.complete(names, line.params)
   end
   return line
 end
@@ -372,8 +465,14 @@ end
 ---@return fnf.CommandLine|nil
 ---@return string|nil problem
 function command.parse(words)
-  local done, parsed = command.parser(words):pparse(words)
-  if not done then
+  local parser, asked = command.parser(words), {}
+  redirect_help(parser, asked)
+  local whole, done, parsed = pcall(parser.pparse, parser, words)
+  if asked.help then
+    return asked
+  elseif not whole then
+    error(done, 0)
+  elseif not done then
     return nil, output.cell(parsed):gsub("\\n", "; ")
   end
   local entry, problem = (command.words[parsed._noun] or {})[parsed._verb], nil

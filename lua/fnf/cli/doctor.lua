@@ -4,6 +4,7 @@
 -- It asks in the order in which a call needs things: settings, a key, addresses, a connection, the clock, and one
 -- signed read (DescribeRegions). What cannot be looked at because something before it is missing is left out.
 
+local errors = require "fnf.errors"
 local exit = require "fnf.cli.exit"
 local output = require "fnf.cli.output"
 
@@ -289,7 +290,9 @@ function doctor.examine(options, make_client)
   look_at_versions(found)
   look_at_locale(found)
   local made, client = pcall(make_client, options)
-  if not made then
+  if not made and errors.is_interrupt(client) then
+    error(client, 0)
+  elseif not made then
     add(found, "settings", "error", (tostring(client):gsub("^[^%s:]+:%d+: ", ""):gsub("^fnf%.new: ", "")),
       "see fnf --help: a region is given by --region, a profile or ALIBABA_CLOUD_REGION_ID", exit.CONFIGURATION)
     return found
@@ -313,12 +316,12 @@ end
 
 --- The findings as text, or in one of the formats of `output`.
 ---@param found fnf.Finding[]
----@param format? string
+---@param options { format?: string, fields?: string[] }
 ---@return string
-function doctor.text(found, format)
-  if format then
-    return output.text({ Findings = found }, { format = format, items = "Findings",
-      fields = format == "table" and { "level", "name", "text", "advice" } or nil })
+function doctor.text(found, options)
+  if options.format or options.fields then
+    return output.text({ Findings = found }, { format = options.format, items = "Findings",
+      fields = options.fields or options.format == "table" and { "level", "name", "text", "advice" } or nil })
   end
   local lines = {}
   for _, one in ipairs(found) do

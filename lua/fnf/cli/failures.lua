@@ -5,10 +5,10 @@ local children = require "fnf.execution.children"
 local exit = require "fnf.cli.exit"
 local methods = require "fnf.methods"
 local output = require "fnf.cli.output"
+local waiting = require "fnf.cli.wait"
 
 local failures = {}
 
-local SHORTEST = 0.001 -- seconds that are left of --timeout at least
 local EVERY_LISTED, EVERY_READ = 1000, 100 -- children, and histories, between two lines of progress
 
 local function say(text)
@@ -40,13 +40,11 @@ end
 
 --- The only MapRun of an execution; what it takes to find it is gone from the time of the whole.
 local function find_map_run(client, params, options)
-  local names, now = {}, client:choose_platform().now
-  local ending = (options.timeout or 0) > 0 and now() + options.timeout
-  for found in client:map_runs({ FlowName = params.FlowName, ExecutionName = params.ExecutionName },
-    { timeout = options.timeout }) do
+  local names = {}
+  for found in waiting.each_map_run(client, { FlowName = params.FlowName, ExecutionName = params.ExecutionName },
+    options) do
     names[#names + 1] = found.MapRunName
   end
-  options.timeout = ending and math.max(SHORTEST, ending - now()) or options.timeout
   if #names == 1 then
     params.MapRunName = names[1]
     return nil

@@ -72,7 +72,13 @@ local EACH = [[
   for name, value in pairs(entry) do
     print(name, value)
   end
-end
+]]
+
+local LIMIT = [[
+  left = left - 1
+  if left == 0 then
+    break
+  end
 ]]
 
 --- The program that does what the line says.
@@ -87,7 +93,13 @@ function generate.lua(line)
   local params = is_wait and line.names[1] or line.params
   if does == "list" or does == "map_runs" then
     local method = does == "list" and operations[line.entry.operation].each or METHODS[does]
-    return ("%sfor entry in client:%s(%s%s) do\n%s"):format(head, method, literal(params, ""), behind, EACH)
+    return ("%s%sfor entry in client:%s(%s%s) do\n%s%send\n"):format(head,
+      given.limit and ("local left = %d\n"):format(given.limit) or "", method, literal(params, ""), behind, EACH,
+      given.limit and LIMIT or "")
+  elseif is_wait and given.any then
+    local any = (options == "{}" and "{\n}" or options):gsub("}$", "  any = true,\n}")
+    return ("%slocal place, answer, err = client:wait_map_runs(%s, %s)\nprint(place)\n%s"):format(head,
+      literal(line.names[1] and line.names or { params }, ""), any, ANSWER)
   elseif is_wait and #line.names > 1 then
     local each = (options == "{}" and "{\n}" or options):gsub("}$", "  each = true,\n}")
     return ("%sfor place, entry, err in client:wait_map_runs(%s, %s) do\n%send\n"):format(head,

@@ -31,12 +31,15 @@ function Report:run(work) -- luacheck: ignore 212
   return work()
 end
 
---- One line of a MapRun's state.
+--- One line of a MapRun's state, whatever the service says it is.
 local function describe(run, report)
-  local counts = run.ItemCounts or {}
-  return ("%s%s  %s of %s done, %s failed, %s running"):format(output.cell(run.Status),
-    report.share and ("  %d %%"):format(math.floor(report.share * 100)) or "", report.done or 0,
-    counts.Total or "?", counts.Failed or 0, counts.Running or 0)
+  local counts = type(run.ItemCounts) == "table" and run.ItemCounts or {}
+  local function shown(value, otherwise)
+    return value == nil and otherwise or output.cell(value)
+  end
+  return ("%s%s  %s of %s done, %s failed, %s running"):format(shown(run.Status),
+    report.share and ("  %d %%"):format(math.floor(report.share * 100)) or "", shown(report.done, 0),
+    shown(counts.Total, "?"), shown(counts.Failed, 0), shown(counts.Running, 0))
 end
 
 local function tell_lines(one)

@@ -23,10 +23,11 @@ local PROGRESS, NO_PROGRESS = "\27]9;4;%d;%d\7", "\27]9;4;0\7"
 local OPEN = [[
 case $(ps -o stat= -p $PPID 2>/dev/null) in *+*) ;; *) exit 0 ;; esac
 test -t 0 || exit 0
-stty -g </dev/tty && stty -icanon -echo min 0 time 0 </dev/tty
+exec 2>/dev/null </dev/tty || exit 0
+stty -g && stty -icanon -echo min 0 time 0
 ]]
 
-local RESTORE = "trap '' INT QUIT HUP TERM; cat >/dev/null; { %s printf '%s'; } </dev/tty >/dev/tty 2>/dev/null"
+local RESTORE = "trap '' INT QUIT HUP TERM; cat >/dev/null; { %s printf '%s'; } 2>/dev/null </dev/tty >/dev/tty"
 
 --- Whether a file descriptor is a terminal.
 ---@param descriptor integer
@@ -85,7 +86,7 @@ end
 ---@return integer columns
 ---@return integer lines
 function Terminal:size() -- luacheck: ignore 212
-  local lines, columns = (first_line "stty size </dev/tty 2>/dev/null" or ""):match "^(%d+) (%d+)$"
+  local lines, columns = (first_line "stty size 2>/dev/null </dev/tty" or ""):match "^(%d+) (%d+)$"
   lines, columns = tonumber(lines) or 0, tonumber(columns) or 0
   return columns > 0 and columns or 80, lines > 0 and lines or 24
 end

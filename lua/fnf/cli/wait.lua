@@ -15,7 +15,9 @@ local COMMAND_TIME, COMMAND_OUTPUT = 3600, 1048576 -- seconds and bytes of --on-
 ---@field client fnf.Client
 ---@field line fnf.CommandLine
 ---@field report fnf.ProgressReport
----@field waits table<fnf.Wait, boolean> those that have been answered, for their checkpoints
+---@field open table[] names of those that have not ended
+---@field waits table<fnf.Wait, boolean> those of them that have been answered, for their checkpoints
+---@field head? string of the table that was printed last
 
 --- What the flags say of the wait.
 local function options_of(self, cancel)
@@ -27,22 +29,75 @@ local function options_of(self, cancel)
     end }
 end
 
---- The code of an error that ended a wait; the checkpoint is printed where the wait can go on.
-local function fail(self, err)
-  local report = self.report
-  report:complain(report.has_left and "" or "fnf: " .. tostring(err) .. "\n")
-  if err.kind == "timeout" or report.has_left then
-    for wait in pairs(self.waits) do
-      report:print(wait:checkpoint() .. "\n")
-    end
-    report:complain(next(self.waits) and "fnf: go on with: fnf map-run resume CHECKPOINT\n" or "")
-  end
-  return exit.of_error(err)
+local function are_same(one, other)
+  return one.FlowName == other.FlowName and one.ExecutionName == other.ExecutionName
+    and one.MapRunName == other.MapRunName
 end
 
---- Print a final description; its code.
-local function finish(self, run)
-  self.report:print(output.text(run, self.line.options))
+--- Take out one that has ended: there is nothing left to wait for.
+local function close(self, names)
+  for place = #self.open, 1, -1 do
+    if are_same(self.open[place], names) then
+      table.remove(self.open, place)
+    end
+  end
+  for wait in pairs(self.waits) do
+    self.waits[wait] = not are_same(wait.params, names) or nil
+  end
+end
+
+--- Print what a wait goes on from, or all that have not ended; of one without an answer that is its name.
+local function print_checkpoints(self, names)
+  local report, answered = self.report, {}
+  for wait in pairs(self.waits) do
+    if not names or are_same(wait.params, names) then
+      report:print(wait:checkpoint() .. "\n")
+      answered[#answered + 1] = wait.params
+    end
+  end
+  report:complain(answered[1] and "fnf: go on with: fnf map-run resume CHECKPOINT\n" or "")
+  for _, open in ipairs(names and {} or self.open) do
+    local is_answered = not open.MapRunName
+    for _, params in ipairs(answered) do
+      is_answered = is_answered or are_same(params, open)
+    end
+    if not is_answered then
+      report:complain(("fnf: never described, so without a checkpoint: %s\n"):format(output.cell(
+        ("%s/%s/%s"):format(open.FlowName, open.ExecutionName, open.MapRunName))))
+    end
+  end
+end
+
+--- The code of an error that ended a wait; where it can go on, what from is printed.
+local function fail(self, names, err)
+  local report = self.report
+  report:complain(report.has_left and "" or "fnf: " .. tostring(err) .. "\n")
+  if err.stalled then
+    print_checkpoints(self, names)
+    close(self, names)
+  elseif err.kind == "timeout" or report.has_left then
+    print_checkpoints(self)
+  else
+    close(self, names)
+  end
+  return exit.of_error(err, self.line.options.timeout ~= nil)
+end
+
+--- Print a final description, behind others so that a reader can tell them apart: YAML as a document of its own, rows
+--- of the same columns below one head. Its code.
+local function finish(self, names, run)
+  local text, format = output.text(run, self.line.options), self.line.options.format
+  local head = (format == "tsv" or format == "yaml" or format == "table") and text:match "^[^\n]*\n" or ""
+  if format == "tsv" and head == self.head then
+    text = text:sub(#head + 1)
+  elseif format == "yaml" and self.head then
+    text = "---\n" .. text
+  elseif format == "table" and self.head then
+    text = "\n" .. text
+  end
+  self.head = head
+  self.report:print(text)
+  close(self, names)
   return exit.of_status(run.Status)
 end
 
@@ -72,9 +127,9 @@ local function conclude(self, names, run, err)
   self.report:ended(names, run, err)
   local code
   if run then
-    code = finish(self, run)
+    code = finish(self, names, run)
   else
-    code = fail(self, err)
+    code = fail(self, names, err)
   end
   if self.line.options.on_done and not self.report.has_left then
     run_command(self, names, run, err)
@@ -84,7 +139,7 @@ end
 
 --- What to wait for: the names among the words, on stdin after a -, else the parameters.
 local function targets(line)
-  local list = {}
+  local list, has_read = {}, false
   for _, names in ipairs(line.names) do
     list[#list + 1] = names
   end
@@ -92,37 +147,59 @@ local function targets(line)
     if word ~= "-" then
       return nil, ("%s is no flow/execution/map-run"):format(output.cell(word))
     end
+    has_read = true
     for text in io.lines() do
       local name = text:match("%S+")
       local names = name and command.read_name(name, line.entry.names)
       if name and not names then
         return nil, ("%s is no flow/execution/map-run"):format(output.cell(name))
       end
-      list[#list + 1] = names
+      list[#list + 1] = names and command.complete(names, line.params)
     end
   end
-  if #list == 0 then
+  if #list == 0 and has_read then
+    return nil, "no flow/execution/map-run on stdin"
+  elseif #list == 0 then
     list[1] = line.params
   end
   return list
 end
 
+--- An iterator over the MapRuns of an execution, within what is left of --timeout, however many pages tell of them; it
+--- takes off that time.
+---@param client fnf.Client
+---@param params table as GetExecutionHistory
+---@param given { timeout?: number } the flags
+---@return fun(): fnf.MapRunFound|nil
+function waiting.each_map_run(client, params, given)
+  local problem = require("fnf.methods").validate("map_runs", client, params, { timeout = given.timeout })
+  if problem then
+    error(problem, 0)
+  end
+  local platform = client:choose_platform()
+  local limits = client:limits({ timeout = given.timeout }, platform)
+  local next_run = require("fnf.execution.map_runs").each(client, params, limits)
+  return function()
+    local found = next_run()
+    given.timeout = given.timeout and math.max(SHORTEST, limits.deadline - platform.now())
+    return found
+  end
+end
+
 --- flow/execution stands for its MapRuns; what it takes to find them is gone from the time of the line.
 local function expand(client, list, given)
-  local all, now = {}, client:choose_platform().now
-  local ending = (given.timeout or 0) > 0 and now() + given.timeout
+  local all = {}
   for _, params in ipairs(list) do
     if params.FlowName and params.ExecutionName and not params.MapRunName then
       local before = #all
-      for found in client:map_runs({ FlowName = params.FlowName, ExecutionName = params.ExecutionName },
-        { timeout = given.timeout }) do
+      for found in waiting.each_map_run(client, { FlowName = params.FlowName, ExecutionName = params.ExecutionName },
+        given) do
         all[#all + 1] = { FlowName = found.FlowName, ExecutionName = found.ExecutionName,
           MapRunName = found.MapRunName }
       end
       if #all == before then
         io.stderr:write("fnf: the execution ", output.cell(params.ExecutionName), " has no MapRun yet\n")
       end
-      given.timeout = ending and math.max(SHORTEST, ending - now()) or given.timeout
     else
       all[#all + 1] = params
     end
@@ -154,10 +231,19 @@ local function wait_many(self, list, cancel)
 end
 
 --- `wait` is silent unless it is asked not to be. The texts of --debug would tear a live picture.
-local function open(client, line, list)
+local function follow(self, list)
+  local line = self.line
   local mode = line.options.progress or line.entry.does == "watch" and (line.options.debug and "plain" or "auto")
     or "none"
-  return { client = client, line = line, report = progress.new(client, mode, list), waits = {} }
+  self.report = progress.new(self.client, mode, list)
+  for place, names in ipairs(list) do
+    self.open[place] = names
+  end
+end
+
+---@return fnf.WaitCommand without a report
+local function new(client, line)
+  return { client = client, line = line, open = {}, waits = {} }
 end
 
 --- `map-run wait` and `watch`.
@@ -170,17 +256,16 @@ function waiting.map_runs(client, line)
   if not list then
     return nil, problem
   end
+  local self = new(client, line)
   list = expand(client, list, line.options)
   if #list == 0 then
     return exit.NOT_FOUND
   end
-  local methods = require "fnf.methods"
-  problem = methods.validate("wait_map_runs", client, list, { timeout = line.options.timeout,
-    stall_after = line.options.stall_after })
+  problem = require("fnf.methods").validate("wait_map_runs", client, list)
   if problem then
     return nil, problem
   end
-  local self = open(client, line, list)
+  follow(self, list)
   return self.report:run(function(cancel)
     if #list > 1 then
       return wait_many(self, list, cancel)
@@ -195,11 +280,12 @@ function waiting.resume(client, line)
   if #line.rest ~= 1 then
     return nil, "one checkpoint expected: fnf map-run resume CHECKPOINT"
   end
-  local self, problem = open(client, line, {}), nil
+  local self, problem = new(client, line), nil
+  follow(self, {})
   local code = self.report:run(function(cancel)
     local run, err = client:resume(line.rest[1], options_of(self, cancel))
-    if err and err.kind == "protocol" and not err.observed then -- nothing was asked
-      problem = tostring(err)
+    if err and err.kind == "protocol" and not err.observed then -- not the service's word, but the checkpoint's
+      problem = err.message
       return nil
     end
     local one = next(self.waits)
@@ -210,14 +296,15 @@ end
 
 --- `execution wait` and `execution run`.
 function waiting.execution(client, line)
+  local self = new(client, line)
   local run, err
+  follow(self, {})
   if line.entry.does == "run" then
     run, err = client:run(line.params, { timeout = line.options.timeout })
   else
     run, err = client:wait_execution(line.params, { timeout = line.options.timeout })
   end
-  return conclude(open(client, line, {}), run and { FlowName = run.FlowName, ExecutionName = run.Name } or line.params,
-    run, err)
+  return conclude(self, run and { FlowName = run.FlowName, ExecutionName = run.Name } or line.params, run, err)
 end
 
 return waiting

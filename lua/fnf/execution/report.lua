@@ -113,7 +113,7 @@ end
 ---@param child fnf.MapRunChild
 ---@param examples integer of a group at most
 function Report:explain(child, examples)
-  local name, form = child.Error or child.Status or "?", cause.form(child.Cause)
+  local name, form = text_or_nil(child.Error) or text_or_nil(child.Status) or "?", cause.form(child.Cause)
   local key = name .. "\0" .. form
   self.by_key = self.by_key or {}
   local group = self.by_key[key]
@@ -158,7 +158,7 @@ local function line(text)
 end
 
 local function head(self)
-  local counts = self.ItemCounts or {}
+  local counts = type(self.ItemCounts) == "table" and self.ItemCounts or {}
   local text = ("%s/%s/%s: %s"):format(tostring(self.FlowName), tostring(self.ExecutionName),
     tostring(self.MapRunName), tostring(self.Status))
   if counts.Failed and counts.Total then

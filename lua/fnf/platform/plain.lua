@@ -147,7 +147,9 @@ function plain.new(options)
   function platform.send(request, cancel)
     if not pool then
       local loaded, curl = pcall(require, "fnf.curl")
-      if not loaded then -- there may be no descriptor left to read it by
+      if errors.is_interrupt(curl) then
+        error(curl, 0)
+      elseif not loaded then -- there may be no descriptor left to read it by
         local first, second = tostring(curl):match "^([^\n]*)\n?%s*([^\n]*)"
         return nil, failure("not loaded", second:find "^no f" and first or first .. " " .. second, false)
       end

@@ -71,7 +71,16 @@ function scheduler.is_cancelled(task)
   end
 end
 
---- Resume a task now, unless it runs or has ended.
+local YIELDED = "a callback, or a function of fnf.gather, called coroutine.yield: what runs as a task is suspended by "
+  .. "its calls alone (a wait with others = false is none)"
+
+--- What is wrong with a task that yielded by itself, with the place where it did.
+local function yielded(task)
+  local at = debug.getinfo(task.thread, 1, "Sl")
+  return at and at.currentline > 0 and ("%s:%d: %s"):format(at.short_src, at.currentline, YIELDED) or YIELDED
+end
+
+--- Resume a task now, unless it runs or has ended. One that yielded by itself has ended: nobody would ever resume it.
 ---@param task fnf.Task
 ---@param ... any what its `park` returns
 function scheduler.resume(task, ...)
@@ -82,10 +91,12 @@ function scheduler.resume(task, ...)
   current, task.alarm, task.busy = task, nil, true
   local done, result, reason = coroutine.resume(task.thread, ...)
   current = before
-  if result == PARKED or coroutine.status(task.thread) ~= "dead" then
+  if result == PARKED then
     task.busy = false
-  else
+  elseif coroutine.status(task.thread) == "dead" then
     task.on_end(task, done, result, reason)
+  else
+    task.on_end(task, false, yielded(task))
   end
 end
 
@@ -151,7 +162,9 @@ local function fail(group, reason, raised)
 end
 
 local function spawn(group, index, body)
-  local task = { thread = coroutine.create(body), busy = false }
+  local task = { thread = coroutine.create(function() -- Lua 5.1 makes none of a function in C
+    return body()
+  end), busy = false }
   function task.on_end(_, done, result, reason)
     group.members[task] = nil
     group.alive = group.alive - 1

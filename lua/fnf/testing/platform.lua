@@ -79,6 +79,9 @@ end
 ---@return fnf.Client|nil
 ---@return string|nil problem
 function platform.client_of(self, options)
+  if options ~= nil and type(options) ~= "table" then
+    return nil, "a table of options expected, got " .. type(options)
+  end
   local all = { region = "cn-hangzhou", access_key_id = "KeyOfTheTest", access_key_secret = "SecretOfTheTest" }
   for name, value in pairs(options or {}) do
     all[name] = value

@@ -27,6 +27,8 @@ local WaitGroup = {}
 WaitGroup.__index = WaitGroup
 
 ---@class fnf.RunWaitOptions: fnf.WaitOptions
+---@field stall_after? number seconds without an item that started or ended, after which the wait gives up
+---@field fail_fast? boolean return the run, still Running, once more items failed than it tolerates
 ---@field last_step? boolean the MapRun is the last step of its execution: poll it less often while that is held
 ---@field others? boolean false: ask for nothing but the MapRun itself (true; false with a `transport` of the caller's)
 
@@ -42,17 +44,20 @@ WaitGroup.__index = WaitGroup
 ---| "history" # the history of its execution tells that its step is over
 ---| "list" # its execution is no longer listed as running
 
---- Options of a wait for a MapRun: those of any wait, and two.
+--- Options of a wait for a MapRun: those of any wait, and what is about its items or others.
 ---@type table<string, fnf.Row>
-group.of_one = { last_step = { type = "boolean" }, others = { type = "boolean" } }
+group.of_one = { stall_after = { type = "seconds" }, fail_fast = { type = "boolean" },
+  last_step = { type = "boolean" }, others = { type = "boolean" } }
 
 --- Options of a wait for many: three more.
 ---@type table<string, fnf.Row>
-group.options = { any = { type = "boolean" }, each = { type = "boolean" }, on_end = { type = "function" },
-  last_step = group.of_one.last_step, others = group.of_one.others }
+group.options = { any = { type = "boolean" }, each = { type = "boolean" }, on_end = { type = "function" } }
 
 for name, row in pairs(wait.options) do
-  group.of_one[name], group.options[name] = row, row
+  group.of_one[name] = row
+end
+for name, row in pairs(group.of_one) do
+  group.options[name] = row
 end
 
 --- The first problem about a list of parameters, or nil.

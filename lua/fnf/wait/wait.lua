@@ -37,14 +37,14 @@ local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older
 ---@field min_delay? number seconds between two polls at least (0.4)
 ---@field max_delay? number seconds between two polls at most (120; 30 where the service holds polls open)
 ---@field max_polls? integer polls at most
----@field stall_after? number seconds without an item that started or ended, after which the wait gives up
----@field fail_fast? boolean return the run, still Running, once more items failed than it tolerates
 ---@field until_status? string|string[] statuses that end the wait besides the final ones
 ---@field on_progress? fun(run: table, progress: fnf.Progress, wait: fnf.Wait) called after every answer
 ---@field cancel? fun(): any asked ten times a second; true ends the wait
 ---@field traceparent? string W3C Trace Context that its requests carry; the client's own unless given
 
 ---@class fnf.ContextOptions: fnf.WaitOptions and what only this library gives
+---@field stall_after? number as of fnf.RunWaitOptions
+---@field fail_fast? boolean as of fnf.RunWaitOptions
 ---@field deadline? number of the wait by the platform's clock, instead of `timeout`
 ---@field started? number when it began; now unless given
 ---@field limits? { min_delay: number, max_delay: number } instead of the two options
@@ -60,8 +60,6 @@ wait.options = {
   min_delay = { type = "seconds", minimum = SHORTEST },
   max_delay = { type = "seconds", minimum = SHORTEST },
   max_polls = { type = "integer", minimum = 1 },
-  stall_after = { type = "seconds" },
-  fail_fast = { type = "boolean" },
   until_status = { type = "any" },
   on_progress = { type = "function" },
   cancel = { type = "function" },
@@ -335,8 +333,9 @@ local function see(self, run, past)
   self.last, self.misses, self.refusals, self.trouble = run, nil, nil, nil
   tally(self.statuses, run.Status)
   self.progress:see(run, context.platform.now() - past, age and age - past)
-  tell_progress(self, run)
-  return context.ending[run.Status] or context.options.fail_fast and self.progress:is_broken(run)
+  local ends = context.ending[run.Status] or context.options.fail_fast and self.progress:is_broken(run)
+  tell_progress(self, run) -- last: the run is the caller's, who may change it
+  return ends
 end
 
 --- Whether a refusal is of what was mended already: a clock by a Date, a nonce by another. In a call the second one has
