@@ -92,28 +92,6 @@ local function advance(walk, token)
   walk.params.NextToken = token
 end
 
---- A list without its nulls, which are holes that every loop would end at.
-local function close_holes(list)
-  local count, last = 0, 0
-  for place in pairs(list) do
-    if type(place) == "number" then
-      count, last = count + 1, math.max(last, place)
-    end
-  end
-  if count == last then
-    return
-  end
-  local kept = 0
-  for place = 1, last do
-    local entry = list[place]
-    list[place] = nil
-    if entry ~= nil then
-      kept = kept + 1
-      list[kept] = entry
-    end
-  end
-end
-
 --- The next page: nil after the last one, nil and an error if there is none to be had. A failed page may be asked for
 --- again by the same call.
 ---@param options? table of this request
@@ -133,7 +111,6 @@ function Walk:next(options)
   if items ~= nil and type(items) ~= "table" then
     return nil, senseless(self, self.row.items .. " is no list")
   end
-  close_holes(items or {})
   advance(self, page.NextToken)
   return page
 end
