@@ -241,7 +241,7 @@ install: build install-texts ## install below PREFIX=/usr/local, DESTDIR allowed
 	install -d $(so_folder) $(bin_folder)
 	for tree in lua emulator/lua; do find $$tree -name '*.lua' | while read -r file; do \
 	  to="$(lua_folder)/$${file#$$tree/}"; install -d "$${to%/*}" && install -m 644 "$$file" "$$to" || exit 1; done || exit 1; done
-	install -m 755 $(build)/fnf/core.so $(build)/fnf/curl.so $(so_folder)
+	install -m 755 $(build)/fnf/*.so $(so_folder)
 	install -m 755 bin/fnf $(bin_folder)/fnf
 	sed '1s|.*|#!/usr/bin/env $(lua)|' emulator/bin/fnf-emulator > $(bin_folder)/fnf-emulator
 	chmod 755 $(bin_folder)/fnf-emulator
@@ -249,7 +249,7 @@ install: build install-texts ## install below PREFIX=/usr/local, DESTDIR allowed
 uninstall: ## remove what install put below PREFIX
 	for tree in lua emulator/lua; do find $$tree -name '*.lua' | while read -r file; do \
 	  rm -f "$(lua_folder)/$${file#$$tree/}" || exit 1; done || exit 1; done
-	rm -f $(so_folder)/core.so $(so_folder)/curl.so $(bin_folder)/fnf $(bin_folder)/fnf-emulator
+	rm -f $(addprefix $(so_folder)/,core.so curl.so redis.so) $(bin_folder)/fnf $(bin_folder)/fnf-emulator
 	rm -f $(addprefix $(share_folder)/,$(texts))
 	for folder in $(lua_folder)/fnf $(so_folder); do \
 	  [ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done

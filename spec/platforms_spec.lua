@@ -57,6 +57,21 @@ describe("the Makefile", function()
     assert.truthy(run("make -n -B build/5.4/fnf/core.so"):find(" -shared -o ", 1, true))
   end)
 
+  it("installs what was built, the module for Redis too, and removes it", function()
+    for _, name in ipairs { "core", "curl", "redis" } do
+      folder:write("build/fnf/" .. name .. ".so", "")
+    end
+    local make = ("make -s -o build -o install-texts build=%s/build DESTDIR=%s/root PREFIX=/usr "):format(folder.path,
+      folder.path)
+    local function installed()
+      return run(("cd %s/root && find . -name '*.so' | sort"):format(folder.path)):gsub("./usr/lib/lua/5.4/fnf/", "")
+    end
+    local said = run(make .. "install")
+    assert.equal("core.so\ncurl.so\nredis.so\n", (installed()), said)
+    run(make .. "uninstall")
+    assert.equal("", (installed()))
+  end)
+
   it("15.6: installs by options that every system has", function()
     local said = run "make -n install DESTDIR=/nowhere"
     assert.truthy(said:find("install -d", 1, true))

@@ -4,7 +4,7 @@
 local plain_redis = {}
 
 local MISSING = "the module fnf.redis is not installed: luarocks make lua/fnf/share/fnf-redis-scm-1.rockspec, "
-  .. "or make redis"
+  .. "or make redis install"
 local NO_TLS = "fnf.redis was built without TLS: build it by `make redis` where pkg-config knows hiredis_ssl (hiredis "
   .. "1.0 or newer; Debian 13), or give a command of a client that speaks TLS, or a tunnel"
 local AUTHORITY = "if nobody this machine trusts has signed it, give its authority as ca_file, or as FNF_CA_FILE"
