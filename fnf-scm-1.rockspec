@@ -10,8 +10,8 @@ source = {
 description = {
   summary = "Client of Alibaba Cloud CloudFlow (fnf): every operation, retries, and waiting for a MapRun",
   detailed = [[
-    Calls CloudFlow (Serverless Workflow, product fnf, API 2019-03-15) from Lua 5.1 to 5.4 and LuaJIT, in a script or
-    inside OpenResty without blocking a worker. Survives throttling and failures, and waits for a MapRun until it has
+    Calls CloudFlow (Serverless Workflow, product fnf, API 2019-03-15) from Lua 5.1, 5.3, 5.4, 5.5 and LuaJIT, in a script
+    or inside OpenResty without blocking a worker. Survives throttling and failures, and waits for a MapRun until it has
     Succeeded, Failed or Aborted. A C core signs (OpenSSL) and does HTTP (libcurl).
   ]],
   license = "MIT",

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* What a header of the core declares stays inside the shared object; only the
- * entry points of the two Lua modules are exported. By pragma, around our own
+ * entry points of the Lua modules are exported. By pragma, around our own
  * declarations alone, because a LuaRocks builtin build passes no flags. */
 #pragma GCC visibility push(hidden)
 

@@ -1,5 +1,5 @@
 /*
- * What both Lua modules need to be one source for Lua 5.1, LuaJIT, 5.3 and 5.4.
+ * What the Lua modules need to be one source for Lua 5.1, LuaJIT, 5.3 and 5.4.
  * SPDX-License-Identifier: MIT
  */
 #ifndef FNF_GLUE_H

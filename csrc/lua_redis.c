@@ -11,7 +11,8 @@
  * connection:close()
  * redis.tls: whether it was built with hiredis_ssl, without which `tls` fails
  *
- * `timeout` bounds the connecting, and after it each reading and writing of a command; a call blocks until then.
+ * `timeout` bounds the connecting, and after it each reading and writing of a command; a call blocks until then, and
+ * for as long as the system's resolver takes before (give an address where that may be long).
  * `status` is a name of fnf_status; "bad input" is a refusal of Redis', whose words are the message, and leaves the
  * connection usable. After any other failure it is closed, and so is one that came over a fork. Misuse raises.
  * Links hiredis only; with FNF_REDIS_TLS defined, hiredis_ssl and OpenSSL, too.

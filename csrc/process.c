@@ -37,7 +37,7 @@ static int set_streams(posix_spawn_file_actions_t *actions, int output) {
   return error ? error : posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 }
 
-/* A group of its own; signals as a fresh program expects them, whatever the host blocks or ignores. */
+/* A group of its own; no signal blocked, and those that a host ignores for itself as a fresh program has them. */
 static int set_attributes(posix_spawnattr_t *attributes) {
   sigset_t none, defaults;
   (void)sigemptyset(&none);
