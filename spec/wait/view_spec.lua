@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+local json = require "fnf.json"
 local page = require "fnf.ngx.page"
 local view = require "fnf.wait.view"
 
@@ -151,6 +152,10 @@ describe("the view of a watched MapRun", function()
     assert.equal("", shown({}, { history = { history[1] } }).chart)
     assert.same(history, view.remember(history, { ItemCounts = {} }, 5001))
     assert.is_nil(view.remember(nil, { ItemCounts = "none" }, 1))
+    for _, count in ipairs { 1e308, 2 ^ 63, 2 ^ 53, 2.5 } do -- what is no text takes the run out of the dictionary
+      local kept = view.remember(nil, { ItemCounts = { Succeed = count, Failed = count } }, 1)
+      assert.is_string((json.encode { history = kept }))
+    end
   end)
 
   it("15.8: lists first what needs somebody, then what is under way, and sums up in one line", function()

@@ -45,12 +45,14 @@ end
 
 local NOT_KNOWN = "\226\128\147" -- a dash
 
+local MOST = 2 ^ 63 -- of 64 bits: what is larger counts nothing, and some of them have no finite sum
+
 --- Counts as they were told; what was not, or is no count, is absent.
 local function counts_of(run)
   local given, counts = type(run.ItemCounts) == "table" and run.ItemCounts or {}, {}
   for _, name in ipairs { "Total", "Succeed", "Failed", "Aborted", "Running", "Pending" } do
     local count = given[name]
-    counts[name] = type(count) == "number" and count >= 0 and count - count == 0 and count or nil
+    counts[name] = type(count) == "number" and count >= 0 and count <= MOST and count or nil
   end
   return counts
 end
