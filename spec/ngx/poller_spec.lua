@@ -106,7 +106,9 @@ local CONFIGURATION = [[
           run = { Status = "Running", Unknown = { nil, nil, 3 }, Concurrency = 1 / 0,
             ItemCounts = { Total = 5, Failed = 1 / 0 } }, progress = { seconds = 1, latest = 1 / 0 } }
         local done, reason = shared:put(state)
-        calls.say { done = done, reason = reason, state = shared:state "odd" }
+        state.history = { { 1 / 0, 1 } }
+        local again, problem = shared:put(state)
+        calls.say { done = done, reason = reason, state = shared:state "odd", again = again, problem = problem }
       }
     }
     location /late {
@@ -207,6 +209,7 @@ describe("what polls for the watches of a worker", function()
     assert.is_nil(said.state.run.Concurrency)
     assert.is_nil(said.state.run.ItemCounts.Failed)
     assert.is_true(said.state.overdue > 1000)
+    assert.same({ nil, "a number must be finite" }, { said.again, said.problem })
   end)
 
   it("keeps an end, whatever a poll says that began before another worker took over", function()

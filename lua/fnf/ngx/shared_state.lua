@@ -115,8 +115,12 @@ function SharedState:put(state)
   if not state.ended and self:has_ended(state.id) then
     return true
   end
+  local text, problem = encode(state)
+  if not text then -- to set nothing is to delete
+    return nil, problem
+  end
   local life = state.ended and state.keep or 0
-  local done, reason = self.dict:safe_set("run " .. state.id, encode(state), life, state.ended and ENDED or 0)
+  local done, reason = self.dict:safe_set("run " .. state.id, text, life, state.ended and ENDED or 0)
   self.dict:incr("revision", 1, 0)
   return done, reason
 end
