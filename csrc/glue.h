@@ -29,6 +29,12 @@
 #define fnf_register(L, functions) luaL_setfuncs(L, functions, 0)
 #endif
 
+/* As Lua's manual says and its headers do not: a failing luaL_argcheck goes nowhere. */
+#if defined(__GNUC__)
+/* NOLINTNEXTLINE(readability-redundant-declaration) */
+int luaL_argerror(lua_State *L, int arg, const char *text) __attribute__((noreturn));
+#endif
+
 /* The bytes of a string argument; anchored by the argument. No coercion of
  * numbers: that would put a text of ours in the place of the caller's value. */
 static inline struct fnf_str fnf_check_str(lua_State *L, int arg) {

@@ -60,9 +60,9 @@ static int is_name(const char *after, const char *end) {
   return after < end && *after == ':';
 }
 
-/* The end of the number that begins at `at`, or NULL if it is none. */
+/* The end of the number that begins at `at`, which is before `end`, or NULL if it is none. */
 static const char *number_end(const char *at, const char *end, int *is_whole) {
-  if (at < end && *at == '-')
+  if (*at == '-')
     at++;
   const char *first = at;
   at = skip_digits(at, end);

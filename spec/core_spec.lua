@@ -305,6 +305,14 @@ describe("core.normalize", function()
     assert.same({ Weight = 20, Name = "20", deep = { Weight = "x1" } }, value)
     local digits = ("9"):rep(30)
     assert.equal(digits, core.normalize({ Weight = digits }, nil, { Weight = true }).Weight)
+    assert.equal("0", tostring(core.normalize({ Weight = "-0" }, nil, { Weight = true }).Weight))
+    for _, text in ipairs { "", "-", "1x", "-1x", "--1" } do
+      assert.equal(text, core.normalize({ Weight = text }, nil, { Weight = true }).Weight)
+    end
+  end)
+
+  it("takes a mark by itself for nothing marked", function()
+    assert.same({ text = "", list = { "" } }, core.normalize { text = "\255", list = { "\255" } })
   end)
 
   it("raises misuse", function()
@@ -322,6 +330,9 @@ describe("core.mark", function()
     assert.equal('["\2551.5", "\2551234567890123456"]', core.mark "[1.5, 1234567890123456]")
     assert.equal('{"a":["\255]"]}', core.mark '{"a":[]}')
     assert.equal('{"\255":"\255\255"}', core.mark '{"\255":"\255"}')
+    assert.equal('[\r\n\t "\255]"]', core.mark "[\r\n\t ]")
+    assert.equal('["\2551E5","\2551e-5","\255-1E+5"]', core.mark "[1E5,1e-5,-1E+5]")
+    assert.equal('"\255-1.5"', core.mark "-1.5")
   end)
 
   it("refuses what is no number, and a NUL", function()

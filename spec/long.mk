@@ -76,17 +76,29 @@ build/coverage/objects/%.o: csrc/%.c
 build/coverage/spec/%.o: spec/c/%.c
 	@mkdir -p $(@D)
 	$(CC) $(spec_c_flags) -O1 -c -o $@ $<
+build/coverage/spec/%.o: spec/c/glue/%.c
+	@mkdir -p $(@D)
+	$(CC) $(spec_c_flags) $(redis_flags) -O1 -c -o $@ $<
+build/coverage/spec/5.4/main.o build/coverage/spec/5.1/main.o: build/coverage/spec/%/main.o: spec/c/glue/main.c
+	@mkdir -p $(@D)
+	$(CC) $(spec_c_flags) $(call lua_cflags,$*) -O1 -c -o $@ $<
 build/coverage/spec/vectors.o: build/c/vectors.c
 	@mkdir -p $(@D)
 	$(CC) $(spec_c_flags) -O1 -c -o $@ $<
+coverage_host = $(CC) --coverage -Wl,-u,__gcov_dump -o build/$(1)/glue $(addprefix build/coverage/spec/,$(1)/main.o \
+  hiredis.o calls.o memory.o tap.o) $(call coverage_pure,$(sort $(core) $(curl))) \
+  $(call coverage_glue,$(sort $(core) $(curl) $(redis)),$(1)) $(call lua_libs,$(1)) \
+  $(filter-out %OPENSSL_cleanse,$(spec_c_libs)) $(glue_libs)
 
 .PHONY: coverage coverage-build
 # In the copy that spec/coverage/run.lua makes, over its modules: its objects' counts stay in it.
 coverage-build: $(call coverage_pure,$(wildcard csrc/*.c)) $(coverage_spec) build/c/server \
+  $(addprefix build/coverage/spec/,hiredis.o 5.4/main.o 5.1/main.o) \
   $(foreach abi,5.4 5.1,$(call coverage_glue,$(wildcard csrc/*.c),$(abi)))
 	@mkdir -p build/5.4/fnf build/5.1/fnf
 	$(foreach abi,5.4 5.1,$(call coverage_module,$(abi),core) -lcrypto && $(call coverage_module,$(abi),curl) -lcurl && \
 	  $(call coverage_module,$(abi),redis) $(redis_libs) &&) \
+	$(foreach abi,5.4 5.1,$(call coverage_host,$(abi)) &&) \
 	$(CC) --coverage -Wl,-u,__gcov_dump -o build/c/spec $(coverage_spec) $(call coverage_pure,$(wildcard csrc/*.c)) $(spec_c_libs)
 
 coverage: build $(coverage_hooks) ## run the specs and name lines and branches that none runs, in most of an hour; SPECS=spec/call

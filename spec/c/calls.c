@@ -71,6 +71,13 @@ static int fails(const char *name) {
   return 0;
 }
 
+int calls_fail(const char *name, int *by) {
+  int now = fails(name);
+  if (now && by)
+    *by = error;
+  return now;
+}
+
 #define WRAPPED(type, name, parameters, ...) WRAPPED_AS(#name, type, name, parameters, __VA_ARGS__)
 
 /* `failure` is what it returns then. */
@@ -197,6 +204,8 @@ WRAPPED_AS("libcrypto", int, EVP_DigestSignInit,
 WRAPPED_AS("libcrypto", int, EVP_DigestSign,
            (EVP_MD_CTX * state, unsigned char *mac, size_t *size, const unsigned char *text, size_t count),
            (state, mac, size, text, count), by_reason())
+WRAPPED(EVP_MD *, EVP_MD_fetch, (OSSL_LIB_CTX * context, const char *name, const char *properties),
+        (context, name, properties), (by_reason(), NULL))
 WRAPPED_AS("libcrypto", OSSL_LIB_CTX *, OSSL_LIB_CTX_get0_global_default, (void), (), NULL)
 
 /* ---- libcurl ---- */

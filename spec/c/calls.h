@@ -26,6 +26,10 @@ enum { CALLS_MANY_ADDRESSES = 1 }; /* no error of getaddrinfo: it finds the same
 /* How many have failed since. Stops the failing. */
 int calls_failed(void);
 
+/* Whether this call of that name fails, for who wraps one more function; what it
+ * fails by into *error, which may be NULL. */
+int calls_fail(const char *name, int *error);
+
 /* From now on libcurl says that it is of that version (0x075801: 7.88.1), that
  * it knows no default authorities, and that it was built without TLS; 0: the
  * truth again. */

@@ -1,0 +1,58 @@
+--- Module fnf.redis: what a real Redis answers, as Lua has it.
+-- SPDX-License-Identifier: MIT
+
+local redis_server = require "spec.support.redis_server"
+
+local missing = redis_server.missing()
+
+describe("a connection to Redis", function()
+  if missing then
+    return pending(missing)
+  end
+  local redis = require "fnf.redis"
+  local server, connection
+
+  setup(function()
+    server = redis_server.start()
+    connection = assert(redis.connect { path = server.path, timeout = 10 })
+  end)
+  teardown(function()
+    connection:close()
+    server:stop()
+  end)
+
+  it("has a string, an integer, nothing, and lists of those for what a command answers", function()
+    assert.equal("PONG", connection:command "PING")
+    assert.equal("a\0b", connection:command("ECHO", "a\0b"))
+    assert.equal(3, connection:command("RPUSH", "list", "1", "2", "3"))
+    assert.is_false(connection:command("GET", "nobody"))
+    assert.same({ "1", "2", "3" }, connection:command("LRANGE", "list", "0", "-1"))
+    assert.same({}, connection:command("LRANGE", "nobody", "0", "-1"))
+    assert.same({ 1, "two", false, false }, connection:command("EVAL", "return {1, 'two', false, {1}}", "0"))
+    assert.same({ "a refusal in a list" },
+      connection:command("EVAL", "return {redis.error_reply('a refusal in a list')}", "0"))
+  end)
+
+  it("stays usable after a refusal", function()
+    local reply, status, words = connection:command "NOSUCHCOMMAND"
+    assert.same({ "nil", "bad input" }, { tostring(reply), status })
+    assert.matches("^ERR unknown command", words)
+    assert.equal("PONG", connection:command "PING")
+  end)
+
+  it("survives a server that has ended the connection", function()
+    local other = assert(redis.connect { path = server.path, timeout = 10 })
+    assert.equal(1, connection:command("CLIENT", "KILL", "ID", tostring(other:command("CLIENT", "ID")):match "%d+"))
+    local reply, status, words = other:command "PING" -- to a socket that is closed: SIGPIPE would end this process
+    assert.same({ "nil", "network", "string" }, { tostring(reply), status, type(words) })
+    other:close()
+  end)
+
+  it("raises misuse and sends nothing of it", function()
+    for _, words in ipairs { {}, { 1 }, { "ECHO", true } } do
+      assert.is_false(pcall(connection.command, connection, words[1], words[2]))
+    end
+    assert.is_false(pcall(connection.command, connection))
+    assert.equal("PONG", connection:command "PING")
+  end)
+end)
