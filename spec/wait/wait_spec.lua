@@ -37,6 +37,19 @@ describe("a wait", function()
     assert.equal("no end in 90 seconds, still Running", err.message)
   end)
 
+  it("goes on with its plan after a poll that failed, from when it was last answered", function()
+    local cloud = fake_platform.new {}
+    local started = os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(cloud.platform.time() - 100))
+    local run = { StartedTime = started, ItemCounts = counts(500, 1000) }
+    local w = wait({ fake_platform.run(run), { status = 503 }, DONE }, {}, { max_attempts = 1 })
+    local seen, limits, random = require("fnf.wait.progress").new(), { min_delay = 0.4, max_delay = 120 },
+      cloud.platform.random()
+    seen:see(run, 0, 100)
+    assert.is_true(math.abs(w.sleeps[1] - seen:next_poll(0, limits, random, 0)) < 1e-6)
+    assert.is_true(math.abs(w.sleeps[2] - seen:next_poll(1, limits, random, w.sleeps[1])) < 1e-6)
+    assert.is_true(w.sleeps[2] < w.sleeps[1]) -- which is twice what is left of the way
+  end)
+
   it("knows the age of a run that began five seconds to a year ago, by what the service says", function()
     for _, row in ipairs { { 4, 0 }, { 5, 5 }, { 100, 100 }, { 366 * 86400, 0 }, { -50, 0 } } do
       local seen
