@@ -89,6 +89,14 @@ describe("a wait that shares", function()
     assert.is_true(math.abs(delay_after(0) - delay_after(5)) < 1e-6)
   end)
 
+  it("counts a Status that is no text by what it is", function()
+    for _, status in ipairs { 7, {}, true } do
+      local w = shared { answer(status) }
+      w:step()
+      assert.same({ [type(status)] = 1 }, w.statuses)
+    end
+  end)
+
   it("takes in no answer that is older than its own", function()
     local w, cloud, seen = shared({ false, answer("Pausing", 50), false }, { fake_platform.run(), fake_platform.run() })
     w:step()

@@ -167,6 +167,28 @@ describe("a wait", function()
   end)
 end)
 
+describe("counts that somebody wrote down", function()
+  local wait_module = require "fnf.wait.wait"
+
+  local function named(names, size)
+    local counts_by_name = {}
+    for i = 1, names do
+      counts_by_name[("x"):rep(size - 2) .. ("%02d"):format(i)] = i
+    end
+    return counts_by_name
+  end
+
+  it("are those of a wait up to sixteen names and the others, of 64 bytes, and up to 2^52", function()
+    for _, counted in ipairs { {}, named(17, 64), { a = 0 }, { a = 2 ^ 52 } } do
+      assert.is_true(wait_module.are_counts(counted))
+    end
+    for _, counted in ipairs { named(18, 64), named(1, 65), { a = -1 }, { a = 2 ^ 53 }, { a = 0.5 }, { a = "1" },
+      { 1 } } do
+      assert.is_false(wait_module.are_counts(counted))
+    end
+  end)
+end)
+
 describe("a wait survives", function()
   local PASSING = {
     { "500", { status = 500 } },
