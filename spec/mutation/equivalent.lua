@@ -55,4 +55,10 @@ return {
     reason = "the next line is not found to be plain, and read by the searches that follow" },
   { path = "lua/fnf/wait/wait.lua", change = "< becomes <=", line = "if remaining < hold + RESERVE then",
     reason = "where just so much remains, it is as long" },
+  { path = "csrc/head.c", change = "> becomes >=",
+    line = 'int is_plain = line.size > at && memcmp(line.data, "HTTP/1.", at - 1) == 0 &&',
+    reason = "a line that ends there has no status, and is refused for that" },
+  { path = "lua/fnf/call/retry.lua", change = "0 becomes 1",
+    line = "elseif err.retryable or FAULT[code] or FAULT_STATUS[err.status] or (err.status or 0) >= 500 then",
+    reason = "either is below 500" },
 }

@@ -4,6 +4,7 @@
 local fake_platform = require "spec.support.fake_platform"
 local wait = require "fnf.wait.wait"
 local operations = require "fnf.operations"
+local time = require "fnf.time"
 
 local ROW = operations.describe_map_run
 
@@ -74,6 +75,26 @@ describe("a wait that shares", function()
     local aged = shared { answer("Running", 0.1) }
     local _, sooner = aged:step()
     assert.is_true(sooner < delay, sooner)
+  end)
+
+  it("plans by what another saw some seconds ago as that one did then", function()
+    local function delay_after(age)
+      local seen = answer("Running", age)
+      local w, cloud = shared { seen }
+      seen.run.StartedTime = time.timestamp(cloud.platform.time() - 100 - age)
+      seen.run.ItemCounts = { Total = 1000, Succeed = 500, Running = 10 }
+      return select(2, w:step()) + age
+    end
+    assert.is_true(delay_after(0) > 20)
+    assert.is_true(math.abs(delay_after(0) - delay_after(5)) < 1e-6)
+  end)
+
+  it("counts a Status that is no text by what it is", function()
+    for _, status in ipairs { 7, {}, true } do
+      local w = shared { answer(status) }
+      w:step()
+      assert.same({ [type(status)] = 1 }, w.statuses)
+    end
   end)
 
   it("takes in no answer that is older than its own", function()

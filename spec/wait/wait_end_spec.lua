@@ -76,6 +76,15 @@ describe("the deadline of a wait", function()
     assert.equal("timeout", err.kind)
     assert.is_true(w.clock - START >= 300 and w.clock - START < 400)
   end)
+
+  it("is five minutes then, and ten seconds for a name that nobody knows", function()
+    for fault, seconds in pairs { refused = 300, unresolved = 10 } do
+      local script, each_second = { { fault = fault, times = ENDLESS } }, { min_delay = 1, max_delay = 1 }
+      local w, run = wait(script, each_second, { max_attempts = 1 })
+      assert.is_nil(run)
+      assert.equal(START + seconds, w.clock)
+    end
+  end)
 end)
 
 describe("the polls of a wait", function()

@@ -37,6 +37,19 @@ describe("a wait", function()
     assert.equal("no end in 90 seconds, still Running", err.message)
   end)
 
+  it("goes on with its plan after a poll that failed, from when it was last answered", function()
+    local cloud = fake_platform.new {}
+    local started = os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(cloud.platform.time() - 100))
+    local run = { StartedTime = started, ItemCounts = counts(500, 1000) }
+    local w = wait({ fake_platform.run(run), { status = 503 }, DONE }, {}, { max_attempts = 1 })
+    local seen, limits, random = require("fnf.wait.progress").new(), { min_delay = 0.4, max_delay = 120 },
+      cloud.platform.random()
+    seen:see(run, 0, 100)
+    assert.is_true(math.abs(w.sleeps[1] - seen:next_poll(0, limits, random, 0)) < 1e-6)
+    assert.is_true(math.abs(w.sleeps[2] - seen:next_poll(1, limits, random, w.sleeps[1])) < 1e-6)
+    assert.is_true(w.sleeps[2] < w.sleeps[1]) -- which is twice what is left of the way
+  end)
+
   it("knows the age of a run that began five seconds to a year ago, by what the service says", function()
     for _, row in ipairs { { 4, 0 }, { 5, 5 }, { 100, 100 }, { 366 * 86400, 0 }, { -50, 0 } } do
       local seen
@@ -151,6 +164,28 @@ describe("a wait", function()
     assert(w:client():wait_map_run(params, options))
     assert.same({ "Paused" }, options.until_status)
     assert.equal(fake_platform.names.MapRunName, w.sent[2].query.MapRunName)
+  end)
+end)
+
+describe("counts that somebody wrote down", function()
+  local wait_module = require "fnf.wait.wait"
+
+  local function named(names, size)
+    local counts_by_name = {}
+    for i = 1, names do
+      counts_by_name[("x"):rep(size - 2) .. ("%02d"):format(i)] = i
+    end
+    return counts_by_name
+  end
+
+  it("are those of a wait up to sixteen names and the others, of 64 bytes, and up to 2^52", function()
+    for _, counted in ipairs { {}, named(17, 64), { a = 0 }, { a = 2 ^ 52 } } do
+      assert.is_true(wait_module.are_counts(counted))
+    end
+    for _, counted in ipairs { named(18, 64), named(1, 65), { a = -1 }, { a = 2 ^ 53 }, { a = 0.5 }, { a = "1" },
+      { 1 } } do
+      assert.is_false(wait_module.are_counts(counted))
+    end
   end)
 end)
 
