@@ -146,6 +146,16 @@ describe("launching the emulator", function()
     local second, message = emulator.start { port = first.process.port, https_port = first.process.https_port }
     assert.is_nil(second)
     assert.matches("Address already in use", message)
+    local ports = require "fnf.emulator.ports"
+    local free_pair, tries = ports.free_pair, 0
+    ports.free_pair = function(...)
+      tries = tries + 1
+      return free_pair(...)
+    end
+    second, message = emulator.start { port = first.process.port } -- no other second port would help
+    ports.free_pair = free_pair
+    assert.same({ nil, 1 }, { second, tries })
+    assert.matches("Address already in use", message)
     first:stop()
   end)
 
@@ -353,8 +363,8 @@ describe("fnf emulator", function()
     for words, pattern in pairs {
       ["--key-file keys"] = "no nginx with the Lua module",
       ["--key-file=keys --key-file keys"] = "no nginx with the Lua module",
-      ["--key-file bad"] = "^fnf emulator: %-%-key%-file: 'bad' makes no sense",
-      ["--key-file none"] = "^fnf emulator: %-%-key%-file: 'none' makes no sense",
+      ["--key-file bad"] = "^fnf emulator: %-%-key%-file: 'bad' must hold ID:SECRET",
+      ["--key-file none"] = "^fnf emulator: %-%-key%-file: cannot read 'none': No such file",
       ["--key one:first"] = "^fnf emulator: %-%-key: every user",
       ["--keys=one:first"] = "^fnf emulator: unknown option '%-%-keys'\n",
     } do

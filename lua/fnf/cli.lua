@@ -22,7 +22,7 @@ end
 local function make_client(options)
   local fnf = require "fnf"
   local given = { region = options.region, endpoint = options.endpoint, max_attempts = options.max_attempts,
-    ca_file = options.ca_file or os.getenv "FNF_CA_FILE" }
+    ca_file = options.ca_file or (os.getenv "FNF_CA_FILE" or ""):match ".+" } -- here, so that it is looked at now
   if options.profile then
     given.credentials = fnf.credentials.profile(options.profile)
   end
@@ -199,7 +199,8 @@ local function of_options(problem, options)
   if name and options[name] ~= nil then
     return complain(("--%s: %s"):format(name:gsub("_", "-"), reason), exit.USAGE)
   end
-  return complain(problem, exit.CONFIGURATION)
+  return complain((problem:gsub("^fnf%.new: ", ""):gsub("^option ca_file", "FNF_CA_FILE")
+    :gsub('give region = "([%w-]+)"', "give --region %1")), exit.CONFIGURATION)
 end
 
 local function examine(options)

@@ -13,6 +13,14 @@ describe("the output of the command", function()
     assert.equal('{\n  "Names": []\n}\n', output.text({ Names = {} }, { items = "Names", fields = { "A" } }))
   end)
 
+  it("prints a list whole that has nulls in it", function()
+    local value = { Lists = json.decode '[[null,1,null,{"a":[1,null,2]}],[null]]' }
+    assert.equal('{"Lists":[[null,1,null,{"a":[1,null,2]}],[]]}\n', output.text(value, { format = "jsonl" }))
+    assert.equal("Lists:\n  -\n    - null\n    - 1\n    - null\n    -\n      a:\n"
+      .. "        - 1\n        - null\n        - 2\n  - []\n", output.text(value, { format = "yaml" }))
+    assert.truthy(json.decode(output.text(value, {})))
+  end)
+
   it("prints false, and whole numbers with all their digits", function()
     local answer = assert(json.decode '{"No":false,"Big":9007199254740991,"Half":0.5,"Counts":{"Zero":0}}')
     local fields = { "No", "Big", "Half", "Counts.Zero", "Counts.Zero.Deeper" }

@@ -302,7 +302,8 @@ function doctor.examine(options, make_client)
   local proxy = look_at_proxy(found, target)
   local has_key = look_at_key(found, client, platform)
   if look_at_addresses(found, target, type(proxy) == "string" and proxy) then
-    local reached, date = look_at_connection(found, target, platform, options.ca_file or os.getenv "FNF_CA_FILE")
+    local reached, date = look_at_connection(found, target, platform,
+      options.ca_file or (os.getenv "FNF_CA_FILE" or ""):match ".+")
     if reached then
       look_at_clock(found, date, platform)
       if has_key then

@@ -26,7 +26,16 @@ local function scalar(value)
   if type(value) == "number" then
     return number.write(value)
   end
-  return type(value) == "string" and quote(value) or tostring(value)
+  return type(value) == "string" and quote(value) or value == nil and "null" or tostring(value)
+end
+
+--- How many entries a list has, nulls included: those are holes.
+local function length_of(list)
+  local length = #list
+  for place in pairs(list) do
+    length = math.max(length, type(place) == "number" and place or 0)
+  end
+  return length
 end
 
 --- The keys of an object in one order, or nil: it is a list.
@@ -48,9 +57,10 @@ local function json(value, indent)
     return scalar(value)
   end
   local keys, parts, deeper = keys_of(value), {}, indent and indent .. "  "
-  for index, key in ipairs(keys or value) do
-    parts[index] = (deeper or "") .. (keys and quote(key) .. (indent and ": " or ":") .. json(value[key], deeper)
-      or json(key, deeper))
+  for index = 1, keys and #keys or length_of(value) do
+    local key = keys and keys[index]
+    parts[index] = (deeper or "") .. (key and quote(key) .. (indent and ": " or ":") .. json(value[key], deeper)
+      or json(value[index], deeper))
   end
   local open, close = keys and "{" or "[", keys and "}" or "]"
   if #parts == 0 then
@@ -63,9 +73,9 @@ end
 --- YAML in blocks; every text is quoted, so that none is taken for something else.
 local function yaml(value, indent, lines)
   local keys = keys_of(value)
-  for _, key in ipairs(keys or value) do
-    local inner, head = key, indent .. "-"
-    if keys then
+  for index = 1, keys and #keys or length_of(value) do
+    local key, inner, head = keys and keys[index], value[index], indent .. "-"
+    if key then
       inner, head = value[key], indent .. (key:find("^%a[%w_]*$") and key or quote(key)) .. ":"
     end
     if type(inner) ~= "table" or next(inner) == nil then

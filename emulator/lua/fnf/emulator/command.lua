@@ -42,12 +42,17 @@ local function add_keys(options, text)
 end
 
 local function key_file(options, value)
-  local file = io.open(value)
-  local text = file and file:read "*a"
+  local file, reason = io.open(value)
+  local text
   if file then
+    text, reason = file:read "*a"
     file:close()
   end
-  return text and add_keys(options, text) and options.keys[1]
+  if not text then
+    return nil, ("cannot read '%s': %s"):format(value, (tostring(reason):gsub("^.*: ", "")))
+  end
+  return add_keys(options, text) and options.keys[1],
+    ("'%s' must hold ID:SECRET[:TOKEN] in each line"):format(value)
 end
 
 local function key()

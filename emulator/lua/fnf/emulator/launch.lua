@@ -136,6 +136,16 @@ local function try(attempt, options)
   }
 end
 
+--- Whether another pair of ports may do: one of those that were chosen here is in use, and none that was given.
+local function is_worth_another(message, options)
+  for _, port in ipairs { options.port or false, options.https_port or false } do
+    if port and message:find((":%d failed"):format(port), 1, true) then
+      return false
+    end
+  end
+  return not (options.port and options.https_port) and message:find("Address already in use", 1, true) ~= nil
+end
+
 --- Starts nginx and returns once its ports are open.
 ---@param options { settings: string, port?: integer, https_port?: integer, directory?: string } settings: store.lua's
 ---@return fnf.emulator.Process? process
@@ -160,7 +170,7 @@ function launch.start(options)
     if not done then
       error(process, 0) -- as Ctrl-C is in a standalone Lua
     end
-    if options.port and options.https_port or not message:find("Address already in use", 1, true) then
+    if not is_worth_another(message, options) then
       break
     end
   end
