@@ -91,7 +91,9 @@ describe("fnf map-run", function()
   it("tells what keeps it from it by its exit code", function()
     for _, row in ipairs { { "explain orders/nightly-4/none", 5 }, { "explain orders/none", 5 },
       { "failures orders", 2 }, { "retry --status Bad " .. NIGHTLY, 2 }, { "retry --items-path orders " .. NIGHTLY, 2 },
-      { "explain --limit 0 " .. NIGHTLY, 2 }, { "failures a/b/c d/e/f", 2 } } do
+      { "explain --limit 0 " .. NIGHTLY, 2 }, { "failures a/b/c d/e/f", 2 },
+      { "failures --items --fields Name " .. NIGHTLY, 2 }, { "failures --items -o tsv " .. NIGHTLY, 2 },
+      { "failures --items --causes " .. NIGHTLY, 2 }, { "failures --items -o jsonl " .. NIGHTLY, 0 } } do
       local code, _, err = fnf("fnf map-run " .. row[1])
       assert.equal(row[2], code, row[1] .. ": " .. err)
     end

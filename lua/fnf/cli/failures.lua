@@ -113,6 +113,9 @@ end
 ---@return string|nil problem
 function failures.failures(client, line)
   local given = line.options
+  if given.items and (given.fields or given.causes or given.format and given.format ~= "jsonl") then
+    return nil, "--items prints the items alone, a line each: it goes with no --fields, --causes or other --output"
+  end
   local options = { timeout = given.timeout, causes = given.causes, on_progress = progress() }
   local params, problem = prepare(client, line, "map_run_children", options)
   if not params then
