@@ -265,8 +265,9 @@ local function obey(words)
     return exit.OK
   elseif first == "help" and words[2] == "manual" and load "argparse" then
     return print_out(require("fnf.cli.manual").text())
-  elseif first == nil or first == "help" then
-    words = { "--help" }
+  elseif first == nil or first == "help" then -- of a command too: fnf help map-run wait
+    words = { (table.unpack or unpack)(words, 2) } -- luacheck: ignore 113 143
+    words[#words + 1] = "--help"
   end
   if not load "argparse" then
     return complain("argparse is missing: install lua-argparse, or `luarocks install argparse`", exit.CONFIGURATION)

@@ -348,6 +348,11 @@ describe("fnf", function()
       assert.equal(0, code)
       assert.truthy(text:find("Usage: fnf", 1, true), text)
     end
+    for _, words in ipairs { "flow", "map-run wait" } do
+      local code, text = shell("fnf help " .. words)
+      assert.same({ 0, 1 }, { code, (text:find("Usage: fnf " .. words .. " ", 1, true)) })
+    end
+    assert.equal(2, (shell "fnf help nothing"))
     local code, text = shell "fnf emulator --help"
     assert.equal(0, code)
     assert.truthy(text:find("Usage: fnf emulator", 1, true), text)
