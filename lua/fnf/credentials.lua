@@ -43,7 +43,8 @@ local sources = setmetatable({}, { __index = function(self, name)
   return source
 end })
 
-local HINT = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give credentials to fnf.new"
+local HINT = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give credentials to fnf.new, or "
+  .. "--profile to the command fnf"
 local PROGRAM_PATIENCE = 70 -- seconds: a program may take 60
 
 local NAME, SECRET, FLAG = { type = "name" }, { type = "secret", required = true }, { type = "boolean" }

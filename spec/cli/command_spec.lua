@@ -395,7 +395,8 @@ describe("fnf", function()
       ["flow describe --params @/no/such"] = "--params: /no/such: No such file",
       ["flow describe --params @/"] = "--params: Is a directory",
       ["flow describe --params '[1]'"] = "--params: no JSON object",
-      ["flow describe --params nothing"] = "--params: no JSON object",
+      ["flow describe --params nothing"] = "--params: no JSON object: ",
+      ["call ''"] = "the name of an operation expected, such as DescribeMapRun",
     } do
       local code, _, problem = shell("fnf " .. words)
       assert.equal(2, code)

@@ -355,9 +355,9 @@ local function read_input(text)
   if not content then
     return nil, problem
   end
-  local value = require("fnf.json").decode(content)
+  local value, reason = require("fnf.json").decode(content)
   if type(value) ~= "table" or value[1] ~= nil then
-    return nil, "--params: no JSON object"
+    return nil, "--params: no JSON object" .. (value == nil and ": " .. tostring(reason) or "")
   end
   return value
 end
@@ -452,7 +452,9 @@ local function find_action(parsed)
     names[row.action] = name
   end
   local action = parsed._action
-  if not names[action] and not parsed._unlisted then
+  if action == "" then
+    return nil, "the name of an operation expected, such as DescribeMapRun"
+  elseif not names[action] and not parsed._unlisted then
     local meant = nearest.find(action, names)
     return nil, ("unknown operation %s%s; --unlisted asks for it all the same"):format(output.cell(action),
       meant and (" (did you mean %s?)"):format(meant) or "")
