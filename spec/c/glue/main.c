@@ -113,7 +113,9 @@ int main(int count, char **words) {
   }
   lua_setglobal(L, "arg");
   int failed = strcmp(words[1], "-e") == 0 && count == 3 ? luaL_loadstring(L, words[2]) : luaL_loadfile(L, words[1]);
-  failed = failed || lua_pcall(L, 0, 0, 0) != 0;
+  for (int i = 2; i < count; i++)
+    lua_pushstring(L, words[i]);
+  failed = failed || lua_pcall(L, count - 2, 0, 0) != 0;
   if (failed)
     fprintf(stderr, "%s\n", lua_isstring(L, -1) ? lua_tostring(L, -1) : "failed");
   lua_close(L);
