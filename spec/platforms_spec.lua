@@ -61,8 +61,8 @@ describe("the Makefile", function()
     for _, name in ipairs { "core", "curl", "redis" } do
       folder:write("build/fnf/" .. name .. ".so", "")
     end
-    local make = ("make -s -o build -o install-texts build=%s/build DESTDIR=%s/root PREFIX=/usr "):format(folder.path,
-      folder.path)
+    local make = ("make -s LUA=5.4 -o build -o install-texts build=%s/build DESTDIR=%s/root PREFIX=/usr "):format(
+      folder.path, folder.path)
     local function installed()
       return run(("cd %s/root && find . -name '*.so' | sort"):format(folder.path)):gsub("./usr/lib/lua/5.4/fnf/", "")
     end
