@@ -86,8 +86,8 @@ void fnf_wipe(void *bytes, size_t size) {
 
 void fnf_pin(void) {
 #ifdef RTLD_NODELETE
-  Dl_info here = {0};
-  (void)dladdr((void *)&fork_count, &here); /* without a name, what is pinned is the program itself */
-  (void)dlopen(here.dli_fname, RTLD_NOW | RTLD_NODELETE);
+  Dl_info here;
+  if (dladdr((void *)&fork_count, &here) && here.dli_fname)
+    (void)dlopen(here.dli_fname, RTLD_NOW | RTLD_NODELETE);
 #endif
 }

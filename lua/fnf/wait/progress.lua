@@ -276,7 +276,7 @@ end
 local function planned(self, low, high, limits, jitter, since)
   local earliest, uncertain = foresee(self, low, high)
   local stretch = sqrt(limits.thrift or 1)
-  local density = DENSITY * sqrt(uncertain) * stretch
+  local density = DENSITY * sqrt(max(0, uncertain)) * stretch
   local delay = max(APPROACH * (earliest - since), density * jitter)
   local missing = overdue(self, self.item)
   if missing > 0 then
