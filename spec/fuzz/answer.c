@@ -218,6 +218,12 @@ static int has_trailers(struct fnf_str input) {
   return 0;
 }
 
+/* Whether libcurl reads over what cosockets refuse in those words: any words between a chunk's digits and the line's
+ * end, and a chunk's bytes that end with a line feed alone, or with several carriage returns before it. */
+static int libcurl_skips(const char *refusal) {
+  return strcmp(refusal, "a chunk without a size") == 0 || strcmp(refusal, "a chunk longer than it said") == 0;
+}
+
 void fuzz_transports(struct fnf_str input) {
   static lua_State *L;
   struct outcome outcome;
@@ -235,8 +241,7 @@ void fuzz_transports(struct fnf_str input) {
   const char *one = fnf_status_name(outcome.status == FNF_TOO_BIG ? FNF_PROTOCOL : outcome.status);
   if (outcome.status == FNF_PROXY) /* a 407, whole or not: of proxies, which only libcurl knows */
     one = other;
-  /* What libcurl skips up to the line's end: any words behind a chunk's digits. */
-  if (strcmp(other, fnf_status_name(FNF_PROTOCOL)) == 0 && strcmp(lua_tostring(L, 3), "a chunk without a size") == 0)
+  if (strcmp(other, fnf_status_name(FNF_PROTOCOL)) == 0 && libcurl_skips(lua_tostring(L, 3)))
     return forget(&outcome);
   if (strcmp(one, other) != 0 && has_trailers(input))
     return forget(&outcome);
