@@ -54,6 +54,7 @@ struct fnf_http {
   CURLM *multi;
   CURLSH *share;                   /* of TLS sessions: a handle may be younger than its connection */
   struct fnf_http_options options; /* owned copies */
+  struct fnf_authorities authorities;
   struct connection *connections;
   size_t connection_count, connection_capacity;
   struct slot **slots; /* pointers: libcurl borrows the slots */
@@ -132,6 +133,7 @@ enum fnf_status fnf_http_new(struct fnf_http **out, const struct fnf_http_option
   if (!http)
     return FNF_NO_MEMORY;
   enum fnf_status status = own_options(&http->options, options) ? open_multi(http) : FNF_NO_MEMORY;
+  http->authorities = fnf_transfer_authorities(http->options.ca_file);
   if (status == FNF_OK)
     *out = http;
   else
@@ -350,7 +352,7 @@ static enum fnf_status add_slot(struct fnf_http *http) {
   if (!slot)
     return FNF_NO_MEMORY;
   slot->http = http;
-  enum fnf_status status = fnf_transfer_open(&slot->transfer, &http->options, set_up);
+  enum fnf_status status = fnf_transfer_open(&slot->transfer, &http->options, http->authorities, set_up);
   if (status != FNF_OK) {
     fnf_transfer_close(&slot->transfer);
     free(slot);

@@ -31,10 +31,17 @@ static int is_hashed(const char *directory) {
   return found;
 }
 
-struct fnf_authorities fnf_transfer_authorities(const char *file, const char *directory) {
+struct fnf_authorities fnf_transfer_choose(const char *file, const char *directory) {
   if (directory && is_hashed(directory))
     return (struct fnf_authorities){.directory = directory};
   return (struct fnf_authorities){.file = file};
+}
+
+struct fnf_authorities fnf_transfer_authorities(const char *ca_file) {
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  if (ca_file || version->age < CURLVERSION_SEVENTH)
+    return (struct fnf_authorities){.file = ca_file};
+  return fnf_transfer_choose(version->cainfo, version->capath);
 }
 
 /* ---- libcurl's callbacks ---- */
@@ -77,6 +84,19 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
  * service that moves is asked at its old, dead address no longer than that. */
 enum { NAME_SECONDS = 1 };
 
+static int begins(const char *text, const char *word) {
+  return strncmp(text, word, strlen(word)) == 0;
+}
+
+/* Whether no SIGPIPE can come of what libcurl writes: since 7.88 all that these
+ * libraries of TLS have to say goes by its own sockets, with MSG_NOSIGNAL. To
+ * keep the signal away all the same costs six system calls an exchange, which
+ * are a fifth of its time, and changes what all threads of the process do. */
+static int writes_without_signal(const curl_version_info_data *version) {
+  const char *tls = version->ssl_version ? version->ssl_version : "";
+  return version->version_num >= 0x075800 && (begins(tls, "OpenSSL/") || begins(tls, "GnuTLS/"));
+}
+
 /* The connection's own settings, the same for every exchange of a pool. */
 static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_options *options) {
   CURLcode code = curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
@@ -106,9 +126,10 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
   SET(CURLOPT_DNS_CACHE_TIMEOUT, (long)NAME_SECONDS);
   SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)FNF_HTTP_MAX_BODY);
-  /* libcurl guards against SIGPIPE itself unless told to leave signals alone,
-   * which it must be where it would use SIGALRM to end a name look-up. */
-  SET(CURLOPT_NOSIGNAL, transfer->version->features & CURL_VERSION_ASYNCHDNS ? 0L : 1L);
+  /* libcurl keeps SIGPIPE away itself unless told to leave signals alone, which
+   * it must be where it would use SIGALRM to end a name look-up. */
+  int is_blocking = !(transfer->version->features & CURL_VERSION_ASYNCHDNS);
+  SET(CURLOPT_NOSIGNAL, is_blocking || writes_without_signal(transfer->version) ? 1L : 0L);
 #undef SET
   return code;
 }
@@ -138,19 +159,16 @@ static int frees_headers_twice(const struct fnf_transfer *transfer) {
 }
 
 enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options,
-                                  fnf_transfer_setup *setup) {
+                                  struct fnf_authorities authorities, fnf_transfer_setup *setup) {
   fnf_buf_init(&transfer->lines, LINES_LIMIT);
   fnf_buf_init(&transfer->next_lines, LINES_LIMIT);
   fnf_buf_init(&transfer->upload, FNF_TRANSFER_MAX_UPLOAD);
   fnf_buf_init(&transfer->headers, FNF_HTTP_MAX_HEADERS);
   fnf_buf_init(&transfer->body, FNF_HTTP_MAX_BODY);
-  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   transfer->options = options;
+  transfer->authorities = authorities;
   transfer->setup = setup;
-  transfer->version = version;
-  transfer->authorities = (struct fnf_authorities){.file = options->ca_file};
-  if (!options->ca_file && version->age >= CURLVERSION_SEVENTH)
-    transfer->authorities = fnf_transfer_authorities(version->cainfo, version->capath);
+  transfer->version = curl_version_info(CURLVERSION_NOW);
   return renew(transfer);
 }
 
@@ -226,8 +244,8 @@ static void shrink(struct fnf_buf *buf, size_t limit) {
   buf->limit = limit;
 }
 
-static int begins(struct fnf_str text, struct fnf_str word) {
-  return text.size >= word.size && memcmp(text.data, word.data, word.size) == 0;
+static int has_scheme(struct fnf_str url, struct fnf_str scheme) {
+  return url.size >= scheme.size && memcmp(url.data, scheme.data, scheme.size) == 0;
 }
 
 static int equals(struct fnf_str text, struct fnf_str word) {
@@ -240,9 +258,9 @@ static int equals(struct fnf_str text, struct fnf_str word) {
 static size_t find_target(const struct fnf_http_request *request) {
   struct fnf_str url = request->url;
   size_t at = 0;
-  if (request->direct && begins(url, FNF_STR("http://")))
+  if (request->direct && has_scheme(url, FNF_STR("http://")))
     at = 7;
-  else if (begins(url, FNF_STR("https://"))) /* a proxy tunnels it */
+  else if (has_scheme(url, FNF_STR("https://"))) /* a proxy tunnels it */
     at = 8;
   while (at && at < url.size && url.data[at] != '/' && url.data[at] != '?' && url.data[at] != '#')
     at++;

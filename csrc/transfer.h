@@ -50,11 +50,11 @@ struct fnf_transfer {
   int64_t received; /* bytes that came after the request left, if the pool saw the connection's end; else -1 */
 };
 
-/* Make a handle with the settings of a pool, which are borrowed as long as it
- * lives. The transfer is zeroed memory or closed. FNF_UNSUPPORTED: an option
- * cannot be had. */
+/* Make a handle with the settings and the authorities of a pool, which are
+ * borrowed as long as it lives. The transfer is zeroed memory or closed.
+ * FNF_UNSUPPORTED: an option cannot be had. */
 enum fnf_status fnf_transfer_open(struct fnf_transfer *transfer, const struct fnf_http_options *options,
-                                  fnf_transfer_setup *setup);
+                                  struct fnf_authorities authorities, fnf_transfer_setup *setup);
 
 /* Free everything; a closed transfer is allowed. */
 void fnf_transfer_close(struct fnf_transfer *transfer);
@@ -74,6 +74,10 @@ enum fnf_status fnf_transfer_reload(struct fnf_transfer *transfer, long timeout_
  * `answer` but its id. Borrowed until the next load. */
 void fnf_transfer_read(struct fnf_transfer *transfer, struct fnf_http_answer *answer);
 
+/* The authorities of a pool: its own bundle, which is borrowed, else those that
+ * libcurl was built for. Reads a directory: once for a pool, not for a handle. */
+struct fnf_authorities fnf_transfer_authorities(const char *ca_file);
+
 /* Choose between a bundle and a directory (either may be NULL): the directory
  * if it holds an OpenSSL hash link such as "3513523f.0".
  *
@@ -81,7 +85,7 @@ void fnf_transfer_read(struct fnf_transfer *transfer, struct fnf_http_answer *an
  * bundle at every new TLS connection (31 to 41 ms), because a directory
  * switches its cache of parsed bundles off; OpenSSL reads from a hashed
  * directory the one file it needs. */
-struct fnf_authorities fnf_transfer_authorities(const char *file, const char *directory);
+struct fnf_authorities fnf_transfer_choose(const char *file, const char *directory);
 
 #pragma GCC visibility pop
 

@@ -217,6 +217,12 @@ WRAPPED(CURLMcode, curl_multi_poll,
         (CURLM * multi, struct curl_waitfd others[], unsigned count, int timeout_ms, int *ready),
         (multi, others, count, timeout_ms, ready), (CURLMcode)error)
 
+static long leaves_signals;
+
+int calls_leaves_signals(void) {
+  return leaves_signals != 0;
+}
+
 #undef curl_easy_setopt
 CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, ...);
 CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...);
@@ -233,22 +239,27 @@ CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...) {
     code = __real_curl_easy_setopt(easy, option, va_arg(more, callback *));
   else if (option >= CURLOPTTYPE_OBJECTPOINT)
     code = __real_curl_easy_setopt(easy, option, va_arg(more, void *));
+  else if (option == CURLOPT_NOSIGNAL)
+    code = __real_curl_easy_setopt(easy, option, leaves_signals = va_arg(more, long));
   else
     code = __real_curl_easy_setopt(easy, option, va_arg(more, long));
   va_end(more);
   return code;
 }
 
+curl_version_info_data *__real_curl_version_info(CURLversion age);
+
 static curl_version_info_data pretended; /* version_num 0: none */
 
-void calls_pretend_libcurl(unsigned version) {
-  pretended = *curl_version_info(CURLVERSION_NOW);
+void calls_pretend_libcurl(unsigned version, const char *tls, int has_async_names) {
+  pretended = *__real_curl_version_info(CURLVERSION_NOW);
   pretended.age = CURLVERSION_SIXTH;
-  pretended.ssl_version = NULL;
+  pretended.ssl_version = tls;
   pretended.version_num = version;
+  pretended.features &= ~CURL_VERSION_ASYNCHDNS;
+  pretended.features |= has_async_names ? CURL_VERSION_ASYNCHDNS : 0;
 }
 
-curl_version_info_data *__real_curl_version_info(CURLversion age);
 curl_version_info_data *__wrap_curl_version_info(CURLversion age);
 curl_version_info_data *__wrap_curl_version_info(CURLversion age) {
   return pretended.version_num ? &pretended : __real_curl_version_info(age);

@@ -30,9 +30,12 @@ int calls_failed(void);
  * fails by into *error, which may be NULL. */
 int calls_fail(const char *name, int *error);
 
-/* From now on libcurl says that it is of that version (0x075801: 7.88.1), that
- * it knows no default authorities, and that it was built without TLS; 0: the
- * truth again. */
-void calls_pretend_libcurl(unsigned version);
+/* From now on libcurl says that it is of that version (0x075801: 7.88.1), with
+ * that TLS ("OpenSSL/3.0", NULL: none), that it knows no default authorities, and
+ * whether it looks names up without blocking; version 0: the truth again. */
+void calls_pretend_libcurl(unsigned version, const char *tls, int has_async_names);
+
+/* Whether the last handle that was told so is to leave signals alone. */
+int calls_leaves_signals(void);
 
 #endif

@@ -214,7 +214,7 @@ static void renews_what_frees_twice(void) {
     struct exchange exchange = exchange_open(0);
     struct fnf_http_request request = {.url = FNF_STR("/count")};
     int64_t id = 0;
-    calls_pretend_libcurl(rows[i].version);
+    calls_pretend_libcurl(rows[i].version, NULL, 1);
     tap_same(exchange_get(&exchange, "/count").body, FNF_STR("1.1"), "libcurl %x: an answer", rows[i].version);
     calls_fail_at("curl_easy_setopt", MORE_THAN_A_LOAD, CURLE_OUT_OF_MEMORY);
     enum fnf_status status = exchange_send(&exchange, request, &id);
@@ -223,9 +223,33 @@ static void renews_what_frees_twice(void) {
               "libcurl %x: a used handle is %s", rows[i].version, rows[i].is_renewed ? "made anew" : "used again");
     if (status == FNF_OK)
       tap_same(exchange_take(&exchange).body, FNF_STR("1.2"), "libcurl %x: an answer of it", rows[i].version);
-    calls_pretend_libcurl(0);
+    calls_pretend_libcurl(0, NULL, 1);
     tap_check(exchange_get(&exchange, "/count").status == FNF_OK, "libcurl %x: the next is well", rows[i].version);
     tap_check(server_connections(exchange.server) == 1, "libcurl %x: on the same connection", rows[i].version);
+    exchange_close(&exchange);
+  }
+}
+
+static void leaves_signals_alone_where_none_can_come(void) {
+  static const struct {
+    unsigned version;
+    const char *tls;
+    int has_async_names, is_left;
+  } rows[] = {
+      {0x075800, "OpenSSL/3.0.8", 1, 1},        {0x080e01, "GnuTLS/3.8.9", 1, 1},
+      {0x0757ff, "OpenSSL/3.0.8", 1, 0},        {0x0757ff, "GnuTLS/3.7.9", 1, 0},
+      {0x075801, "NSS/3.87.1", 1, 0},           {0x080001, "wolfSSL/5.6.0", 1, 0},
+      {0x075801, "(OpenSSL/3) NSS/3.87", 1, 0}, {0x075801, NULL, 1, 0},
+      {0x074a00, "OpenSSL/1.1.1n", 0, 1}, /* by SIGALRM it would end the look-up of a name */
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct exchange exchange = exchange_open(0);
+    calls_pretend_libcurl(rows[i].version, rows[i].tls, rows[i].has_async_names);
+    tap_same(exchange_get(&exchange, "/count").body, FNF_STR("1.1"), "libcurl %x, %s: an answer", rows[i].version,
+             rows[i].tls ? rows[i].tls : "no TLS");
+    calls_pretend_libcurl(0, NULL, 1);
+    tap_check(calls_leaves_signals() == rows[i].is_left, "libcurl %x, %s: signals are %s", rows[i].version,
+              rows[i].tls ? rows[i].tls : "no TLS", rows[i].is_left ? "left alone" : "kept away");
     exchange_close(&exchange);
   }
 }
@@ -234,9 +258,9 @@ static void tells_its_versions(void) {
   struct fnf_http_versions versions = fnf_http_versions();
   tap_check(strcmp(versions.libcurl, curl_version_info(CURLVERSION_NOW)->version) == 0 && strcmp(versions.tls, "none"),
             "libcurl %s does TLS by %s", versions.libcurl, versions.tls);
-  calls_pretend_libcurl(0x075801);
+  calls_pretend_libcurl(0x075801, NULL, 1);
   versions = fnf_http_versions();
-  calls_pretend_libcurl(0);
+  calls_pretend_libcurl(0, NULL, 1);
   tap_check(strcmp(versions.tls, "none") == 0, "one without TLS says so");
 }
 
@@ -287,6 +311,7 @@ void libcurl_spec(void) {
   judges_without_a_count();
   looks_again_after_a_signal();
   renews_what_frees_twice();
+  leaves_signals_alone_where_none_can_come();
   tells_its_versions();
   adopts_later();
 }

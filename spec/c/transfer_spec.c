@@ -412,6 +412,8 @@ struct seen {
   unsigned of_version; /* 0: of this libcurl */
 };
 
+static const struct fnf_authorities no_authorities = {NULL, NULL};
+
 static CURLcode set_nothing(struct fnf_transfer *transfer) {
   (void)transfer;
   return CURLE_OK;
@@ -514,7 +516,7 @@ static void names_codes(void) {
   int size = snprintf(url, sizeof url, "http://127.0.0.1:%d/count", exchange.server->port);
   struct fnf_http_request request = {
       .method = FNF_STR("GET"), .url = {url, (size_t)size}, .timeout_ms = 10000, .connect_timeout_ms = 10000};
-  tap_check(fnf_transfer_open(&transfer, &options, set_nothing) == FNF_OK &&
+  tap_check(fnf_transfer_open(&transfer, &options, no_authorities, set_nothing) == FNF_OK &&
                 fnf_transfer_load(&transfer, &request) == FNF_OK,
             "a transfer that has not begun");
   judge(&transfer, "not sent", unsent, sizeof unsent / sizeof *unsent);
@@ -535,7 +537,7 @@ static void names_codes(void) {
   options = (struct fnf_http_options){.proxy = proxy};
   request.url = FNF_STR("https://fnf.invalid/");
   transfer = (struct fnf_transfer){0};
-  tap_check(fnf_transfer_open(&transfer, &options, set_nothing) == FNF_OK &&
+  tap_check(fnf_transfer_open(&transfer, &options, no_authorities, set_nothing) == FNF_OK &&
                 fnf_transfer_load(&transfer, &request) == FNF_OK && curl_easy_perform(transfer.easy) != CURLE_OK,
             "one whose tunnel is refused");
   judge(&transfer, "tunnel", tunnel, sizeof tunnel / sizeof *tunnel);
@@ -551,7 +553,7 @@ static int is_directory_chosen(const char *directory, const char *name) {
   FILE *file = name[0] ? fopen(path, "w") : NULL;
   if (file)
     (void)fclose(file);
-  struct fnf_authorities found = fnf_transfer_authorities("bundle", directory);
+  struct fnf_authorities found = fnf_transfer_choose("bundle", directory);
   if (name[0])
     (void)unlink(path);
   int exactly_one = (found.file != NULL) != (found.directory != NULL);
@@ -569,13 +571,13 @@ static void chooses_authorities(void) {
     tap_check(!is_directory_chosen(directory, unhashed[i]), "a folder with '%s' alone is no hashed one", unhashed[i]);
   (void)rmdir(directory);
 
-  struct fnf_authorities found = fnf_transfer_authorities("bundle", directory);
+  struct fnf_authorities found = fnf_transfer_choose("bundle", directory);
   tap_check(found.file && !found.directory, "a folder that is not there gives the bundle");
-  found = fnf_transfer_authorities("bundle", "/dev/null");
+  found = fnf_transfer_choose("bundle", "/dev/null");
   tap_check(found.file && !found.directory, "a file in place of a folder gives the bundle");
-  found = fnf_transfer_authorities("bundle", NULL);
+  found = fnf_transfer_choose("bundle", NULL);
   tap_check(found.file && strcmp(found.file, "bundle") == 0 && !found.directory, "no folder gives the bundle");
-  found = fnf_transfer_authorities(NULL, NULL);
+  found = fnf_transfer_choose(NULL, NULL);
   tap_check(!found.file && !found.directory, "nothing gives nothing");
 }
 
