@@ -120,7 +120,7 @@ function plain.digest(text)
 end
 
 --- A platform with connections of its own, opened at the first send. FNF_CA_FILE stands in for an absent `ca_file`.
----@param options { ca_file?: string, cert_file?: string, key_file?: string, proxy?: string, no_proxy?: string }
+---@param options fnf.Options of a client, unchecked; one that is to reach Redis has the option `share`
 ---@return fnf.Platform
 function plain.new(options)
   local pool
@@ -136,12 +136,15 @@ function plain.new(options)
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
     forks = core.forks, read = core.read, sleep = sleep, gather = scheduler.gather, digest = plain.digest }
 
+  -- Now: when a wait first asks Redis there may be no descriptor left to read it by.
+  local redis = options.share and require "fnf.platform.plain_redis"
+
   function platform.redis(redis_settings)
-    return require("fnf.platform.plain_redis").open(redis_settings, settings.ca_file)
+    return redis.open(redis_settings, settings.ca_file)
   end
 
   function platform.no_redis_tls()
-    return require("fnf.platform.plain_redis").no_tls()
+    return redis.no_tls()
   end
 
   function platform.send(request, cancel)
