@@ -65,7 +65,8 @@ local function connect(settings, ca_file)
   return connection
 end
 
---- A function that carries out commands, over a connection opened at the first one and after each failure.
+--- A function that carries out commands, over a connection opened at the first one, after each failure, and where the
+--- one that was kept has ended since or belongs to the process that this one was forked from.
 ---@param settings fnf.RedisSettings
 ---@param ca_file? string PEM file of the authorities to trust; the system's by default
 ---@return fnf.RedisCommand
@@ -73,6 +74,10 @@ function plain_redis.open(settings, ca_file)
   local connection
   return function(...)
     local reason
+    if connection and not connection:is_open() then
+      connection:close()
+      connection = nil
+    end
     if not connection then
       connection, reason = connect(settings, ca_file)
       if not connection then
