@@ -322,6 +322,15 @@ describe("fnf", function()
     assert.equal(7, (shell "fnf flow list --max-attempts 1"))
   end)
 
+  it("ends with the worst of several: the first error outranks the time that is up, and hides no checkpoint", function()
+    local open = assert(cloud:map_run { items = 2, item_duration = 1000, ExecutionName = "open" })
+    local code, text, problem = shell(("fnf map-run wait --timeout 2 %s/none %s"):format(
+      named(made):match "^.*/" :sub(1, -2), named(open)))
+    assert.equal(5, code, problem)
+    assert.matches("no end in 2 seconds", problem, 1, true)
+    assert.truthy(text:find(open.MapRunName, 1, true), text)
+  end)
+
   it("ends with 10 on a stall, by the signal on Ctrl-C", function()
     local stuck = assert(cloud:map_run { items = 2, item_duration = 1000 })
     assert.equal(10, (shell("fnf map-run wait --stall-after 0.5 " .. named(stuck))))
