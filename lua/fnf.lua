@@ -138,14 +138,12 @@ end
 local default -- the client of the module's own functions, made of the environment at first use
 
 for name, method in pairs(methods.rows) do
-  local is_lazy = getmetatable(method) ~= nil
   fnf[name] = function(...)
-    if is_lazy then
+    if method.is_lazy then
       local made, err = methods.make(method)
       if not made then
         return methods.fail(method, err --[[@as fnf.Error]], (select(2, ...)))
       end
-      is_lazy = false
     end
     local params, options, action = methods.arguments(method, ...)
     local problem
