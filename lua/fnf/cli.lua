@@ -23,7 +23,7 @@ end
 local function make_client(options)
   local fnf = require "fnf"
   local given = { region = options.region, endpoint = options.endpoint, max_attempts = options.max_attempts,
-    ca_file = options.ca_file or (os.getenv "FNF_CA_FILE" or ""):match ".+" } -- here, so that it is looked at now
+    ca_file = require("fnf.platform.plain").ca_file(options.ca_file) } -- as an option, so that it is looked at now
   if options.profile then
     given.credentials = fnf.credentials.profile(options.profile)
   end

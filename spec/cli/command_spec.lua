@@ -288,7 +288,8 @@ describe("fnf", function()
       ["map-run wait a/b --generate lua"] = "%-%-map%-run%-name VALUE",
       ["map-run watch a/b --dry-run"] = "%-%-map%-run%-name VALUE",
       ["execution run f Input=@/no/such"] = "Input: /no/such",
-      ["flow list --profile ''"] = "%-%-profile: is empty", ["map-run retry --as '' a/b/c"] = "%-%-as is empty",
+      ["flow list --profile ''"] = "%-%-profile: is empty", ["flow list --ca-file ''"] = "%-%-ca%-file: is empty",
+      ["map-run retry --as '' a/b/c"] = "%-%-as is empty",
       ["flow list --endpoint https://a:b@c"] = "%-%-endpoint: .* set ALIBABA_CLOUD_ACCESS_KEY_ID",
       ["map-run retry --items-path a a/b/c"] = "%-%-items%-path must be a plain path",
     } do

@@ -304,7 +304,7 @@ function doctor.examine(options, make_client)
   local has_key = look_at_key(found, client, platform)
   if look_at_addresses(found, target, type(proxy) == "string" and proxy) then
     local reached, date = look_at_connection(found, target, platform,
-      options.ca_file or (os.getenv "FNF_CA_FILE" or ""):match ".+")
+      require("fnf.platform.plain").ca_file(options.ca_file))
     if reached then
       look_at_clock(found, date, platform)
       if has_key then

@@ -119,14 +119,21 @@ function plain.digest(text)
   return found
 end
 
---- A platform with connections of its own, opened at the first send. FNF_CA_FILE stands in for an absent `ca_file`.
+--- The authorities to trust: FNF_CA_FILE stands in for an absent `ca_file`, unless it was emptied.
+---@param given? string the option
+---@return string|nil PEM file; nil: the system's own
+function plain.ca_file(given)
+  local inherited = os.getenv "FNF_CA_FILE"
+  return given or inherited ~= "" and inherited or nil
+end
+
+--- A platform with connections of its own, opened at the first send.
 ---@param options fnf.Options of a client, unchecked; one that is to reach Redis has the option `share`
 ---@return fnf.Platform
 function plain.new(options)
   local pool
-  local ca_file = options.ca_file or os.getenv("FNF_CA_FILE")
   local settings = {
-    ca_file = ca_file ~= "" and ca_file or nil,
+    ca_file = plain.ca_file(options.ca_file),
     cert_file = options.cert_file,
     key_file = options.key_file,
     proxy = options.proxy,
