@@ -4,7 +4,8 @@
 LUA ?= 5.4
 CC ?= cc
 CFLAGS ?= -O2 -g
-WARNINGS = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef $(if $(CI),-Werror)
+WARNINGS = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef \
+  $(if $(CI),-Werror)
 PREFIX ?= /usr/local
 
 $(if $(filter-out 5.1 5.3 5.4 5.5 luajit,$(LUA)),$(error LUA=$(LUA): fnf is built for Lua 5.1, 5.3, 5.4, 5.5 or luajit))
@@ -14,8 +15,10 @@ abi = $(if $(filter luajit,$(LUA)),5.1,$(LUA))
 build = build/$(abi)
 
 # Systems call the same program by different names; asked for once, when it is needed.
-lua = $(eval lua := $(shell for name in $(if $(filter luajit,$(LUA)),luajit,lua$(LUA) lua-$(LUA) lua$(subst .,,$(LUA)) lua); do \
-  [ "$$($$name -e 'io.write(_VERSION)' 2>/dev/null)" = "Lua $(abi)" ] && echo $$name && break; done))$(or $(lua),lua$(LUA))
+lua_names = $(if $(filter luajit,$(LUA)),luajit,lua$(LUA) lua-$(LUA) lua$(subst .,,$(LUA)) lua)
+lua = $(eval lua := $(shell for name in $(lua_names); do \
+  [ "$$($$name -e 'io.write(_VERSION)' 2>/dev/null)" = "Lua $(abi)" ] && echo $$name && break; \
+  done))$(or $(lua),lua$(LUA))
 
 headers = $(wildcard csrc/*.h)
 redis = $(addprefix csrc/,lua_redis.c fnf.c)
@@ -49,31 +52,38 @@ needs:
 	need "a C compiler (gcc)" command -v $(CC); \
 	need "pkg-config" command -v pkg-config; \
 	need "headers of Lua $(abi) (liblua$(abi)-dev; LUA= is one of 5.1, 5.3, 5.4, 5.5, luajit)" sh -c \
-	  "printf '#include <lua.h>\n#if LUA_VERSION_NUM != $(subst .,0,$(abi))\n#error another\n#endif\n' | $(CC) $(call lua_cflags,$(abi)) -E -"; \
-	need "libcurl 7.62 or newer, with headers (libcurl4-openssl-dev); found: $$(pkg-config --modversion libcurl 2>/dev/null || echo none)" \
+	  "printf '#include <lua.h>\n#if LUA_VERSION_NUM != $(subst .,0,$(abi))\n#error another\n#endif\n' | \
+	  $(CC) $(call lua_cflags,$(abi)) -E -"; \
+	found() { pkg-config --modversion $$1 2>/dev/null || echo none; }; \
+	need "libcurl 7.62 or newer, with headers (libcurl4-openssl-dev); found: $$(found libcurl)" \
 	  pkg-config --atleast-version=7.62 libcurl; \
-	need "OpenSSL 3 or newer, with headers (libssl-dev); found: $$(pkg-config --modversion libcrypto 2>/dev/null || echo none)" \
+	need "OpenSSL 3 or newer, with headers (libssl-dev); found: $$(found libcrypto)" \
 	  pkg-config --atleast-version=3 libcrypto; \
-	[ -z "$$missing" ] || { echo "On Debian and Ubuntu \`make deps\` installs these; docs/platforms.md has their names elsewhere." >&2; exit 1; }
+	[ -z "$$missing" ] || { echo "On Debian and Ubuntu \`make deps\` installs these; docs/platforms.md has" \
+	  "their names elsewhere." >&2; exit 1; }
 
 .PHONY: modules
 modules: $(build)/fnf/core.so $(build)/fnf/curl.so
 
 build/%/fnf/core.so: $(core) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcrypto) $(shared) -o $@ $(core) $(LDFLAGS) $(shell pkg-config --libs libcrypto)
+	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcrypto) \
+	  $(shared) -o $@ $(core) $(LDFLAGS) $(shell pkg-config --libs libcrypto)
 
 build/%/fnf/curl.so: $(curl) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcurl) $(shared) -o $@ $(curl) $(LDFLAGS) $(shell pkg-config --libs libcurl)
+	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(shell pkg-config --cflags libcurl) \
+	  $(shared) -o $@ $(curl) $(LDFLAGS) $(shell pkg-config --libs libcurl)
 
 # For who shares answers and quota through Redis; nothing else needs it. With TLS where hiredis has it (1.0 or newer).
 redis_tls = $(if $(shell pkg-config --exists hiredis_ssl && echo yes),hiredis_ssl libssl libcrypto)
-redis_flags = $(if $(redis_tls),-DFNF_REDIS_TLS) $(patsubst -I%,-isystem %,$(shell pkg-config --cflags hiredis $(redis_tls)))
+redis_flags = $(if $(redis_tls),-DFNF_REDIS_TLS) \
+  $(patsubst -I%,-isystem %,$(shell pkg-config --cflags hiredis $(redis_tls)))
 redis_libs = $(shell pkg-config --libs $(redis_tls) hiredis || echo -lhiredis)
 build/%/fnf/redis.so: $(redis) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(redis_flags) $(shared) -o $@ $(redis) $(LDFLAGS) $(redis_libs)
+	$(CC) $(WARNINGS) $(CFLAGS) -fPIC $(call lua_cflags,$*) $(redis_flags) \
+	  $(shared) -o $@ $(redis) $(LDFLAGS) $(redis_libs)
 
 .PHONY: redis
 redis: $(build)/fnf/redis.so ## compile the module fnf.redis, which needs hiredis (libhiredis-dev)
@@ -82,8 +92,9 @@ redis: $(build)/fnf/redis.so ## compile the module fnf.redis, which needs hiredi
 spec_c = $(wildcard spec/c/*.c) $(filter-out csrc/lua_%,$(wildcard csrc/*.c))
 spec_c_flags = $(WARNINGS) -g -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libssl)
 # What fails on request in them (spec/c/memory.c, spec/c/calls.c).
-export wrapped = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup free pipe fcntl fcntl64 fstat fstat64 read recv waitpid kill \
-  getsockname getpeername getsockopt inet_ntop getaddrinfo getnameinfo pthread_mutex_lock clock_gettime \
+export wrapped = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup free pipe fcntl fcntl64 fstat fstat64 \
+  read recv waitpid kill getsockname getpeername getsockopt inet_ntop getaddrinfo getnameinfo \
+  pthread_mutex_lock clock_gettime \
   $(addprefix posix_spawn,_file_actions_init _file_actions_adddup2 _file_actions_addopen attr_init attr_setflags \
   attr_setpgroup attr_setsigmask attr_setsigdefault) RAND_bytes OPENSSL_cleanse OSSL_LIB_CTX_get0_global_default \
   $(addprefix EVP_,MD_fetch DigestInit_ex DigestUpdate DigestFinal_ex MD_CTX_copy_ex DigestSign DigestSignInit) \
@@ -112,8 +123,8 @@ build/c/server: spec/c/server_main.c spec/c/server.c spec/c/answers.c $(wildcard
 build/%/states: spec/c/states/main.c Makefile
 	$(CC) $(WARNINGS) -g $(call lua_cflags,$*) -o $@ $< $(call lua_libs,$*) -lpthread
 
-# The glue with all that fails on request; with fnf.redis where hiredis is. Not of the modules: those take what they call
-# from libraries.
+# The glue with all that fails on request; with fnf.redis where hiredis is. Not of the modules: those take what they
+# call from libraries.
 glue_redis = $(if $(shell pkg-config --exists hiredis && echo yes),spec/c/glue/hiredis.c csrc/lua_redis.c)
 glue_libs = $(addprefix -Wl$(comma)--wrap=,redisConnectWithTimeout redisSetTimeout pthread_sigmask) $(redis_libs) -Wl,-E
 glue_c = spec/c/glue/main.c spec/c/calls.c spec/c/memory.c spec/c/tap.c $(sort $(core) $(curl)) $(glue_redis)
@@ -124,7 +135,8 @@ build/%/glue: $(glue_c) $(headers) $(wildcard spec/c/*.h) Makefile
 	  $(if $(glue_redis),$(glue_libs),-Wl,-E)
 
 .PHONY: test-c test-c-memory
-test-c: build build/c/spec build/c/spec-sanitized build/c/server $(build)/states $(build)/glue ## test the C core, plain and under ASan and UBSan
+test-c: build build/c/spec build/c/spec-sanitized build/c/server $(build)/states $(build)/glue
+test-c: ## test the C core, plain and under ASan and UBSan
 	build/c/spec
 	build/c/spec-sanitized
 	$(run) $(build)/states spec/c/states/use.lua
@@ -154,9 +166,13 @@ bench: build ## measure against references in C (about ten minutes, most of them
 	@$(MAKE) --no-print-directory $(bench_programs)
 	@$(run) $(lua) bench/run.lua $(CURDIR)/build/bench
 
+# What a folder's package-lock.json names, if that is newer.
+packages = { [ node_modules/.package-lock.json -nt package-lock.json ] || \
+	  npm ci --ignore-scripts --no-audit --no-fund --silent; }
+
 bench-peers: deps-peers build ## measure beside the vendor's JavaScript client and a script by hand (about two minutes)
 	@$(MAKE) --no-print-directory build/bench/calls build/bench/polls
-	@cd spec/conformance && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent; }
+	@cd spec/conformance && $(packages)
 	@$(run) NODE_PATH=spec/conformance/node_modules $(lua) bench/peers/run.lua $(CURDIR)/build/bench
 
 .PHONY: pictures
@@ -183,7 +199,7 @@ test: deps-test build $(in_nginx) build/c/server build/c/spec ## build and pass 
 
 browser: build $(in_nginx) ## look at the status page in a real browser; screenshots in build/screenshots
 	@.ci/deps browser
-	@cd spec/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent; }
+	@cd spec/browser && $(packages)
 	@$(run) $(lua) spec/run.lua spec/ngx/browser_spec.lua
 
 openresty-demo: build $(in_nginx) ## watch MapRuns of the local emulator in nginx; prints the address of the page
@@ -211,7 +227,7 @@ bench-share: build ## what sharing costs a poll, in commands and round trips of 
 .PHONY: conformance
 conformance: build ## check signatures against the vendor's own JavaScript code, both ways
 	@.ci/deps conformance
-	@cd spec/conformance && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent; }
+	@cd spec/conformance && $(packages)
 	@$(run) $(lua) spec/conformance/requests.lua > build/requests.jsonl
 	@node spec/conformance/recompute.js < build/requests.jsonl
 	@$(run) $(lua) spec/conformance/drive.lua
@@ -219,15 +235,18 @@ conformance: build ## check signatures against the vendor's own JavaScript code,
 
 .PHONY: rows
 rows: build ## write anew what follows from the rows of the operations
-	@for kind in parameters results methods module; do $(run) $(lua) spec/support/operation_types.lua $$kind > lua/fnf/types/$$kind.lua; done
+	@for kind in parameters results methods module; do \
+	  $(run) $(lua) spec/support/operation_types.lua $$kind > lua/fnf/types/$$kind.lua; done
 	@$(run) $(lua) spec/support/operations_page.lua > build/operations.md && cp build/operations.md docs/operations.md
 	@$(lua) spec/faults/page.lua > build/faults.md && cp build/faults.md docs/faults.md
-	@$(run) $(lua) spec/support/module_map.lua < CONTRIBUTING.md > build/CONTRIBUTING.md && cp build/CONTRIBUTING.md CONTRIBUTING.md
+	@$(run) $(lua) spec/support/module_map.lua < CONTRIBUTING.md > build/CONTRIBUTING.md && \
+	  cp build/CONTRIBUTING.md CONTRIBUTING.md
 
 check: ## formatter and linters; warnings are errors
 	@.ci/deps check
 	clang-format --dry-run -Werror csrc/*.[ch] spec/c/*.[ch] bench/*.c
-	for file in csrc/*.c; do clang-tidy --quiet --warnings-as-errors='*' $$file -- -std=c11 $(call lua_cflags,5.4) 2>/dev/null || exit 1; done
+	for file in csrc/*.c; do clang-tidy --quiet --warnings-as-errors='*' $$file -- \
+	  -std=c11 $(call lua_cflags,5.4) 2>/dev/null || exit 1; done
 	luacheck --quiet lua emulator spec bench examples bin/fnf emulator/bin/fnf-emulator
 
 # By the options of `install` that every system has.
@@ -245,14 +264,16 @@ asked-fish = completion fish
 
 .PHONY: install-texts
 install-texts: build
-	@$(run) $(lua) -e 'require "argparse"' 2>/dev/null || { echo "argparse is missing, and with it fnf's man page and completions"; exit 0; }; \
+	@$(run) $(lua) -e 'require "argparse"' 2>/dev/null || \
+	  { echo "argparse is missing, and with it fnf's man page and completions"; exit 0; }; \
 	$(foreach text,$(texts),install -d $(share_folder)/$(dir $(text)) && \
 	  $(run) $(lua) bin/fnf $(asked-$(firstword $(subst /, ,$(text)))) > $(share_folder)/$(text) && ) true
 
 install: build install-texts ## install below PREFIX=/usr/local, DESTDIR allowed
 	install -d $(so_folder) $(bin_folder)
 	for tree in lua emulator/lua; do find $$tree -name '*.lua' | while read -r file; do \
-	  to="$(lua_folder)/$${file#$$tree/}"; install -d "$${to%/*}" && install -m 644 "$$file" "$$to" || exit 1; done || exit 1; done
+	  to="$(lua_folder)/$${file#$$tree/}"; \
+	  install -d "$${to%/*}" && install -m 644 "$$file" "$$to" || exit 1; done || exit 1; done
 	install -m 755 $(build)/fnf/*.so $(so_folder)
 	install -m 755 bin/fnf $(bin_folder)/fnf
 	sed '1s|.*|#!/usr/bin/env $(lua)|' emulator/bin/fnf-emulator > $(bin_folder)/fnf-emulator
@@ -279,7 +300,8 @@ build/rock/fnf-redis-scm-1.src.rock: folder = lua/fnf/share/
 build/rock/fnf-emulator-scm-1.src.rock: tree = emulator/
 
 .PHONY: rock FORCE
-rock: $(foreach name,fnf fnf-cli fnf-redis fnf-emulator,build/rock/$(name)-scm-1.src.rock) ## pack what is committed as source rocks, in build/rock
+rock: $(foreach name,fnf fnf-cli fnf-redis fnf-emulator,build/rock/$(name)-scm-1.src.rock)
+rock: ## pack what is committed as source rocks, in build/rock
 
 include spec/long.mk
 

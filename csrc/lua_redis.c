@@ -8,6 +8,8 @@
  * connection:command(name, ...) -> reply | nil, status, message
  *   name and arguments are strings; reply: string, integer, false (nothing there) or a list of
  *   those; a list in a list is false, for no command here answers one
+ * connection:is_open() -> whether a command may be sent: not if it is closed, if it came over a fork, or if the server
+ *   has ended it or said what nobody asked for; never blocks
  * connection:close()
  * redis.tls: whether it was built with hiredis_ssl, without which `tls` fails
  *
@@ -20,6 +22,7 @@
 #define _DEFAULT_SOURCE /* pthread_sigmask, struct timeval */
 
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
@@ -286,8 +289,20 @@ static int connection_command(lua_State *L) {
   return 1;
 }
 
+static int connection_is_open(lua_State *L) {
+  struct connection *self = luaL_checkudata(L, 1, CONNECTION);
+  int is_open = self->redis && self->forks == fnf_fork_count();
+  if (is_open) { /* between two commands there is nothing to read but an end */
+    struct pollfd socket = {.fd = self->redis->fd, .events = POLLIN};
+    is_open = poll(&socket, 1, 0) == 0;
+  }
+  lua_pushboolean(L, is_open);
+  return 1;
+}
+
 FNF_MODULE(luaopen_fnf_redis) {
-  static const luaL_Reg methods[] = {{"command", connection_command}, {"close", close_connection}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"command", connection_command}, {"is_open", connection_is_open}, {"close", close_connection}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"connect", redis_connect}, {NULL, NULL}};
   fnf_pin();
   fnf_new_class(L, CONNECTION, methods, close_connection);

@@ -21,9 +21,16 @@ local AT_FIRST_TOUCH = { credentials = "fnf.credentials", progress = "fnf.wait.p
 ---@field credentials fnf.CredentialsModule where a key comes from
 ---@field progress fnf.ProgressModule what a wait knows of a run, by itself
 local fnf = setmetatable({ _VERSION = client.VERSION }, { __index = function(self, name)
-  local module = AT_FIRST_TOUCH[name]
-  self[name] = module and require(module)
-  return rawget(self, name)
+  local path = AT_FIRST_TOUCH[name]
+  if not path then
+    return nil
+  end
+  local loaded, module = pcall(require, path)
+  if not loaded then -- a field has no second value to tell it by
+    error(("fnf.%s: %s"):format(name, errors.not_loaded(module).message), 2)
+  end
+  self[name] = module
+  return module
 end })
 
 local function platforms()
@@ -121,20 +128,22 @@ function fnf.gather(functions, options)
   if problem then
     error("fnf.gather: " .. problem, 2)
   end
-  return platforms().gather(functions, options and options.cancel)
+  local found, platform = pcall(platforms)
+  if not found then
+    return nil, errors.not_loaded(platform)
+  end
+  return platform.gather(functions, options and options.cancel)
 end
 
 local default -- the client of the module's own functions, made of the environment at first use
 
 for name, method in pairs(methods.rows) do
-  local is_lazy = getmetatable(method) ~= nil
   fnf[name] = function(...)
-    if is_lazy then
+    if method.is_lazy then
       local made, err = methods.make(method)
       if not made then
         return methods.fail(method, err --[[@as fnf.Error]], (select(2, ...)))
       end
-      is_lazy = false
     end
     local params, options, action = methods.arguments(method, ...)
     local problem

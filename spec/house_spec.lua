@@ -66,6 +66,19 @@ describe("a source file", function()
   end)
 end)
 
+describe("a line", function()
+  for _, path in ipairs(lines_of "find Makefile spec .ci -name '*.mk' -o -name Makefile -o -path '.ci/*' -type f") do
+    it("has 120 columns at most, as luacheck and clang-format have it of theirs: " .. path, function()
+      local number = 0
+      for line in file.read(path):gmatch "([^\n]*)\n" do
+        number = number + 1
+        assert.is_true(#line <= 120, ("line %d has %d"):format(number, #line))
+      end
+      assert.is_true(number > 0)
+    end)
+  end
+end)
+
 --- What only computes: it asks no clock, file or network, and no C module is needed to load it.
 local PURE = { "fnf.errors", "fnf.ascii", "fnf.time", "fnf.check", "fnf.nearest", "fnf.number", "fnf.endpoint",
   "fnf.operations",

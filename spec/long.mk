@@ -6,10 +6,12 @@ build/torture/%: spec/torture/host.c Makefile spec/long.mk
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -O1 -g -fno-builtin $(call lua_cflags,$*) -o $@ $< $(call lua_libs,$*) -ldl -Wl,-E
 
-torture: build build/torture/5.4 ## let every allocation and system call of a call fail; SAMPLE=20 for so many of a kind, SCHEME=http, START=warm for a part
+torture: build build/torture/5.4
+torture: ## let every allocation and system call of a call fail; SAMPLE=20 of a kind, SCHEME=http, START=warm
 	@$(run) $(lua) spec/torture/run.lua build/torture/5.4 $(or $(SAMPLE),whole) $(or $(SEED),1) $(SCHEME) $(START)
 
-# Each target for FUZZ_SECONDS (or FUZZ_RUNS; with a SEED the same each time), over the corpus of the repository; what is found new stays in build/fuzz.
+# Each target for FUZZ_SECONDS (or FUZZ_RUNS; with a SEED the same each time), over the corpus of the repository; what
+# is found new stays in build/fuzz.
 fuzz_targets = buf canonical sign rsa head file process normalize answer transports
 FUZZ_SECONDS ?= 10
 FUZZ_RUNS ?= -1
@@ -22,20 +24,24 @@ fuzz_libs = $(call lua_libs,5.4) $(shell pkg-config --libs libcurl libcrypto) -l
 # seen all the same.
 build/fuzz/targets: $(fuzz_c) spec/fuzz/targets.h $(headers) Makefile spec/long.mk
 	@mkdir -p $(@D)
-	clang $(fuzz_flags) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fno-sanitize-coverage=trace-cmp -o $@ $(fuzz_c) $(fuzz_libs)
+	clang $(fuzz_flags) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	  -fno-sanitize-coverage=trace-cmp -o $@ $(fuzz_c) $(fuzz_libs)
 
 build/fuzz/linear: $(fuzz_c) spec/fuzz/targets.h $(headers) Makefile spec/long.mk
 	@mkdir -p $(@D)
 	clang $(fuzz_flags) -DFNF_LINEAR -fsanitize-coverage=trace-pc -o $@ $(fuzz_c) $(fuzz_libs)
 
 .PHONY: fuzz fuzz-c fuzz-linear fuzz-lua
-fuzz: fuzz-c fuzz-linear fuzz-lua ## fuzz C by libFuzzer with ASan and UBSan, and the parsers in Lua; FUZZ_SECONDS=10 a target
+fuzz: fuzz-c fuzz-linear fuzz-lua
+fuzz: ## fuzz C by libFuzzer with ASan and UBSan, and the parsers in Lua; FUZZ_SECONDS=10 a target
 
 fuzz-c: build/fuzz/targets
 	@for target in $(fuzz_targets); do \
 	  mkdir -p build/fuzz/$$target; \
-	  FNF_FUZZ=$$target $< -max_total_time=$(FUZZ_SECONDS) -runs=$(FUZZ_RUNS) -seed=$(or $(SEED),0) -max_len=512 -timeout=60 -detect_leaks=0 -rss_limit_mb=1024 \
-	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target spec/fuzz/corpus/$$target >build/fuzz/$$target.log 2>&1 || \
+	  FNF_FUZZ=$$target $< -max_total_time=$(FUZZ_SECONDS) -runs=$(FUZZ_RUNS) -seed=$(or $(SEED),0) \
+	    -max_len=512 -timeout=60 -detect_leaks=0 -rss_limit_mb=1024 \
+	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target spec/fuzz/corpus/$$target \
+	    >build/fuzz/$$target.log 2>&1 || \
 	    { tail -40 build/fuzz/$$target.log; exit 1; }; \
 	  sed -n "s/^Done \([0-9]*\) runs.*/$$target: \1 executions/p" build/fuzz/$$target.log; \
 	done
@@ -45,7 +51,8 @@ fuzz-linear: build/fuzz/linear
 	  FNF_FUZZ=$$target $< spec/fuzz/corpus/$$target/* $$(find build/fuzz/$$target -type f 2>/dev/null) || exit 1; done
 
 fuzz-lua: build
-	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' $(lua) spec/fuzz/parsers.lua $(FUZZ_SECONDS) $(or $(SEED),1) $(FUZZ_RUNS)
+	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' \
+	  $(lua) spec/fuzz/parsers.lua $(FUZZ_SECONDS) $(or $(SEED),1) $(FUZZ_RUNS)
 
 # Marks the lines of Lua that run, for LUA_INIT and nginx; docs in its head.
 build/coverage/%/hook.so: spec/coverage/hook.c
@@ -54,8 +61,8 @@ build/coverage/%/hook.so: spec/coverage/hook.c
 
 coverage_hooks = build/coverage/5.4/hook.so build/coverage/5.1/hook.so
 
-# Each C file is compiled once for all that is tested, so that nginx' modules, those of Lua 5.4 and the C specs count into
-# the same figures; the glue twice, for it differs between the Luas.
+# Each C file is compiled once for all that is tested, so that nginx' modules, those of Lua 5.4 and the C specs count
+# into the same figures; the glue twice, for it differs between the Luas.
 coverage_flags = -std=c11 -O0 -g --coverage -fPIC -Icsrc -Ispec/c $(shell pkg-config --cflags libcurl libssl)
 coverage_pure = $(patsubst csrc/%.c,build/coverage/objects/%.o,$(filter-out csrc/lua_%,$(1)))
 coverage_glue = $(patsubst csrc/%.c,build/coverage/objects/$(2)/%.o,$(filter csrc/lua_%,$(1)))
@@ -99,9 +106,11 @@ coverage-build: $(call coverage_pure,$(wildcard csrc/*.c)) $(coverage_spec) buil
 	$(foreach abi,5.4 5.1,$(call coverage_module,$(abi),core) -lcrypto && $(call coverage_module,$(abi),curl) -lcurl && \
 	  $(call coverage_module,$(abi),redis) $(redis_libs) &&) \
 	$(foreach abi,5.4 5.1,$(call coverage_host,$(abi)) &&) \
-	$(CC) --coverage -Wl,-u,__gcov_dump -o build/c/spec $(coverage_spec) $(call coverage_pure,$(wildcard csrc/*.c)) $(spec_c_libs)
+	$(CC) --coverage -Wl,-u,__gcov_dump -o build/c/spec $(coverage_spec) \
+	  $(call coverage_pure,$(wildcard csrc/*.c)) $(spec_c_libs)
 
-coverage: build $(coverage_hooks) ## run the specs and name lines and branches that none runs, in most of an hour; SPECS=spec/call
+coverage: build $(coverage_hooks)
+coverage: ## run the specs and name lines and branches that none runs, in most of an hour; SPECS=spec/call
 	@.ci/deps share
 	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' lua5.4 spec/coverage/run.lua $(SPECS)
 
@@ -125,8 +134,10 @@ build/mutant/quick build/mutant/failing: build/mutant/%: build/mutant/%.o \
 	$(CC) $(sanitizers) -o $@ $^ $(spec_c_libs)
 
 .PHONY: mutants
-mutants: build $(in_nginx) build/c/server build/mutant/quick build/mutant/failing $(coverage_hooks) ## break the code COUNT=300 times and see whether a spec notices; SEED=1
-	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' lua5.4 spec/mutation/run.lua $(or $(COUNT),300) $(or $(SEED),1) $(FILE)
+mutants: build $(in_nginx) build/c/server build/mutant/quick build/mutant/failing $(coverage_hooks)
+mutants: ## break the code COUNT=300 times and see whether a spec notices; SEED=1
+	@LUA_PATH='./?.lua;$(lua_path)' LUA_CPATH='$(lua_cpath)' \
+	  lua5.4 spec/mutation/run.lua $(or $(COUNT),300) $(or $(SEED),1) $(FILE)
 
 # Every C spec with char unsigned; those without a network for big endian and 32 bits, in qemu.
 build/c/spec-unsigned: $(spec_c_main) build/c/vectors.c $(headers) $(wildcard spec/c/*.h) Makefile
@@ -142,8 +153,10 @@ static: ## cppcheck and gcc's analyzer over the C, at zero findings
 	@.ci/deps proof
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  -D'__has_include(x)=1' -DLIBCURL_VERSION_NUM=0x080000 -DOPENSSL_VERSION_NUMBER=0x30000000L -Icsrc csrc
-	for file in $(filter-out $(if $(shell pkg-config --exists hiredis && echo yes),,csrc/lua_redis.c),$(wildcard csrc/*.c)); do gcc -std=c11 -O1 -fanalyzer -Wall -Wextra -Werror -c -o /dev/null \
-	  $(call lua_cflags,5.4) $(shell pkg-config --cflags libcurl libcrypto hiredis 2>/dev/null || pkg-config --cflags libcurl libcrypto) $$file || exit 1; done
+	for file in $(filter-out $(if $(glue_redis),,csrc/lua_redis.c),$(wildcard csrc/*.c)); do \
+	  gcc -std=c11 -O1 -fanalyzer -Wall -Wextra -Werror -c -o /dev/null $(call lua_cflags,5.4) \
+	  $(shell pkg-config --cflags libcurl libcrypto hiredis 2>/dev/null || pkg-config --cflags libcurl libcrypto) \
+	  $$file || exit 1; done
 
 sbom: build ## print what the rocks need, as CycloneDX
 	@$(run) lua5.4 spec/supply/sbom.lua

@@ -356,25 +356,35 @@ describe("fnf emulator", function()
     finally(function() shell.run('rm -rf "$1"', folder) end)
     shell.run('cd "$1" && printf "one:first\n\ntwo:second:token\n" >keys && echo "three:not so" >bad', folder)
     local function said(words, environment)
-      local script = 'cd "$1" && FNF_EMULATOR_KEYS="$2" FNF_NGINX=/bin/true "$3" "$4"/bin/fnf emulator $5 2>&1'
+      local script = 'cd "$1" && FNF_EMULATOR_KEYS="$2" FNF_NGINX=/bin/true "$3" "$4"/bin/fnf emulator $5 2>&1; echo $?'
       local _, here = shell.run "pwd"
-      return select(2, shell.run(script, folder, environment or "", interpreter(), here, words))
+      local _, text = shell.run(script, folder, environment or "", interpreter(), here, words)
+      return text:match "^(.*)\n(%d+)$"
     end
     for words, pattern in pairs {
-      ["--key-file keys"] = "no nginx with the Lua module",
-      ["--key-file=keys --key-file keys"] = "no nginx with the Lua module",
+      ["--key-file keys"] = "no nginx with the Lua module$",
+      ["--key-file=keys --key-file keys"] = "no nginx with the Lua module$",
       ["--key-file bad"] = "^fnf emulator: %-%-key%-file: 'bad' must hold ID:SECRET",
       ["--key-file none"] = "^fnf emulator: %-%-key%-file: cannot read 'none': No such file",
       ["--key one:first"] = "^fnf emulator: %-%-key: every user",
       ["--keys=one:first"] = "^fnf emulator: unknown option '%-%-keys'\n",
     } do
-      local text = said(words)
+      local text, code = said(words)
       assert.matches(pattern, text)
+      assert.equal(pattern:find "no nginx" and "9" or "2", code, text)
       assert.is_nil(text:find("first", 1, true), text)
     end
-    local text = said("", "four:not five")
+    local text, code = said("", "four:not five")
     assert.matches("^fnf emulator: FNF_EMULATOR_KEYS must hold ID:SECRET", text)
+    assert.equal("9", code)
     assert.is_nil(text:find("five", 1, true))
+  end)
+
+  it("ends with 9, and leaves nothing behind, where it cannot print", function()
+    for _, words in ipairs { "--help", "" } do
+      local _, text = shell.run('"$1" bin/fnf emulator $2 2>&1 >/dev/full; echo $?', interpreter(), words)
+      assert.equal("fnf emulator: cannot print: No space left on device\n9", text)
+    end
   end)
 
   it("explains itself, and what it does not understand", function()

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local exit = require "fnf.cli.exit"
+local flags = require "fnf.cli.flags"
 local output = require "fnf.cli.output"
 
 local cli = { VERSION = "0.1.0" } -- of fnf.client, which need not be loaded to tell it; a spec holds them equal
@@ -22,7 +23,7 @@ end
 local function make_client(options)
   local fnf = require "fnf"
   local given = { region = options.region, endpoint = options.endpoint, max_attempts = options.max_attempts,
-    ca_file = options.ca_file or (os.getenv "FNF_CA_FILE" or ""):match ".+" } -- here, so that it is looked at now
+    ca_file = require("fnf.platform.plain").ca_file(options.ca_file) } -- as an option, so that it is looked at now
   if options.profile then
     given.credentials = fnf.credentials.profile(options.profile)
   end
@@ -52,16 +53,6 @@ local function map_runs(client, line)
     found[#found + 1] = map_run
   end
   return { MapRuns = found }, nil, "MapRuns"
-end
-
---- Flags in the words of the one who is missing them.
-local function with_flags(problem)
-  local missing = problem:match("missing parameter (.*)$")
-  if not missing then
-    return problem
-  end
-  local first = missing:match("^%w+")
-  return ("%s; give it as %s VALUE or %s=VALUE"):format(problem, require("fnf.cli.command").flag_of(first), first)
 end
 
 local METHODS = { list = false, map_runs = "map_runs", wait_execution = "wait_execution", run = "run" }
@@ -165,7 +156,7 @@ local function perform(client, line)
   local is_shown = line.options.preview or line.options.generate
   local problem = not is_named_later and validate(client, line) or is_shown and problem_of_shown(client, line)
   if problem then
-    return nil, with_flags(problem)
+    return nil, problem
   elseif line.options.generate then
     return function()
       return print_out(require("fnf.cli.generate").lua(line))
@@ -186,21 +177,21 @@ end
 local function of_raised(problem, limited)
   local errors = require "fnf.errors"
   if errors.is(problem) then
-    return complain(tostring(problem), exit.of_error(problem, limited))
+    return complain(flags.tell(problem), exit.of_error(problem, limited))
   elseif errors.is_interrupt(problem) then
     return end_by_interrupt()
   end
-  return complain(with_flags(plain(problem)), exit.USAGE)
+  return complain(flags.tell(plain(problem)), exit.USAGE)
 end
 
 --- Tell why there is no client: a flag that is wrong, or this machine's configuration.
 local function of_options(problem, options)
+  problem = flags.tell(problem):gsub("^fnf%.credentials%.profile: the name", "fnf.new: option profile")
   local name, reason = problem:match "^fnf%.new: option ([%w_]+):? (.*)$"
   if name and options[name] ~= nil then
     return complain(("--%s: %s"):format(name:gsub("_", "-"), reason), exit.USAGE)
   end
-  return complain((problem:gsub("^fnf%.new: ", ""):gsub("^option ca_file", "FNF_CA_FILE")
-    :gsub('give region = "([%w-]+)"', "give --region %1")), exit.CONFIGURATION)
+  return complain((problem:gsub("^fnf%.new: ", ""):gsub("^option ca_file", "FNF_CA_FILE")), exit.CONFIGURATION)
 end
 
 local function examine(options)
@@ -231,13 +222,13 @@ local function run(words)
   local work
   work, problem = perform(client, line)
   if not work then
-    return complain(problem, exit.USAGE)
+    return complain(flags.tell(problem), exit.USAGE)
   end
   local done, code, wrong = pcall(work, client, line)
   if not done then
     return of_raised(code, line.options.timeout ~= nil)
   end
-  return code or complain(with_flags(wrong), exit.USAGE)
+  return code or complain(flags.tell(wrong), exit.USAGE)
 end
 
 --- Whether a module can be loaded, and it; raises what is not about it.

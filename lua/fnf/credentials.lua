@@ -17,7 +17,8 @@ local provider = require "fnf.credentials.provider"
 ---@class fnf.CredentialsModule
 local credentials = {}
 
---- A source in the place of one that cannot be loaded: there is no descriptor left, say.
+--- A source in the place of one that cannot be loaded: there is no descriptor left, say. What it cannot look at yet it
+--- takes for right, for the source itself looks at it again.
 local function unloadable(name, reason)
   local source = {}
   function source.fetch()
@@ -27,6 +28,7 @@ local function unloadable(name, reason)
   end
   function source.skip() end
   function source.region() end
+  source.split, source.find_address = source.skip, source.skip
   source.oidc, source.assume_role = source, source
   return source
 end

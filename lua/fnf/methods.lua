@@ -40,6 +40,7 @@ end
 ---@field run fun(self: fnf.Client, params: table, options: table, action?: string): any, any
 ---@field fail? fun(err: fnf.Error, options: any): any, any how it tells an error from before it runs; none: nil, err
 ---@field is_given? boolean the first argument is no table of parameters, and never left out
+---@field is_lazy? boolean it is made at its first use, by `methods.make`, and was not used yet
 ---@field of_action? boolean an operation's name comes before the parameters
 ---@field package words? table<string, boolean> see `is_certain`
 ---@field package required? integer
@@ -50,10 +51,10 @@ end
 ---@param fail? fun(err: fnf.Error, options: any): any as that of a row
 ---@return fnf.Method
 local function at_first_use(make, fail)
-  return setmetatable({ fail = fail }, { __index = function(row, field)
+  return setmetatable({ fail = fail, is_lazy = true }, { __index = function(row, field)
     local made = make()
     require "fnf.call.rate_limiter" -- now, or the first poll of a wait would read it
-    setmetatable(row, nil)
+    setmetatable(row, nil).is_lazy = nil
     for name, value in pairs(made) do
       row[name] = value
     end
@@ -244,7 +245,7 @@ function methods.load()
   require "fnf.execution.start"
 end
 
---- Make a row that is made at first use; or nil and why that cannot be now.
+--- Make a row that is lazy; or nil and why that cannot be now.
 ---@param method fnf.Method
 ---@return fnf.Method|nil
 ---@return fnf.Error|nil err
@@ -341,14 +342,12 @@ function methods.perform(method, self, params, options, action)
 end
 
 for name, method in pairs(methods.rows) do
-  local is_lazy = getmetatable(method) ~= nil
   client.add(name, function(self, first, second, third)
-    if is_lazy then
+    if method.is_lazy then
       local made, err = methods.make(method)
       if not made then
         return methods.fail(method, err --[[@as fnf.Error]], second)
       end
-      is_lazy = false
     end
     local params, options, action = methods.arguments(method, first, second, third)
     local problem = methods.validate(name, self, params, options, action)

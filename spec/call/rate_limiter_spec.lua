@@ -253,7 +253,7 @@ describe("a rate limiter", function()
       local p = rate_limiter.new(QUOTA)
       p:join { open = row[1] }
       local limits = p:limits(LIMITS)
-      assert.same({ row[2], row[3], row[4] }, { limits.min_delay, limits.max_delay, limits.thrift })
+      assert.same({ row[2], row[3], row[4] }, { limits.min_delay, limits.max_delay, limits.stretch })
     end
   end)
 
@@ -429,7 +429,7 @@ describe("the limits of a rate limiter", function()
     p:join(contexts[2])
     local limits = p:limits(LIMITS)
     assert.same({ 10, 880 }, { limits.min_delay, limits.max_delay })
-    assert.is_true(limits.thrift > 1)
+    assert.is_true(limits.stretch > 1)
     contexts[1].open = 0
     assert.equal(120, p:limits(LIMITS).max_delay)
   end)

@@ -288,6 +288,10 @@ describe("fnf", function()
       ["map-run wait a/b --generate lua"] = "%-%-map%-run%-name VALUE",
       ["map-run watch a/b --dry-run"] = "%-%-map%-run%-name VALUE",
       ["execution run f Input=@/no/such"] = "Input: /no/such",
+      ["flow list --profile ''"] = "%-%-profile: is empty", ["flow list --ca-file ''"] = "%-%-ca%-file: is empty",
+      ["map-run retry --as '' a/b/c"] = "%-%-as is empty",
+      ["flow list --endpoint https://a:b@c"] = "%-%-endpoint: .* set ALIBABA_CLOUD_ACCESS_KEY_ID",
+      ["map-run retry --items-path a a/b/c"] = "%-%-items%-path must be a plain path",
     } do
       local code, _, problem = shell("fnf " .. words)
       assert.equal(2, code, words)
@@ -305,6 +309,9 @@ describe("fnf", function()
     code, _, problem = shell("fnf flow list", "FNF_CA_FILE=/nonexistent")
     assert.same({ 9, "fnf: FNF_CA_FILE: cannot read /nonexistent\n" }, { code, problem })
     assert.equal(0, (shell("fnf flow list", "FNF_CA_FILE=")))
+    code, _, problem = shell("fnf flow list --max-attempts 1", "FNF_ENDPOINT=" .. cloud.https_url)
+    assert.equal(8, code)
+    assert.matches("give its authority by --ca-file or FNF_CA_FILE", problem, 1, true)
   end)
 
   it("ends with 3 on an Aborted run, 6 throttled out, 7 where the service fails", function()
@@ -314,6 +321,15 @@ describe("fnf", function()
     assert.equal(6, (shell "fnf flow list --max-attempts 1"))
     cloud:fault { status = 500 }
     assert.equal(7, (shell "fnf flow list --max-attempts 1"))
+  end)
+
+  it("ends with the worst of several: the first error outranks the time that is up, and hides no checkpoint", function()
+    local open = assert(cloud:map_run { items = 2, item_duration = 1000, ExecutionName = "open" })
+    local code, text, problem = shell(("fnf map-run wait --timeout 2 %s/none %s"):format(
+      named(made):match "^.*/" :sub(1, -2), named(open)))
+    assert.equal(5, code, problem)
+    assert.matches("no end in 2 seconds", problem, 1, true)
+    assert.truthy(text:find(open.MapRunName, 1, true), text)
   end)
 
   it("ends with 10 on a stall, by the signal on Ctrl-C", function()
@@ -482,7 +498,7 @@ describe("fnf", function()
       local _, text, problem = shell(line)
       assert.truthy(text:find(expected, 1, true), text .. problem)
     end
-    local command, operations = require "fnf.cli.command", require "fnf.operations"
+    local command, flags, operations = require "fnf.cli.command", require "fnf.cli.flags", require "fnf.operations"
     local ours, colliding = {}, {}
     for _, group in ipairs(command.parser()._commands) do
       for _, option in ipairs(group._name == "call" and group._options or {}) do
@@ -493,7 +509,7 @@ describe("fnf", function()
     end
     for _, row in pairs(operations) do
       for name in pairs(row.parameters) do
-        colliding[name] = ours[command.flag_of(name)] or nil
+        colliding[name] = ours[flags.of(name)] or nil
       end
     end
     assert.same({ Input = true, Output = true }, colliding) -- a spec's line above, and `task succeed --output`

@@ -99,6 +99,15 @@ describe("fnf map-run", function()
     end
   end)
 
+  it("retry names its own flags where it cannot tell where the items go", function()
+    cloud:map_run { FlowName = "orders", ExecutionName = "made", MapRunName = "made", items = 3, failure_share = 1,
+      ToleratedFailedCount = 3 }
+    cloud:clock { advance = 60 }
+    local code, _, err = fnf "fnf map-run retry orders/made/made"
+    assert.equal(7, code, err)
+    assert.matches("; name the list that the flow reads by --items-path, or make the new Input in Lua", err, 1, true)
+  end)
+
   it("takes an execution for its only MapRun, and names them where there are several or none", function()
     for _, name in ipairs { "one", "other" } do
       cloud:map_run { FlowName = "orders", ExecutionName = "several", MapRunName = name, items = 1 }

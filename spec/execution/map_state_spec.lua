@@ -66,6 +66,19 @@ describe("the path of a Map state's items", function()
     assert.truthy(reason:find("several", 1, true))
   end)
 
+  it("is read from YAML once lyaml can be loaded: it was taken for not installed for good", function()
+    local loaded, preload = package.loaded.lyaml, package.preload.lyaml
+    package.loaded.lyaml, package.preload.lyaml = nil, function() error("module 'lyaml' not found:", 0) end
+    local _, reason = map_state.items_path("States: later", "Each")
+    assert.matches("lyaml is not installed", reason, 1, true)
+    package.loaded.lyaml, package.preload.lyaml = nil, function() -- Lua 5.1 keeps a mark of what raised
+      return { load = function() return { States = {} } end }
+    end
+    _, reason = map_state.items_path("States: later", "Each")
+    package.loaded.lyaml, package.preload.lyaml = loaded, preload
+    assert.matches("no such state", reason, 1, true)
+  end)
+
   if has_yaml then
     it("is read from YAML", function()
       assert.same({ "orders" }, map_state.items_path([[

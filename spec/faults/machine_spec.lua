@@ -147,6 +147,37 @@ describe("a process with no descriptor left", function()
     for i, call in ipairs(calls) do print(i, said[i]) print(i, try(call)) end
   ]]
 
+  -- Fields that are modules; sources that look at what they are given by one of their own; a first wait that shares.
+  local FIELDS = [[
+    local fnf = require "fnf"
+    local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m" }
+    local key = { endpoint = "http://127.0.0.1:1", max_attempts = 1, access_key_id = "a", access_key_secret = "b" }
+    local function hold()
+      local held, file = {}, io.open "/dev/null"
+      while file and #held < 200 do
+        held[#held + 1], file = file, io.open "/dev/null"
+      end
+      return function() for _, each in pairs(held) do each:close() end end
+    end
+    local give_back = hold()
+    for _, name in ipairs { "credentials", "progress", "share" } do
+      print(select(2, pcall(function() return fnf[name] end)))
+    end
+    print(select(2, fnf.gather {}))
+    give_back()
+    print(type(fnf.credentials), type(fnf.progress), type(fnf.share), type(fnf.gather {}))
+    assert(not fnf.new(key):wait_map_run(names, { timeout = 0.01 }))
+    key.share = fnf.share.redis { url = "redis://127.0.0.1:1/0" }
+    local sources, sharing = fnf.credentials, fnf.new(key)
+    give_back = hold()
+    print(pcall(sources.process, { command = "print 'keys" }))
+    print(pcall(sources.assume_role, { role_arn = "acs:ram::1234567890123456:role/r", sts_endpoint = "a b" }))
+    print(select(2, pcall(function() return select(2, sharing:wait_map_run(names, { timeout = 0.01 })) end)))
+    give_back()
+    print(pcall(sources.process, { command = "print 'keys" }))
+    print(pcall(sources.assume_role, { role_arn = "acs:ram::1234567890123456:role/r", sts_endpoint = "a b" }))
+  ]]
+
   local function run(how, program)
     local _, text = shell.run('ulimit -n 24; LUA_PATH="$1" LUA_CPATH="$2" HOME=/nowhere '
       .. 'ALIBABA_CLOUD_ECS_METADATA_DISABLED=true timeout 60 "$3" - "$4" <<EOF 2>&1\n$5\nEOF\n',
@@ -166,6 +197,22 @@ describe("a process with no descriptor left", function()
       assert.not_matches("network: no file", lines[i + 1], nil, text)
       assert.not_matches("attempt to", lines[i + 1], nil, text)
     end
+  end)
+
+  it("is told so, at its line, by a field that is a module; what else is first needed then does not raise", function()
+    local lines, text = run("cold", FIELDS)
+    assert.equal(10, #lines, text)
+    for i, name in ipairs { "credentials", "progress", "share" } do
+      assert.matches("^stdin:%d+: fnf%." .. name .. ": no file can be read: module '.*' not found; "
+        .. "is there a descriptor left%?$", lines[i], nil, text)
+    end
+    assert.matches("^network: no file can be read: .*; is there a descriptor left%?$", lines[4], nil, text)
+    assert.matches("^table%s+table%s+table%s+table$", lines[5], nil, text)
+    assert.matches("^true%s+fnf.Credentials", lines[6], nil, text)
+    assert.matches("^true%s+fnf.Credentials", lines[7], nil, text)
+    assert.matches("^DescribeMapRun: timeout: ", lines[8], nil, text)
+    assert.matches("^false.*option command has a quote that is not closed", lines[9], nil, text)
+    assert.matches("^false.*option sts_endpoint ", lines[10], nil, text)
   end)
 
   for _, how in ipairs { "cold", "warm" } do

@@ -201,6 +201,29 @@ describe("clients made while nginx starts", function()
       asking = fnf.new { endpoint = "http://127.0.0.1:$service", credentials = function()
         return { access_key_id = "id", access_key_secret = "secret" }
       end }
+      local names = { FlowName = "f", ExecutionName = "e", MapRunName = "m", RequestId = "sleep10" }
+      local function count_descriptors()
+        local pipe = io.popen("ls /proc/" .. ngx.worker.pid() .. "/fd")
+        local _, count = pipe:read("*a"):gsub("%d+", "")
+        pipe:close()
+        return count
+      end
+      local function raise_meanwhile()
+        local asked = 0
+        return function()
+          asked = asked + 1
+          return asked > 1 and error("mine", 0)
+        end
+      end
+      calls.describe(keyed, "f")
+      left = { count_descriptors() }
+      left[2] = select(2, pcall(keyed.describe_map_run, keyed, names, { cancel = raise_meanwhile() }))
+      left[3] = count_descriptors() - left[1]
+      left[4] = select(2, pcall(fnf.gather, {
+        function() return keyed:describe_map_run(names, { cancel = raise_meanwhile() }) end,
+        function() return keyed:describe_map_run(names) end,
+      }))
+      left[5] = count_descriptors() - left[1]
       at_start = {}
       for name in pairs(package.loaded) do at_start[name] = true end
     }
@@ -220,19 +243,20 @@ describe("clients made while nginx starts", function()
             if not at_start[name] then read[#read + 1] = name end
           end
           table.sort(read)
-          calls.say { statuses = table.concat(outcomes, " "), read = table.concat(read, " ") }
+          calls.say { statuses = table.concat(outcomes, " "), read = table.concat(read, " "),
+            left = table.concat(left, " ", 2) }
         }
       }
     }
   ]]
 
-  it("read no module from the disk in a request", function()
+  it("read no module from the disk in a request, and leave no connection where a cancel raises", function()
     local upstream = service.start()
     local server = nginx.start { http = STARTED, values = { service = upstream.port } }
     local said = cjson.decode((server:get "/calls"))
     local errors = server:errors()
     server:stop()
     upstream:stop()
-    assert.same({ { statuses = "Running Running", read = "" }, "" }, { said, errors })
+    assert.same({ { statuses = "Running Running", read = "", left = "mine 0 mine 0" }, "" }, { said, errors })
   end)
 end)

@@ -121,7 +121,9 @@ end)
 describe("without a module for Redis", function()
   local function forget(name)
     local loaded, preload = package.loaded[name], package.preload[name]
-    package.loaded[name], package.preload[name] = nil, function() error("not found", 0) end
+    package.loaded[name], package.preload[name] = nil, function()
+      error(("module '%s' not found:\n\tno field package.preload['%s']"):format(name, name), 0)
+    end
     return function()
       package.loaded[name], package.preload[name] = loaded, preload
     end

@@ -48,6 +48,17 @@ describe("a connection to Redis", function()
     other:close()
   end)
 
+  it("knows that the server has ended it, before anything is sent", function()
+    local other = assert(redis.connect { path = server.path, timeout = 10 })
+    assert.is_true(other:is_open())
+    local id = tostring(other:command("CLIENT", "ID")):match "%d+"
+    assert.is_true(other:is_open())
+    assert.equal(1, connection:command("CLIENT", "KILL", "ID", id))
+    assert.is_true(redis_server.await(function() return not other:is_open() end))
+    other:close()
+    assert.is_false(other:is_open())
+  end)
+
   it("raises misuse and sends nothing of it", function()
     for _, words in ipairs { {}, { 1 }, { "ECHO", true } } do
       assert.is_false(pcall(connection.command, connection, words[1], words[2]))

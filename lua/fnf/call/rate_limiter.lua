@@ -77,18 +77,19 @@ local function round(self)
   return (self.load or own_load(self)) / self.rate
 end
 
---- The limits of a wait's delays, stretched where the quota is too small for them. `max_delay` holds as long as a round
---- fits into it, and grows to two rounds, so that up to half of the quota is left to runs whose end is near.
+--- The limits of a wait's delays, stretched where the quota is too small for them: by the root of `stretch`, rounds in
+--- the time of a calm one, the plan spares the polls of a far end. `max_delay` holds as long as a round fits into it,
+--- and grows to two rounds, so that up to half of the quota is left to runs whose end is near.
 ---@param limits { min_delay: number, max_delay: number }
----@return { min_delay: number, max_delay: number, thrift?: number }
+---@return { min_delay: number, max_delay: number, stretch?: number }
 function RateLimiter:limits(limits)
   local span = round(self)
-  local thrift = span / CALM_ROUND
-  if thrift <= 1 then
+  local stretch = span / CALM_ROUND
+  if stretch <= 1 then
     return limits
   end
   return { min_delay = math.max(limits.min_delay, span * NEAR),
-    max_delay = math.max(limits.max_delay, span * FAR - limits.max_delay), thrift = thrift }
+    max_delay = math.max(limits.max_delay, span * FAR - limits.max_delay), stretch = stretch }
 end
 
 --- Seconds until the n-th of many waits that begin together is due to be polled first; between two of them come the

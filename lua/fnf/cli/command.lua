@@ -5,6 +5,7 @@
 
 local argparse = require "argparse"
 local check = require "fnf.check"
+local flags = require "fnf.cli.flags"
 local nearest = require "fnf.nearest"
 local operations = require "fnf.operations"
 local output = require "fnf.cli.output"
@@ -70,18 +71,13 @@ command.words = {
 
 local WAITS = { wait = true, watch = true, resume = true, wait_execution = true, run = true }
 
-local function flag_of(name)
-  return "--" .. name:gsub("(%l)(%u)", "%1-%2"):gsub("(%u)(%u%l)", "%1-%2"):lower()
-end
-command.flag_of = flag_of
-
 --- What a word may be: flow/execution/map-run or so, and Name=value.
 ---@param entry { names?: string[] }
 ---@return string
 function command.shape_of(entry)
   local parts = {}
   for index, name in ipairs(entry.names or {}) do
-    parts[index] = flag_of(name):match "^%-%-(.*)$":gsub("(.)%-name$", "%1")
+    parts[index] = flags.of(name):match "^%-%-(.*)$":gsub("(.)%-name$", "%1")
   end
   return (parts[1] and table.concat(parts, "/") .. " or " or "") .. "Name=value"
 end
@@ -223,8 +219,8 @@ local function fill(parser, entry)
   add_input(parser, parameters)
   add_preview(parser, entry)
   for _, name in ipairs(sorted(parameters)) do
-    if not OURS[flag_of(name)] then
-      parser:option(flag_of(name), rule_of(parameters[name])):target(name)
+    if not OURS[flags.of(name)] then
+      parser:option(flags.of(name), rule_of(parameters[name])):target(name)
     end
   end
   if entry.does == "list" then
@@ -413,7 +409,7 @@ local function sort_out(parsed, entry, rows)
       line.options[name:sub(2)] = value
     elseif rows[name] then -- argparse notes the commands' own words, too
       local problem
-      named[name], problem = value_of(name, value, rows[name], flag_of(name))
+      named[name], problem = value_of(name, value, rows[name], flags.of(name))
       if problem then
         return nil, problem
       end

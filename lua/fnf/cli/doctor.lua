@@ -6,6 +6,7 @@
 
 local errors = require "fnf.errors"
 local exit = require "fnf.cli.exit"
+local flags = require "fnf.cli.flags"
 local output = require "fnf.cli.output"
 
 local doctor = {}
@@ -140,7 +141,7 @@ local function look_at_connection(found, target, platform, ca_file)
     connect_timeout = PROBE.connect_timeout, direct = target.loopback }
   if not answer then
     local advice = (CONNECTION_ADVICE[err.kind] or CONNECTION_ADVICE.network):gsub("URL", target.url)
-    return add(found, "connection", "error", err.message, advice, exit.NETWORK)
+    return add(found, "connection", "error", flags.tell(err.message), advice, exit.NETWORK)
   end
   if target.url:find "^https:" then
     add(found, "connection", "ok", ("%s answers over TLS; its certificate is signed by an authority of %s"):format(
@@ -179,7 +180,7 @@ local function look_at_service(found, client)
     return add(found, "service", "ok", "DescribeRegions was signed, sent and answered")
   end
   local code = exit.of_error(err)
-  add(found, "service", "error", tostring(err), REFUSALS[code] or "the text above is what the service says", code)
+  add(found, "service", "error", flags.tell(err), REFUSALS[code] or "the text above is what the service says", code)
 end
 
 ---- nginx ----
@@ -293,7 +294,7 @@ function doctor.examine(options, make_client)
   if not made and errors.is_interrupt(client) then
     error(client, 0)
   elseif not made then
-    add(found, "settings", "error", (tostring(client):gsub("^[^%s:]+:%d+: ", ""):gsub("^fnf%.new: ", "")),
+    add(found, "settings", "error", (flags.tell(client):gsub("^[^%s:]+:%d+: ", ""):gsub("^fnf%.new: ", "")),
       "see fnf --help: a region is given by --region, a profile or ALIBABA_CLOUD_REGION_ID", exit.CONFIGURATION)
     return found
   end
@@ -303,7 +304,7 @@ function doctor.examine(options, make_client)
   local has_key = look_at_key(found, client, platform)
   if look_at_addresses(found, target, type(proxy) == "string" and proxy) then
     local reached, date = look_at_connection(found, target, platform,
-      options.ca_file or (os.getenv "FNF_CA_FILE" or ""):match ".+")
+      require("fnf.platform.plain").ca_file(options.ca_file))
     if reached then
       look_at_clock(found, date, platform)
       if has_key then

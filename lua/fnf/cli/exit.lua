@@ -22,6 +22,9 @@ Exit codes of fnf:
   130  Ctrl-C (the command ends by the signal)
   141  nobody reads the output any more
 
+Of several waits it is the worst: the first error or guard, be it 5 or 124, then 1, then 3. What has not ended when the
+time is up has its checkpoint printed all the same.
+
 --exit-zero makes 1, 3 and 10 a 0.
 ]]
 

@@ -3,6 +3,7 @@
 
 local children = require "fnf.execution.children"
 local exit = require "fnf.cli.exit"
+local flags = require "fnf.cli.flags"
 local methods = require "fnf.methods"
 local output = require "fnf.cli.output"
 local waiting = require "fnf.cli.wait"
@@ -73,7 +74,7 @@ local function prepare(client, line, name, options)
 end
 
 local function refuse(err, line)
-  say(tostring(err))
+  say(flags.tell(err))
   return exit.of_error(err, line.options.timeout ~= nil)
 end
 

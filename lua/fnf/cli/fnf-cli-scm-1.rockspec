@@ -27,6 +27,7 @@ build = {
     ["fnf.cli.doctor"] = "lua/fnf/cli/doctor.lua",
     ["fnf.cli.exit"] = "lua/fnf/cli/exit.lua",
     ["fnf.cli.failures"] = "lua/fnf/cli/failures.lua",
+    ["fnf.cli.flags"] = "lua/fnf/cli/flags.lua",
     ["fnf.cli.frame"] = "lua/fnf/cli/frame.lua",
     ["fnf.cli.generate"] = "lua/fnf/cli/generate.lua",
     ["fnf.cli.live"] = "lua/fnf/cli/live.lua",

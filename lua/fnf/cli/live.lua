@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local check = require "fnf.check"
+local flags = require "fnf.cli.flags"
 local frame = require "fnf.cli.frame"
 local output = require "fnf.cli.output"
 local retry = require "fnf.call.retry"
@@ -51,7 +52,7 @@ function live.new(client, list, style)
     if name == "response" and fields.error and retry.reason({}, fields.error) == "throttle" then
       self.throttles = self.throttles + 1
     elseif name == "warning" then
-      self.warning = tostring(fields.error or fields.message)
+      self.warning = flags.tell(fields.error or fields.message)
     end
   end)
   return self
@@ -71,7 +72,7 @@ function Live:ended(names, run, err)
   end
   local state = state_of(self, names)
   state.run, state.ended, self.dirty = run or state.run, true, true
-  state.error = err and { code = err.code, kind = err.kind, message = err.message } or nil
+  state.error = err and { code = err.code, kind = err.kind, message = flags.tell(err.message) } or nil
 end
 
 --- Keep what is to be printed until the last frame has been drawn.

@@ -133,6 +133,10 @@ local function exit_codes()
     lines[#lines + 1] = wrap(text)
   end
   lines[#lines + 1] = ".El"
+  for paragraph in exit.help:match("\n +%d+  [^\n]+\n\n(.+)$"):gsub("%s*$", "\n\n"):gmatch "(.-)\n\n" do
+    lines[#lines + 1] = ".Pp"
+    lines[#lines + 1] = wrap((paragraph:gsub("\n", " ")))
+  end
   return table.concat(lines, "\n")
 end
 

@@ -3,6 +3,7 @@
 
 local command = require "fnf.cli.command"
 local exit = require "fnf.cli.exit"
+local flags = require "fnf.cli.flags"
 local output = require "fnf.cli.output"
 local progress = require "fnf.cli.progress"
 
@@ -71,7 +72,7 @@ end
 --- The code of an error that ended a wait; where it can go on, what from is printed.
 local function fail(self, names, err)
   local report = self.report
-  report:complain(report.has_left and "" or "fnf: " .. tostring(err) .. "\n")
+  report:complain(report.has_left and "" or "fnf: " .. flags.tell(err) .. "\n")
   if err.stalled then
     print_checkpoints(self, names)
     close(self, names)
@@ -108,7 +109,7 @@ local function run_command(self, names, run, err)
   for _, variable in ipairs {
     { "STATUS", run and run.Status }, { "FLOW", names.FlowName }, { "EXECUTION", names.ExecutionName },
     { "MAP_RUN", names.MapRunName }, { "TOTAL", counts.Total }, { "SUCCEEDED", counts.Succeed },
-    { "FAILED", counts.Failed }, { "ERROR", err and tostring(err) },
+    { "FAILED", counts.Failed }, { "ERROR", err and flags.tell(err) },
   } do
     words[#words + 1] = ("FNF_%s=%s"):format(variable[1], (output.plain(variable[2]):gsub("%z", "")))
   end

@@ -5,23 +5,25 @@
 -- (States, ItemsPath) and begin with a small letter in the old one.
 
 local ascii = require "fnf.ascii"
+local errors = require "fnf.errors"
 local json = require "fnf.json"
 
 local map_state = {}
 
-local has_yaml, yaml
+local yaml -- lyaml, once a definition has needed it
 
 local function tree_of(definition)
   local tree = json.decode(definition)
   if type(tree) == "table" then
     return tree
   end
-  if has_yaml == nil then
-    has_yaml, yaml = pcall(require, "lyaml")
-  end
-  if not has_yaml then
+  local found, module = pcall(require, "lyaml")
+  if errors.is_interrupt(module) then
+    error(module, 0)
+  elseif not found then -- maybe for now only: there is no descriptor left
     return nil, "the flow's definition is YAML, and lyaml is not installed (Debian: lua-yaml)"
   end
+  yaml = module
   local done
   done, tree = pcall(yaml.load, definition)
   if not done or type(tree) ~= "table" then
@@ -35,7 +37,7 @@ local function get(object, name)
   if value == nil then
     value = object[ascii.lower(name:sub(1, 1)) .. name:sub(2)]
   end
-  if has_yaml and value == yaml.null then
+  if yaml and value == yaml.null then
     return nil
   end
   return value

@@ -89,10 +89,13 @@ local function starting(options)
   local send, sending = platform.send, 0
   function platform.send(request, cancel)
     sending = sending + 1
-    local answer, err = send(request, cancel)
+    local done, answer, err = pcall(send, request, cancel)
     sending = sending - 1
     if sending == 0 then
       platform.close()
+    end
+    if not done then -- a cancel of the caller's
+      error(answer, 0)
     end
     return answer, err
   end

@@ -119,14 +119,21 @@ function plain.digest(text)
   return found
 end
 
---- A platform with connections of its own, opened at the first send. FNF_CA_FILE stands in for an absent `ca_file`.
----@param options { ca_file?: string, cert_file?: string, key_file?: string, proxy?: string, no_proxy?: string }
+--- The authorities to trust: FNF_CA_FILE stands in for an absent `ca_file`, unless it was emptied.
+---@param given? string the option
+---@return string|nil PEM file; nil: the system's own
+function plain.ca_file(given)
+  local inherited = os.getenv "FNF_CA_FILE"
+  return given or inherited ~= "" and inherited or nil
+end
+
+--- A platform with connections of its own, opened at the first send.
+---@param options fnf.Options of a client, unchecked; one that is to reach Redis has the option `share`
 ---@return fnf.Platform
 function plain.new(options)
   local pool
-  local ca_file = options.ca_file or os.getenv("FNF_CA_FILE")
   local settings = {
-    ca_file = ca_file ~= "" and ca_file or nil,
+    ca_file = plain.ca_file(options.ca_file),
     cert_file = options.cert_file,
     key_file = options.key_file,
     proxy = options.proxy,
@@ -136,12 +143,15 @@ function plain.new(options)
   local platform = { now = core.now, time = core.time, random = core.random, nonce = core.nonce, getenv = os.getenv,
     forks = core.forks, read = core.read, sleep = sleep, gather = scheduler.gather, digest = plain.digest }
 
+  -- Now: when a wait first asks Redis there may be no descriptor left to read it by.
+  local redis = options.share and require "fnf.platform.plain_redis"
+
   function platform.redis(redis_settings)
-    return require("fnf.platform.plain_redis").open(redis_settings, settings.ca_file)
+    return redis.open(redis_settings, settings.ca_file)
   end
 
   function platform.no_redis_tls()
-    return require("fnf.platform.plain_redis").no_tls()
+    return redis.no_tls()
   end
 
   function platform.send(request, cancel)

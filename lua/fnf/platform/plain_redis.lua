@@ -1,10 +1,12 @@
 --- Commands to Redis outside nginx, by fnf.redis over hiredis: each blocks for a round trip.
 -- SPDX-License-Identifier: MIT
 
+local errors = require "fnf.errors"
+
 local plain_redis = {}
 
-local MISSING = "the module fnf.redis is not installed: luarocks make lua/fnf/share/fnf-redis-scm-1.rockspec, "
-  .. "or make redis install"
+local MISSING = "the module fnf.redis is not installed (luarocks make lua/fnf/share/fnf-redis-scm-1.rockspec, or make "
+  .. "redis install), or there is no descriptor left to read it by"
 local NO_TLS = "fnf.redis was built without TLS: build it by `make redis` where pkg-config knows hiredis_ssl (hiredis "
   .. "1.0 or newer; Debian 13), or give a command of a client that speaks TLS, or a tunnel"
 local AUTHORITY = "if nobody this machine trusts has signed it, give its authority as ca_file, or as FNF_CA_FILE"
@@ -25,17 +27,29 @@ local function greet(connection, settings)
   return reply, reason
 end
 
+--- The module fnf.redis, or why it is not to be had.
+local function load()
+  local found, redis = pcall(require, "fnf.redis")
+  if found then
+    return redis
+  elseif errors.is_interrupt(redis) then
+    error(redis, 0)
+  end
+  local first, second = tostring(redis):match "^([^\n]*)\n?%s*([^\n]*)"
+  return nil, first:find("module 'fnf.redis' not found", 1, true) and MISSING or first .. " " .. second
+end
+
 --- Why there can be no TLS, or nil; a module that is missing is told of when it is used.
 ---@return string|nil
 function plain_redis.no_tls()
-  local found, redis = pcall(require, "fnf.redis")
-  return found and not redis.tls and NO_TLS or nil
+  local redis = load()
+  return redis and not redis.tls and NO_TLS or nil
 end
 
 local function connect(settings, ca_file)
-  local found, redis = pcall(require, "fnf.redis")
-  if not found then
-    return nil, MISSING
+  local redis, missing = load()
+  if not redis then
+    return nil, missing
   end
   local connection, status, reason = redis.connect { host = settings.host, port = settings.port, path = settings.path,
     timeout = settings.timeout, tls = settings.tls, ca_file = settings.tls and ca_file or nil }
@@ -51,7 +65,8 @@ local function connect(settings, ca_file)
   return connection
 end
 
---- A function that carries out commands, over a connection opened at the first one and after each failure.
+--- A function that carries out commands, over a connection opened at the first one, after each failure, and where the
+--- one that was kept has ended since or belongs to the process that this one was forked from.
 ---@param settings fnf.RedisSettings
 ---@param ca_file? string PEM file of the authorities to trust; the system's by default
 ---@return fnf.RedisCommand
@@ -59,6 +74,10 @@ function plain_redis.open(settings, ca_file)
   local connection
   return function(...)
     local reason
+    if connection and not connection:is_open() then
+      connection:close()
+      connection = nil
+    end
     if not connection then
       connection, reason = connect(settings, ca_file)
       if not connection then

@@ -26,7 +26,7 @@ local SLICE, LONGEST_SLICE = 1, 5 -- seconds of a pause in which Redis is not as
 ---@field private action string
 ---@field private own fnf.RateLimiter knows what the service tells, and the load
 ---@field private alone? fnf.RateLimiter stands in while Redis is away
----@field private processes integer as last known
+---@field private processes integer as last known; 1 before Redis has answered
 ---@field private asked? boolean Redis has answered
 ---@field private askers integer permits asked for so far
 ---@field private spent integer permits that came without Redis, of which it is told once it is back

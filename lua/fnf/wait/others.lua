@@ -115,8 +115,8 @@ end
 
 --- The limits of a run's delays.
 ---@param run fnf.Wait
----@param limits { min_delay: number, max_delay: number, thrift?: number }
----@return { min_delay: number, max_delay: number, thrift?: number }
+---@param limits { min_delay: number, max_delay: number, stretch?: number }
+---@return { min_delay: number, max_delay: number, stretch?: number }
 function Others:limits(run, limits)
   return self.executions.by_place[run.place]:limits(limits)
 end

@@ -20,7 +20,7 @@ local SHORTEST = 4 -- seconds: so long is one held that cannot be held for long
 local RESERVE = 1 -- seconds between the end of a hold and the deadline
 local ROUND = 30 -- seconds between two polls at most, where they cannot be held all the time
 local SOON = 1 -- seconds: a hold is not put off for less
-local THRIFT = 16 -- polls of a run that its execution speaks for are spared as those of a crowd of so many rounds
+local STRETCH = 16 -- polls of a run that its execution speaks for are spared as those of a crowd of so many rounds
 
 ---@class fnf.ParentExecution: fnf.Pollable
 ---@field all fnf.ParentExecutions
@@ -168,13 +168,13 @@ function ParentExecution:step()
 end
 
 --- The limits of a run's delays, while its end would be announced: that of the last one that goes on only.
----@param limits { min_delay: number, max_delay: number, thrift?: number }
----@return { min_delay: number, max_delay: number, thrift?: number }
+---@param limits { min_delay: number, max_delay: number, stretch?: number }
+---@return { min_delay: number, max_delay: number, stretch?: number }
 function ParentExecution:limits(limits)
   if self.over or self.open > 1 or not self.all.last_step then
     return limits
   end
-  return { min_delay = limits.min_delay, max_delay = limits.max_delay, thrift = THRIFT * (limits.thrift or 1) }
+  return { min_delay = limits.min_delay, max_delay = limits.max_delay, stretch = STRETCH * (limits.stretch or 1) }
 end
 
 --- It has ended, or tells of nothing.

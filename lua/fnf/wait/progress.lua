@@ -275,12 +275,12 @@ end
 --- Seconds to the next poll of a run whose counts tell enough, `since` so many seconds.
 local function planned(self, low, high, limits, jitter, since)
   local earliest, uncertain = foresee(self, low, high)
-  local stretch = sqrt(limits.thrift or 1)
-  local density = DENSITY * sqrt(max(0, uncertain)) * stretch
+  local factor = sqrt(limits.stretch or 1)
+  local density = DENSITY * sqrt(max(0, uncertain)) * factor
   local delay = max(APPROACH * (earliest - since), density * jitter)
   local missing = overdue(self, self.item)
   if missing > 0 then
-    delay = max(delay, max(PATIENCE, stretch) * sqrt(missing) * jitter)
+    delay = max(delay, max(PATIENCE, factor) * sqrt(missing) * jitter)
   end
   return min(delay, max(limits.min_delay, TRUST * self:seconds()))
 end
@@ -288,14 +288,14 @@ end
 --- Seconds from this poll to the next. A missed poll takes away nothing of what is known: the plan goes on, its
 --- intervals doubled by each miss up to those of a wait that knows nothing.
 ---@param misses integer failed polls since the last answer
----@param limits { min_delay: number, max_delay: number }
+---@param limits { min_delay: number, max_delay: number, stretch?: number } stretch: as RateLimiter:limits (1)
 ---@param random number from [0, 1)
 ---@param since? number seconds from the last answer to this poll, if that was missed (0)
 ---@return number
 function Progress:next_poll(misses, limits, random, since)
   local jitter = 1 - JITTER + 2 * JITTER * random
   local low, high = rates(self)
-  local blind = BLIND * sqrt((self:seconds() + 1) * (limits.thrift or 1)) * jitter
+  local blind = BLIND * sqrt((self:seconds() + 1) * (limits.stretch or 1)) * jitter
   local delay = low and planned(self, low, high, limits, jitter, since or 0) or blind
   if misses > 0 then
     delay = max(delay, min(delay * 2 ^ min(misses, MOST_DOUBLINGS), blind))

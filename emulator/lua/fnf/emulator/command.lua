@@ -148,8 +148,23 @@ local function welcome(handle, has_sample)
   return table.concat(lines, "\n") .. "\n"
 end
 
--- What a shell says of a program that Ctrl-C ended; a standalone Lua makes an error of it.
-local INTERRUPTED = 130
+-- As the command `fnf` ends with (`fnf help exit-codes`); Ctrl-C is what a standalone Lua makes an error of.
+local USAGE, CONFIGURATION, INTERRUPTED = 2, 9, 130
+
+-- Tells what keeps the emulator from running on this machine.
+local function give_up(name, message)
+  io.stderr:write(name, ": ", message, "\n")
+  return CONFIGURATION
+end
+
+-- Prints a text at once; nil and why where nobody gets it.
+local function print_out(text)
+  local written, reason = io.stdout:write(text)
+  if written then
+    written, reason = io.stdout:flush()
+  end
+  return written, "cannot print: " .. tostring(reason)
+end
 
 --- Runs an emulator until it is interrupted.
 ---@param words string[] the options
@@ -159,16 +174,17 @@ function command.run(words, name)
   name = name or "fnf emulator"
   local help = usage:format(name)
   if words[1] == "--help" then
-    io.stdout:write(help)
-    return 0
+    local printed, why = print_out(help)
+    return printed and 0 or give_up(name, why)
   end
   local options, message = parse(words)
-  if options then
-    options, message = add_environment(options)
-  end
   if not options then
     io.stderr:write(name, ": ", message, "\n\n", help)
-    return 2
+    return USAGE
+  end
+  options, message = add_environment(options)
+  if not options then
+    return give_up(name, message)
   end
   local done, handle
   done, handle, message = pcall(require("fnf.emulator").start, options)
@@ -179,11 +195,13 @@ function command.run(words, name)
     error(handle, 0)
   end
   if not handle then
-    io.stderr:write(name, ": ", message, "\n")
-    return 1
+    return give_up(name, message)
   end
-  io.stdout:write(welcome(handle, options.sample))
-  io.stdout:flush()
+  local printed, why = print_out(welcome(handle, options.sample))
+  if not printed then
+    handle:stop()
+    return give_up(name, why)
+  end
   -- Ctrl-C ends nginx, and then shows up here as an error of the standalone Lua.
   pcall(handle.wait, handle)
   handle:stop()
