@@ -181,6 +181,51 @@ describe("a run that hangs", function()
   end)
 end)
 
+describe("what is missing", function()
+  --- Progress of items that end one after the other, ten seconds apart, on so many places; the last of them runs on
+  --- for some seconds.
+  local function awaited(places, seconds)
+    local seen = progress.new()
+    for done = 0, 99 do
+      seen:see({ Status = "Running", ItemCounts = { Total = 100, Succeed = done, Running = math.min(places,
+        100 - done) } }, 10 * done, done == 0 and 0 or nil)
+    end
+    seen:see({ Status = "Running", ItemCounts = { Total = 100, Succeed = 99, Running = 1 } }, 990 + seconds)
+    return seen
+  end
+
+  it("is an end, after 1.85 times of an item and 0.07 more for all the places that are taken", function()
+    for places, share in pairs { [1] = 1, [4] = 1 / 4 } do
+      local limit = (1.85 + 0.07 * share) * 10 * places
+      assert.is_nil(awaited(places, limit - 0.01):stalled())
+      assert.is_true(math.abs((awaited(places, limit + 0.01):stalled() or 0) - limit - 0.01) < 1e-6)
+    end
+  end)
+
+  it("is asked for at distances that grow with the root of the seconds, two after the first", function()
+    for _, late in ipairs { 0.64, 4 } do
+      for random, jitter in pairs { [0] = 0.9, [0.5] = 1 } do
+        local seen = awaited(1, 19.2 + late)
+        for thrift, patience in pairs { [1] = 2, [9] = 3 } do
+          local delay = seen:next_poll(0, { min_delay = 0.01, max_delay = 120, thrift = thrift }, random)
+          local planned = 0.3 * math.sqrt(0.9 * 10 * thrift)
+          assert.is_true(math.abs(delay - math.max(planned, patience * math.sqrt(late)) * jitter) < 1e-6, delay)
+        end
+      end
+    end
+  end)
+end)
+
+describe("the age of a run", function()
+  it("tells the rate of what was done by the first poll, however little", function()
+    for _, row in ipairs { { 1, 1, 1 }, { 1, 0.5, 2 }, { 0, 5 }, { 3, 0 } } do
+      local seen = progress.new()
+      seen:see({ Status = "Running", ItemCounts = { Total = 9, Succeed = row[1], Running = 1 } }, 100, row[2])
+      assert.equal(row[3], seen.rate)
+    end
+  end)
+end)
+
 describe("what counts do not tell", function()
   --- Progress of the second of two answers, ten seconds apart.
   local function after(counts, status, first)
@@ -296,6 +341,21 @@ describe("13.2: items that take equally long", function()
     for _, run in ipairs { { 40, 20 }, { 43, 20 }, { 101, 17 }, { 20, 7 }, { 1000, 100 } } do
       local late, polls = follow(run[1], run[2])
       assert.is_true(late < 5 and polls < 100, ("%d on %d: %g s, %d polls"):format(run[1], run[2], late, polls))
+    end
+  end)
+
+  it("have the mean of the times that one wave allows, and are awaited that long for each", function()
+    for before, doubt in pairs { [290] = 0.05, [250] = 55 / 555 } do -- of an item's time, of which 5 % are uncertain
+      local seen = progress.new()
+      for _, now in ipairs { 1, before, 305 } do
+        seen:see({ Status = "Running", ItemCounts = { Total = 190, Succeed = now == 305 and 20 or 0, Running = 20 } },
+          now, now == 1 and 1 or nil)
+      end
+      local took = (before + 305) / 2
+      local whole = 10 * took
+      assert.is_true(math.abs(seen.rate - 20 / took) < 1e-9, seen.rate)
+      local delay = seen:next_poll(0, { min_delay = 0.4, max_delay = 1e4 }, 0.5)
+      assert.is_true(math.abs(delay - 0.56 * (whole * (1 - doubt) - 305)) < 1e-6, delay)
     end
   end)
 

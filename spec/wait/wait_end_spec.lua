@@ -249,6 +249,8 @@ describe("a wait observes", function()
         assert.is_true(#name <= 64)
       end
       assert.same({ 17, 60, 44 }, { names, sum, counts.other })
+      local cut = counts == err.observed.statuses and "S1" .. ("x"):rep(62) or "C1" .. ("\195\164"):rep(30)
+      assert.equal(1, counts[cut])
     end
     assert.is_true(#checkpoint < 8192, #checkpoint)
     local later = fake_platform.new { fake_platform.run { Status = "Succeeded" } }

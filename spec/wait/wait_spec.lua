@@ -121,6 +121,11 @@ describe("a wait", function()
     assert.is_true(w.sleeps[#w.sleeps] > 5)
   end)
 
+  it("goes on at the shortest of delays", function()
+    local w, run = wait({ fake_platform.run({}, { times = 3 }), DONE }, { min_delay = 0.01, max_delay = 0.01 })
+    assert.same({ 4, 3, "Succeeded" }, { #w.sent, #w.sleeps, run and run.Status })
+  end)
+
   it("tells of every answer, with the counts", function()
     local seen = {}
     local w = wait({ fake_platform.run { ItemCounts = counts(2, 10) }, { status = 500 },

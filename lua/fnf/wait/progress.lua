@@ -231,7 +231,7 @@ end
 
 --- Seconds by which something should have happened since and has not; 0 or less if nothing is missing.
 local function overdue(self, item)
-  local busy = self.most > 0 and self.running / self.most or 1
+  local busy = self.running / max(1, self.most)
   return max(self.at - self.moved - LONGEST_ITEM * item,
     self.at - self.ended - (LONGEST_GAP + GAP_OF_PLACES * busy) * item)
 end
