@@ -3,7 +3,7 @@
 
 local errors = require "fnf.errors"
 local fake_platform = require "spec.support.fake_platform"
-local request = require "fnf.call.request"
+local signing = require "fnf.call.request"
 
 describe("a call", function()
   it("asks for what was named, as the service spells it", function()
@@ -49,8 +49,8 @@ describe("a call", function()
   end)
 
   it("makes its key once for all that the same credentials sign", function()
-    local made, own = 0, request.key
-    function request.key(...)
+    local made, own = 0, signing.key
+    function signing.key(...)
       made = made + 1
       return own(...)
     end
@@ -63,7 +63,7 @@ describe("a call", function()
       assert(client:describe_map_run(fake_platform.names))
       cloud.clock = cloud.clock + (call == 3 and 3600 or 1)
     end
-    request.key = own
+    signing.key = own
     assert.equal(2, made)
   end)
 

@@ -277,11 +277,8 @@ local function planned(self, low, high, limits, jitter, since)
   local earliest, uncertain = foresee(self, low, high)
   local stretch = sqrt(limits.thrift or 1)
   local density = DENSITY * sqrt(max(0, uncertain)) * stretch
-  local delay = max(APPROACH * (earliest - since), density * jitter)
-  local missing = overdue(self, self.item)
-  if missing > 0 then
-    delay = max(delay, max(PATIENCE, stretch) * sqrt(missing) * jitter)
-  end
+  local patience = max(PATIENCE, stretch) * sqrt(max(0, overdue(self, self.item)))
+  local delay = max(APPROACH * (earliest - since), density * jitter, patience * jitter)
   return min(delay, max(limits.min_delay, TRUST * self:seconds()))
 end
 
