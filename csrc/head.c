@@ -68,14 +68,15 @@ static const char *read_status(struct fnf_head *head, struct fnf_str line) {
   size_t blanks = at;
   while (at < line.size && line.data[at] == ' ')
     at++;
-  size_t digits = at;
-  int status = 0;
-  for (; at < line.size && is_digit(line.data[at]) && at - digits < 4; at++)
-    status = status * 10 + (line.data[at] - '0');
-  if (digits == blanks || at - digits != 3 || status < 100 || (at < line.size && !is_blank(line.data[at])))
+  const char *digits = line.data + at;
+  size_t first = at;
+  while (at < line.size && is_digit(line.data[at]))
+    at++;
+  if (first == blanks || at - first != 3 || *digits == '0' || (at < line.size && !is_blank(line.data[at])))
     return "a status that is no number of three digits";
   if (has_control(line))
     return "a control character in a header";
+  int status = ((digits[0] - '0') * 10 + digits[1] - '0') * 10 + digits[2] - '0';
   *head = (struct fnf_head){.status = status, .is_streamed = head->is_streamed};
   return status == 101 ? "an answer that changes the protocol" : NULL;
 }

@@ -3,6 +3,7 @@
 
 local errors = require "fnf.errors"
 local fake_platform = require "spec.support.fake_platform"
+local signing = require "fnf.call.request"
 
 describe("a call", function()
   it("asks for what was named, as the service spells it", function()
@@ -45,6 +46,25 @@ describe("a call", function()
     local heir = setmetatable({ MapRunName = fake_platform.names.MapRunName }, { __index = fake_platform.names })
     assert(cloud:client():describe_map_run(heir))
     assert.equal(fake_platform.names.FlowName, cloud.sent[1].query.FlowName)
+  end)
+
+  it("makes its key once for all that the same credentials sign", function()
+    local made, own = 0, signing.key
+    function signing.key(...)
+      made = made + 1
+      return own(...)
+    end
+    local cloud = fake_platform.new { fake_platform.run({}, { times = 6 }) }
+    local client = cloud:client { credentials = function()
+      return { access_key_id = "KeyOfTheSpec", access_key_secret = fake_platform.secret,
+        expires = cloud.platform.time() + 3600 }
+    end }
+    for call = 1, 6 do
+      assert(client:describe_map_run(fake_platform.names))
+      cloud.clock = cloud.clock + (call == 3 and 3600 or 1)
+    end
+    signing.key = own
+    assert.equal(2, made)
   end)
 
   it("says its name and version, or the caller's", function()

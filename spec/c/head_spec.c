@@ -156,6 +156,9 @@ static void knows_streams_and_interim_answers(void) {
   }
   tap_check(!fault_of(OK "Content-Length: 5", 0, &head) && head.length == 5,
             "12.5: a line may end without a line feed");
+  tap_check(!fault_of(OK "Content-Length: 1234567890\r\n", 0, &head) && head.length == 1234567890,
+            "a length is the number that its digits say");
+  tap_check(!fault_of("HTTP/1.1 579 Odd\r\n", 0, &head) && head.status == 579, "and so is a status");
   tap_check(!fault_of(OK "A: b\r\n", 0, &head) && !head.is_complete,
             "12.5: without its empty line a head is not whole");
 }

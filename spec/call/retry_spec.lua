@@ -8,6 +8,8 @@ local retry = require "fnf.call.retry"
 local fake_platform = require "spec.support.fake_platform"
 
 local READ = operations.describe_map_run
+local THROTTLED = fake_platform.refusal(429, "ResourceThrottled")
+local BROKEN = fake_platform.refusal(500, "InternalServerError")
 local ONCE = { action = "StartOnce", method = "POST", parameters = {}, repeatable = false }
 
 local function service(status, code, fields)
@@ -122,9 +124,6 @@ describe("the delay before the next attempt", function()
 end)
 
 describe("a call", function()
-  local THROTTLED, BROKEN = fake_platform.refusal(429, "ResourceThrottled"), fake_platform.refusal(500,
-    "InternalServerError")
-
   local function call(script, options, client_options)
     local cloud = fake_platform.new(script)
     local result, err = cloud:client(client_options):describe_map_run(fake_platform.names, options)
@@ -431,6 +430,14 @@ describe("a call that keeps a rate limiter", function()
       ["x-ratelimit-user-api"] = "Limit:600,Remain:599,TimeLeft:60000,Reset:1" } }) }
     assert(cloud:client():perform(READ, fake_platform.names, { rate_limiter = p }))
     assert.equal(10, p.rate)
+  end)
+
+  it("tells its rate limiter of each attempt that was throttled, and of no other that failed", function()
+    for _, row in ipairs { { THROTTLED, 1 }, { BROKEN, 2 }, { fake_platform.run(), 2 } } do
+      local p = rate_limiter.new { rate = 2, burst = 9 }
+      fake_platform.new({ row[1] }):client():perform(READ, fake_platform.names, { rate_limiter = p, max_attempts = 1 })
+      assert.equal(row[2], p.rate)
+    end
   end)
 
   it("tells its rate limiter once what one answer told of the quota", function()

@@ -181,6 +181,184 @@ describe("a run that hangs", function()
   end)
 end)
 
+describe("what is missing", function()
+  --- Progress of items that end one after the other, ten seconds apart, on so many places; the last of them runs on
+  --- for some seconds.
+  local function awaited(places, seconds)
+    local seen = progress.new()
+    for done = 0, 99 do
+      seen:see({ Status = "Running", ItemCounts = { Total = 100, Succeed = done, Running = math.min(places,
+        100 - done) } }, 10 * done, done == 0 and 0 or nil)
+    end
+    seen:see({ Status = "Running", ItemCounts = { Total = 100, Succeed = 99, Running = 1 } }, 990 + seconds)
+    return seen
+  end
+
+  it("is an end, after 1.85 times of an item and 0.07 more for all the places that are taken", function()
+    for places, share in pairs { [1] = 1, [4] = 1 / 4 } do
+      local limit = (1.85 + 0.07 * share) * 10 * places
+      assert.is_nil(awaited(places, limit - 0.01):stalled())
+      assert.is_true(math.abs((awaited(places, limit + 0.01):stalled() or 0) - limit - 0.01) < 1e-6)
+    end
+  end)
+
+  it("is asked for at distances that grow with the root of the seconds, two after the first", function()
+    for _, late in ipairs { 0.64, 4 } do
+      for random, jitter in pairs { [0] = 0.9, [0.5] = 1 } do
+        local seen = awaited(1, 19.2 + late)
+        for thrift, patience in pairs { [1] = 2, [9] = 3 } do
+          local delay = seen:next_poll(0, { min_delay = 0.01, max_delay = 120, thrift = thrift }, random)
+          local planned = 0.3 * math.sqrt(0.9 * 10 * thrift)
+          assert.is_true(math.abs(delay - math.max(planned, patience * math.sqrt(late)) * jitter) < 1e-6, delay)
+        end
+      end
+    end
+  end)
+end)
+
+describe("the plan", function()
+  local LIMITS_OF_PLAN = { min_delay = 0.01, max_delay = 1e6 }
+  local TEN, TOTAL = 10, 1000
+
+  --- Progress of a run on ten places by polls of { seconds, done[, failed] }.
+  local function after(polls, total, fields)
+    local seen = progress.new()
+    for _, poll in ipairs(polls) do
+      local run = { Status = "Running", ItemCounts = { Total = total or TOTAL, Succeed = poll[2] - (poll[3] or 0),
+        Failed = poll[3], Running = TEN } }
+      for name, value in pairs(fields or {}) do
+        run[name] = value
+      end
+      seen:see(run, poll[1], poll[1] == 0 and 0 or nil)
+    end
+    return seen
+  end
+
+  local function assert_near(expected, value)
+    assert.is_true(math.abs(expected - value) < 1e-6 * math.max(1, expected), ("%g, not %g"):format(value, expected))
+  end
+
+  local EVEN = { { 0, 0 }, { 100.5, 201 } } -- two a second; an item takes five
+  local SLOWED = { { 0, 0 }, { 100.5, 201 }, { 130.5, 217 } }
+  local STOPPED = { { 0, 0 }, { 100.5, 201 }, { 125.5, 201 } }
+  local LATE, OVERALL = 2 + (1 - math.exp(-30 / (0.07 * 130.5))) * (16 / 30 - 2), 217 / 130.5 -- the two rates of SLOWED
+
+  it("sleeps through the most of the way to the earliest end of a run that goes evenly", function()
+    local noise = 0.29 * math.sqrt(789)
+    assert_near(0.56 * ((789 - noise) / 2 + 0.35 * 5), after(EVEN):next_poll(0, LIMITS_OF_PLAN, 0.5))
+    assert_near(0.56 * ((789 - noise) / 2 + 0.35 * 5 - 60), after(EVEN):next_poll(0, LIMITS_OF_PLAN, 0.5, 60))
+  end)
+
+  it("trusts no further than 6.6 times what was seen", function()
+    assert_near(6.6 * 3, after({ { 0, 0 }, { 3, 2 } }, 1e6):next_poll(0, LIMITS_OF_PLAN, 0.5))
+  end)
+
+  it("has the rate of late, by a memory of 7 % of the time", function()
+    assert_near(LATE, after(SLOWED).rate)
+    assert_near(OVERALL, after(SLOWED):overall_rate())
+  end)
+
+  it("foretells an end between half of the way by the higher rate and 1.6 of it by the lower", function()
+    local earliest, latest = after(EVEN):estimate()
+    assert_near(0.5 * ((789 - 0.29 * math.sqrt(789)) / 2 + 0.35 * 5), earliest)
+    assert_near(1.6 * (789 + 2 * math.sqrt(789)) / 2 + 3.5 * 5, latest)
+    earliest, latest = after(SLOWED):estimate()
+    assert_near(0.5 * ((773 - 0.29 * math.sqrt(773)) / OVERALL + 0.35 * TEN / OVERALL), earliest)
+    assert_near(1.6 * (773 + 2 * math.sqrt(773)) / LATE + 3.5 * 2.4 * TEN / OVERALL, latest)
+  end)
+
+  it("foretells no end before three items are done, nor where the rate fell to less than a quarter", function()
+    assert.is_nil(after({ { 0, 0 }, { 10, 2 } }):estimate())
+    assert.is_truthy(after({ { 0, 0 }, { 10, 3 } }):estimate())
+    assert.is_nil(after(STOPPED):estimate())
+    assert.is_truthy(after({ { 0, 0 }, { 100.5, 201 }, { 125.5, 210 } }):estimate())
+  end)
+
+  it("reckons with half of a failed item besides those that it saw", function()
+    local seen = after({ { 0, 0 }, { 100.5, 201, 1 } }, TOTAL, { ToleratedFailedCount = 9 })
+    local share = 1.5 / 201.5
+    assert.is_truthy(1000 * share < 9)
+    assert_near(0.5 * ((789 - 0.29 * math.sqrt(789)) / 2 + 0.35 * 5), (seen:estimate()))
+    seen = after({ { 0, 0 }, { 100.5, 201, 1 } }, TOTAL, { ToleratedFailedCount = 7 })
+    assert_near(0.5 * math.max(0, 7 - 0.9 * math.sqrt(7 + 49)) / (share * 2), (seen:estimate()))
+  end)
+
+  --- Seconds to the next poll of a run whose earliest end has come.
+  local function due(seen)
+    return seen:next_poll(0, LIMITS_OF_PLAN, 0.5, 1e5)
+  end
+
+  it("polls the closer the more certain the end is, once it may have come", function()
+    assert_near(0.3 * math.sqrt(0.9 * 5 + 0.29 * math.sqrt(789) / 2), due(after(EVEN)))
+    local item = 2.4 * TEN / OVERALL
+    assert_near(0.3 * math.sqrt(2 / LATE - 2 / OVERALL + 0.9 * item + 0.29 * math.sqrt(2) / OVERALL),
+      due(after(SLOWED, 229)))
+  end)
+
+  it("reckons with a tenth of the higher rate at least", function()
+    local overall = 201 / 125.5
+    assert_near(0.3 * math.sqrt(789 / (0.1 * overall) - 789 / overall + 0.9 * 5
+      + 0.29 * math.sqrt(789) / overall), due(after(STOPPED)))
+  end)
+
+  it("of a run that tells nothing grows with the root of its time, with the jitter of a tenth", function()
+    local seen = progress.new()
+    seen:see({ Status = "Running" }, 0)
+    for _, now in ipairs { 0, 8, 99 } do
+      seen:see({ Status = "Running" }, now)
+      for random, jitter in pairs { [0] = 0.9, [0.5] = 1, [1] = 1.1 } do
+        for _, thrift in ipairs { 1, 4 } do
+          assert_near(1.9 * math.sqrt((now + 1) * thrift) * jitter,
+            seen:next_poll(0, { min_delay = 0.01, max_delay = 1e6, thrift = thrift }, random))
+        end
+      end
+    end
+  end)
+
+  it("sees a straggler 3.5 times of an item after the last one started", function()
+    for late, stalls in pairs { [139.9] = false, [140.1] = true } do
+      local seen = progress.new()
+      for done = 0, 96 do -- four places, an item takes 40 s
+        seen:see({ Status = "Running", ItemCounts = { Total = 100, Succeed = done, Running = 4 } }, 10 * done,
+          done == 0 and 0 or nil)
+      end
+      for _, poll in ipairs { { 50, 97 }, { 100, 98 }, { late, 98 } } do
+        seen:see({ Status = "Running", ItemCounts = { Total = 100, Succeed = poll[2], Running = 100 - poll[2] } },
+          960 + poll[1])
+      end
+      assert.equal(stalls, seen:stalled() ~= nil)
+    end
+  end)
+
+  it("takes items for a wave where two polls are close around its end, and all its ends fit within a second", function()
+    local function waves(polls)
+      local seen = progress.new()
+      for i, poll in ipairs(polls) do
+        seen:see({ Status = "Running", ItemCounts = { Total = 200, Succeed = poll[2], Running = 20 } }, poll[1],
+          i == 1 and poll[1] or nil)
+      end
+      return seen.rate
+    end
+    for _, before in ipairs { 213.5, 214 } do
+      assert_near(2 * 20 / (before + 305), waves { { 1, 0 }, { before, 0 }, { 305, 20 } })
+    end
+    assert_near((1 - math.exp(-92 / (0.07 * 305))) * 20 / 92, waves { { 1, 0 }, { 213, 0 }, { 305, 20 } })
+    local first = { { 1, 0 }, { 290, 0 }, { 305, 20 } }
+    assert_near(20 / 306, waves { first[1], first[2], first[3], { 612, 20 } })
+    assert.is_true(waves { first[1], first[2], first[3], { 612.2, 20 } } < 0.001)
+  end)
+end)
+
+describe("the age of a run", function()
+  it("tells the rate of what was done by the first poll, however little", function()
+    for _, row in ipairs { { 1, 1, 1 }, { 1, 0.5, 2 }, { 0, 5 }, { 3, 0 } } do
+      local seen = progress.new()
+      seen:see({ Status = "Running", ItemCounts = { Total = 9, Succeed = row[1], Running = 1 } }, 100, row[2])
+      assert.equal(row[3], seen.rate)
+    end
+  end)
+end)
+
 describe("what counts do not tell", function()
   --- Progress of the second of two answers, ten seconds apart.
   local function after(counts, status, first)
@@ -214,12 +392,13 @@ describe("what counts do not tell", function()
   end)
 
   it("13.3: is anything that no count can be", function()
-    for _, total in ipairs { 1e308, 2 ^ 60, 1e16 } do
+    for _, total in ipairs { 1e308, 2 ^ 60, 1e16, 2 ^ 53 } do
       local counts = { Total = total, Succeed = 500, Running = 10 }
       local seen = after(counts, nil, { Total = total, Succeed = 100, Running = 10 })
       assert.is_nil(seen.total)
     end
     local most = after({ Total = 2 ^ 52, Succeed = 500 }, nil, { Total = 2 ^ 52, Succeed = 100 })
+    assert.equal(2 ^ 52, most.total)
     for name, value in pairs(most:report()) do
       assert.is_true(value == value and value < math.huge, name)
     end
@@ -296,6 +475,21 @@ describe("13.2: items that take equally long", function()
     for _, run in ipairs { { 40, 20 }, { 43, 20 }, { 101, 17 }, { 20, 7 }, { 1000, 100 } } do
       local late, polls = follow(run[1], run[2])
       assert.is_true(late < 5 and polls < 100, ("%d on %d: %g s, %d polls"):format(run[1], run[2], late, polls))
+    end
+  end)
+
+  it("have the mean of the times that one wave allows, and are awaited that long for each", function()
+    for before, doubt in pairs { [290] = 0.05, [250] = 55 / 555 } do -- of an item's time, of which 5 % are uncertain
+      local seen = progress.new()
+      for _, now in ipairs { 1, before, 305 } do
+        seen:see({ Status = "Running", ItemCounts = { Total = 190, Succeed = now == 305 and 20 or 0, Running = 20 } },
+          now, now == 1 and 1 or nil)
+      end
+      local took = (before + 305) / 2
+      local whole = 10 * took
+      assert.is_true(math.abs(seen.rate - 20 / took) < 1e-9, seen.rate)
+      local delay = seen:next_poll(0, { min_delay = 0.4, max_delay = 1e4 }, 0.5)
+      assert.is_true(math.abs(delay - 0.56 * (whole * (1 - doubt) - 305)) < 1e-6, delay)
     end
   end)
 

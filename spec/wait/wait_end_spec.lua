@@ -68,6 +68,19 @@ describe("the deadline of a wait", function()
   it("is preceded by a last poll", function()
     local w = wait({ fake_platform.run({}, { times = ENDLESS }) }, { timeout = 100, min_delay = 30, max_delay = 30 })
     assert.is_true(START + 100 - w.sent[#w.sent].at <= 1.5)
+    for timeout, reserve in pairs { [95] = 1, [5] = 0.5 } do -- a second, or the tenth of a short wait
+      local polled = wait({ fake_platform.run({}, { times = ENDLESS }) },
+        { timeout = timeout, min_delay = 30, max_delay = 30 })
+      assert.is_true(math.abs(START + timeout - reserve - polled.sent[#polled.sent].at) < 1e-6)
+    end
+  end)
+
+  it("lets a hint put off the next poll, by a minute at most", function()
+    for hint, seconds in pairs { ["45"] = 45, ["59"] = 59, ["3600"] = 60 } do
+      local w = wait({ fake_platform.refusal(429, "ResourceThrottled", "x", { ["retry-after"] = hint }),
+        fake_platform.run { Status = "Succeeded" } }, { max_delay = 5 }, { max_attempts = 1 })
+      assert.same({ seconds }, w.sleeps)
+    end
   end)
 
   it("is absent unless given, except for a wait that never had one answer", function()
@@ -249,6 +262,8 @@ describe("a wait observes", function()
         assert.is_true(#name <= 64)
       end
       assert.same({ 17, 60, 44 }, { names, sum, counts.other })
+      local cut = counts == err.observed.statuses and "S1" .. ("x"):rep(62) or "C1" .. ("\195\164"):rep(30)
+      assert.equal(1, counts[cut])
     end
     assert.is_true(#checkpoint < 8192, #checkpoint)
     local later = fake_platform.new { fake_platform.run { Status = "Succeeded" } }

@@ -121,6 +121,22 @@ describe("a wait", function()
     assert.is_true(w.sleeps[#w.sleeps] > 5)
   end)
 
+  it("leaves 0.4 s between polls, though items end in less", function()
+    local w, run = wait { function(_, cloud) -- a thousand a second
+      local done = math.min(10000, math.floor(1000 * (cloud.clock - START)))
+      return cloud.clock >= START + 11 and DONE
+        or fake_platform.run { ItemCounts = { Total = 10000, Succeed = done, Running = math.min(10, 10000 - done) } }
+    end }
+    assert.equal("Succeeded", run and run.Status)
+    table.sort(w.sleeps)
+    assert.is_true(math.abs(w.sleeps[1] - 0.4) < 1e-6)
+  end)
+
+  it("goes on at the shortest of delays", function()
+    local w, run = wait({ fake_platform.run({}, { times = 3 }), DONE }, { min_delay = 0.01, max_delay = 0.01 })
+    assert.same({ 4, 3, "Succeeded" }, { #w.sent, #w.sleeps, run and run.Status })
+  end)
+
   it("tells of every answer, with the counts", function()
     local seen = {}
     local w = wait({ fake_platform.run { ItemCounts = counts(2, 10) }, { status = 500 },
@@ -182,7 +198,7 @@ describe("counts that somebody wrote down", function()
     for _, counted in ipairs { {}, named(17, 64), { a = 0 }, { a = 2 ^ 52 } } do
       assert.is_true(wait_module.are_counts(counted))
     end
-    for _, counted in ipairs { named(18, 64), named(1, 65), { a = -1 }, { a = 2 ^ 53 }, { a = 0.5 }, { a = "1" },
+    for _, counted in ipairs { named(18, 64), named(1, 65), { a = -1 }, { a = 2 ^ 52 + 1 }, { a = 0.5 }, { a = "1" },
       { 1 } } do
       assert.is_false(wait_module.are_counts(counted))
     end

@@ -132,8 +132,8 @@ local function sign_rpc(target, key, call)
   if not url then
     return nil, body, reason
   end
-  return { method = row.method, url = url, headers = rpc_headers(target, row), body = body, timeout = 0,
-    connect_timeout = 0, direct = target.direct }
+  return { method = row.method, url = url, headers = rpc_headers(target, row), body = body,
+    direct = target.direct }
 end
 
 local function sign_acs3(target, key, call)
@@ -169,8 +169,7 @@ local function sign_acs3(target, key, call)
   end
   headers.authorization = authorization
   local url = target.endpoint.url .. "/" .. (wire == "" and "" or "?" .. wire)
-  return { method = row.method, url = url, headers = headers, body = body, timeout = 0, connect_timeout = 0,
-    direct = target.direct }
+  return { method = row.method, url = url, headers = headers, body = body, direct = target.direct }
 end
 
 --- Without a key: for what proves itself by its parameters (AssumeRoleWithOIDC, CREDENTIALS.md section 6).
@@ -188,12 +187,12 @@ local function sign_none(target, _, call)
     return nil, status, message
   end
   return { method = row.method, url = target.endpoint.url .. "/?" .. wire, headers = fixed_headers(target, row),
-    body = body, timeout = 0, connect_timeout = 0, direct = target.direct }
+    body = body, direct = target.direct }
 end
 
 local signatures = { none = sign_none, [RPC] = sign_rpc }
 
---- A signed request; its time spans are zero until the caller sets them.
+--- A signed request; its time spans are for the caller to set.
 ---@param target fnf.Target
 ---@param key fnf.Key|nil nil for an unsigned target
 ---@param call { row: fnf.Operation, params: table, timestamp: string, nonce: string, stages?: table } the parameters

@@ -144,7 +144,7 @@ local function describe(answer, reason)
     return "an empty answer"
   elseif coding and ascii.lower(coding) ~= "identity" then
     return ("an answer coded as %s, which was not asked for"):format(coding)
-  elseif answer.body:find("^%s*<") and answer.body:sub(1, 1024):find("plain HTTP", 1, true) then
+  elseif answer.body:find("^%s*<") and answer.body:sub(1, 1024):find("plain HTTP") then
     return "an answer that says that this port speaks https; is the endpoint https://?" -- as nginx and Apache put it
   elseif answer.body:find("^%s*<") then
     return "an answer in HTML or XML instead of JSON; is the endpoint right?"

@@ -231,7 +231,7 @@ end
 
 --- Seconds by which something should have happened since and has not; 0 or less if nothing is missing.
 local function overdue(self, item)
-  local busy = self.most > 0 and self.running / self.most or 1
+  local busy = self.running / max(1, self.most)
   return max(self.at - self.moved - LONGEST_ITEM * item,
     self.at - self.ended - (LONGEST_GAP + GAP_OF_PLACES * busy) * item)
 end
@@ -277,11 +277,8 @@ local function planned(self, low, high, limits, jitter, since)
   local earliest, uncertain = foresee(self, low, high)
   local factor = sqrt(limits.stretch or 1)
   local density = DENSITY * sqrt(max(0, uncertain)) * factor
-  local delay = max(APPROACH * (earliest - since), density * jitter)
-  local missing = overdue(self, self.item)
-  if missing > 0 then
-    delay = max(delay, max(PATIENCE, factor) * sqrt(missing) * jitter)
-  end
+  local patience = max(PATIENCE, factor) * sqrt(max(0, overdue(self, self.item)))
+  local delay = max(APPROACH * (earliest - since), density * jitter, patience * jitter)
   return min(delay, max(limits.min_delay, TRUST * self:seconds()))
 end
 
