@@ -97,13 +97,25 @@ end)
 
 describe("fnf.share.redis", function()
   local BAD = { "", "http://host", "redis://", "redis://host:0", "redis://host:70000", "redis://ho st", "unix:relative",
-    "redis://:top-secret@:6379", "redis://host/2147483648", "redis://host/99999999999999999999", 5 }
+    "redis://:top-secret@:6379", "redis://host/2147483648", "redis://host/99999999999999999999",
+    "redis://::1", "redis://[host]", "redis://top-secret@host", "redis://top-secret:@host", 5 }
   for _, url in ipairs(BAD) do
     it("refuses a URL that leads nowhere, without its password: " .. tostring(url), function()
       local done, reason = pcall(share.redis, { url = url })
       assert.is_false(done)
       assert.is_truthy(tostring(reason):find("url", 1, true))
       assert.is_nil(tostring(reason):find("top-secret", 1, true))
+    end)
+  end
+
+  for _, host in ipairs { "10.0.0.5", "redis1", "cache-2.example", "10.0.0.255" } do
+    it("16: keeps the digits that a host ends in: " .. host, function()
+      for behind, port in pairs { [""] = 6379, [":"] = 6379, [":7000"] = 7000 } do
+        for _, database in ipairs { "", "/", "/3" } do
+          local found = share.redis { url = "redis://:p@" .. host .. behind .. database }.redis
+          assert.same({ host, port, tonumber(database:sub(2)) or 0 }, { found.host, found.port, found.database })
+        end
+      end
     end)
   end
 
