@@ -28,6 +28,7 @@ local MOST_NAMES, LONGEST_NAME = 16, 64 -- statuses or codes counted by name, an
 local LONG_WORD = 9 -- letters
 local OTHER = "other" -- all beyond
 local COUNT = { type = "integer", minimum = 0, maximum = 2 ^ 52 }
+local MOST_LOOKS = 3 -- at what others have seen, before a poll of its own
 local MOST_REFUSALS = 3 -- polls in a row whose cure was tried and did not help
 local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older than that has a wrong clock
 
@@ -447,8 +448,11 @@ end
 ---@return table|number|nil
 local function see_others(self)
   local context = self.context
-  local answer, delay = context.answers:look(self)
-  while answer do
+  for _ = 1, MOST_LOOKS do
+    local answer, delay = context.answers:look(self)
+    if not answer then
+      return delay and false, delay and min(delay, left(self))
+    end
     local is_final = context.row.final[answer.run.Status]
     if is_final or context.platform.now() - answer.age > (self.progress.at or -huge) then
       local ends = see(self, answer.run, answer.age)
@@ -460,10 +464,6 @@ local function see_others(self)
         return false, delay
       end
     end
-    answer, delay = context.answers:look(self)
-  end
-  if delay then
-    return false, min(delay, left(self))
   end
 end
 
