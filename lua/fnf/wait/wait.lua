@@ -166,11 +166,11 @@ function wait.validate(options, row)
   local names = options.until_status
   if options.min_delay and options.max_delay and options.min_delay > options.max_delay then
     return "option min_delay is greater than max_delay"
-  elseif names ~= nil and type(names) ~= "string" and type(names) ~= "table" then
+  elseif names ~= nil and type(names) ~= "string" and not (type(names) == "table" and check.is_list(names)) then
     return "option until_status must be a string or a list of strings"
   end
-  for key, name in pairs(type(names) == "table" and names or { names }) do
-    if type(key) ~= "number" or type(name) ~= "string" then
+  for _, name in ipairs(type(names) == "table" and names or { names }) do
+    if type(name) ~= "string" then
       return "option until_status must be a string or a list of strings"
     end
     local problem = validate_status(name, row)
