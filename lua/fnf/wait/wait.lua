@@ -186,12 +186,22 @@ local function limits_of(row, options)
     max_delay = options.max_delay or max(row.holds and HOLD or MAX_DELAY, least) }
 end
 
+--- What was asked, whatever the caller makes of the table while we wait.
+local function keep(rows, given)
+  local kept = {}
+  for name in pairs(rows) do
+    kept[name] = given[name]
+  end
+  return kept
+end
+
 --- What all waits of a call have in common.
 ---@param client fnf.Client
 ---@param row fnf.Operation one with final statuses, for waits
 ---@param options fnf.ContextOptions checked
 ---@return fnf.WaitContext
 function wait.context(client, row, options)
+  options = setmetatable(keep(options, options), getmetatable(options)) -- with those that it inherits
   local platform = client:choose_platform()
   local started, limiter = options.started or platform.now(), options.rate_limiter
   if limiter == nil then
@@ -210,22 +220,13 @@ function wait.context(client, row, options)
   return context
 end
 
---- What was asked, whatever the caller makes of the table while we wait.
-local function keep(row, params)
-  local kept = {}
-  for name in pairs(row.parameters) do
-    kept[name] = params[name]
-  end
-  return kept
-end
-
 --- A wait that has not polled yet.
 ---@param context fnf.WaitContext
 ---@param params table checked
 ---@return fnf.Wait
 function wait.new(context, params)
-  return setmetatable({ context = context, params = keep(context.row, params), progress = progress.new(), polls = 0,
-    statuses = {} }, Wait)
+  return setmetatable({ context = context, params = keep(context.row.parameters, params), progress = progress.new(),
+    polls = 0, statuses = {} }, Wait)
 end
 
 ---- ends ----
@@ -406,7 +407,7 @@ local function held(self)
   if not name then
     return self.params
   end
-  local params, remaining = keep(self.context.row, self.params), left(self)
+  local params, remaining = keep(self.context.row.parameters, self.params), left(self)
   local hold = params[name] or self.context.hold
   if remaining < hold + RESERVE then
     hold = max(0, floor(remaining - RESERVE))
