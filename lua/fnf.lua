@@ -104,9 +104,12 @@ local function gather_problem(functions, options)
     return "a list of functions expected, got " .. type(functions)
   end
   for key, value in pairs(functions) do
-    if type(value) ~= "function" or type(key) ~= "number" or key < 1 or key > #functions then
+    if type(value) ~= "function" or type(key) ~= "number" then
       return "a list of functions expected, got a table with more in it"
     end
+  end
+  if not check.is_list(functions) then
+    return "a list of functions expected, got one with holes"
   end
   for _, value in ipairs(functions) do -- also those that a metatable has
     if type(value) ~= "function" then

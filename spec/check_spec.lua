@@ -45,7 +45,7 @@ describe("a value", function()
   it("that has lost digits already is refused, and so is what is no list", function()
     assert.equal("option key is a whole number of which digits may be lost already",
       check.table({ key = 2 ^ 60 }, { key = { type = "number" } }, "option"))
-    for _, value in ipairs { 5, "a", true, { a = 1 }, { [1.5] = 1 }, { [3] = 1 } } do
+    for _, value in ipairs { 5, "a", true, { a = 1 }, { [1.5] = 1 }, { [3] = 1 }, { nil, {} }, { {}, nil, {} } } do
       assert.equal("option key must be a list", check.table({ key = value }, { key = { type = "list" } }, "option"))
     end
   end)

@@ -190,6 +190,21 @@ function check.table(given, rows, what)
   return lacking and missing(given, rows, what) or nil
 end
 
+--- Whether a table is a list: its keys are the numbers from 1 on, and none is left out. Whoever walks through one with
+--- a hole, such as { nil, "x" }, would stop at it in silence.
+---@param value table
+---@return boolean
+function check.is_list(value)
+  local count, most = 0, 0
+  for key in pairs(value) do
+    if type(key) ~= "number" or key < 1 or key % 1 ~= 0 then
+      return false
+    end
+    count, most = count + 1, key > most and key or most
+  end
+  return count == most
+end
+
 ---- what becomes JSON ----
 
 local function of_fields(value, rows)
@@ -203,15 +218,11 @@ local function is_empty_list(value)
 end
 
 local function list(value, row)
-  local length = type(value) == "table" and #value or 0
-  for key in pairs(type(value) == "table" and value or {}) do
-    if type(key) ~= "number" or key % 1 ~= 0 or key < 1 or key > length then
-      return "must be a list"
-    end
-  end
-  if type(value) ~= "table" then
+  if type(value) ~= "table" or not check.is_list(value) then
     return "must be a list"
-  elseif length == 0 and not is_empty_list(value) then
+  end
+  local length = #value
+  if length == 0 and not is_empty_list(value) then
     return "is an empty list, which Lua cannot tell from an empty object; give fnf.decode \"[]\", or JSON text"
   elseif row.count and (length < row.count[1] or length > row.count[2]) then
     return ("must have %d to %d entries, has %d"):format(row.count[1], row.count[2], length)

@@ -73,4 +73,14 @@ function number.read(text)
   return tonumber(whole .. point .. rest:sub(2))
 end
 
+--- What a stranger gives as a number of a range; nil of anything else.
+---@param value any a number or its text
+---@param least number
+---@param most number
+---@return number|nil
+function number.within(value, least, most)
+  value = tonumber(value)
+  return value and value >= least and value <= most and value or nil
+end
+
 return number

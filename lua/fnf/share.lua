@@ -67,15 +67,19 @@ local function read_url(url)
   local userinfo, place = rest:match("^(.*)@([^@]*)$")
   place = place or rest
   local authority, database = place:match("^([^/]+)/?(%d*)$")
-  local host, port = (authority or ""):match("^(.-):?(%d*)$")
-  host = host:match("^%[([%x:.]+)%]$") or host
-  local number = tonumber(port ~= "" and port or 6379)
-  if host == "" or not host:find("^[%w.:_-]+$") or number < 1 or number > 65535 then
+  local host, port = (authority or ""):match("^(.*):(%d*)$") -- the last colon: an address may end in digits, too
+  host = host or authority or ""
+  local number = tonumber(port and port ~= "" and port or 6379)
+  host = host:match("^%[([%x:.]+)%]$") or host:match("^[%w._-]+$")
+  if not host or number < 1 or number > 65535 then
     return nil, "names no host and port"
   elseif (tonumber(database) or 0) > LAST_DATABASE then
     return nil, "names a database that no Redis has"
   end
   local user, password = (userinfo or ""):match("^([^:]*):?(.*)$")
+  if user ~= "" and password == "" then
+    return nil, "names a user without a password; a password alone has a colon before it"
+  end
   return { host = host, port = number, tls = scheme == "rediss", database = tonumber(database) or 0,
     user = user ~= "" and unescape(user) or nil, password = password ~= "" and unescape(password) or nil }
 end

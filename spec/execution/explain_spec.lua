@@ -53,8 +53,17 @@ describe("explain_map_run", function()
       text)
   end)
 
+  for _, stopped in ipairs { "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59+14:00" } do
+    it("3: is a text of a child that stopped at " .. stopped, function()
+      local report = require("fnf.execution.report").new(fake_platform.names)
+      report:see { Name = "child", StoppedTime = stopped }
+      assert.equal(stopped, report.last_failure)
+      assert.truthy(tostring(report:finish()):find("last at " .. stopped, 1, true))
+    end)
+  end
+
   it("is a text, whatever number of items the service tolerates", function()
-    for given, shown in pairs { [2.25] = "2", [1e300] = "1" } do
+    for given, shown in pairs { [2.25] = "2", [1e300] = "4503599627370496" } do
       local text = tostring(assert(explain(failed_run.new { failed = 1, history = kinds,
         run = { ToleratedFailedCount = given } })))
       assert.truthy(text:find("tolerated: " .. shown, 1, true), text)

@@ -160,6 +160,9 @@ describe("gather", function()
     { "a list of functions expected, got function", function() end },
     { "a list of functions expected, got a table with more in it", { function() end, "x" } },
     { "a list of functions expected, got a table with more in it", { function() end, name = function() end } },
+    { "a list of functions expected, got one with holes", { nil, function() end } },
+    { "a list of functions expected, got one with holes", { function() end, nil, function() end } },
+    { "a list of functions expected, got one with holes", { [0.5] = function() end } },
     { "option cancel must be a function", {}, { cancel = true } },
     { "unknown option cancle (did you mean cancel?)", {}, { cancle = function() end } },
   }

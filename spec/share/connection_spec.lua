@@ -95,15 +95,92 @@ describe("a client whose Redis is away", function()
   end)
 end)
 
+describe("a Redis that answers nonsense", function()
+  local RUNNING = '{"Status":"Running"}'
+  local ABSURD = { 0 / 0, 1 / 0, -1, 1e300, "1e400", "nan", ("9"):rep(400), {}, true, print, "", "x\0y" }
+  local NONSENSE = { -- of each script in turn: its name, and what it answers for ever
+    { "look", { "answer", "7", "1000000000", RUNNING } }, -- ever the same, older than what is known
+    { "look", { "answer", "7", "0", '{"Status":5}' } }, { "look", { "answer" } }, { "look", {} },
+    { "put", {} }, { "put", 7 }, { "put", false }, { "wait", {} },
+  }
+  for _, value in ipairs(ABSURD) do
+    NONSENSE[#NONSENSE + 1] = { "wait", value }
+    if type(value) ~= "string" then
+      NONSENSE[#NONSENSE + 1] = { "look", { "answer", value, "5", RUNNING } } -- a stamp
+    end
+    NONSENSE[#NONSENSE + 1] = { "look", { "answer", "7", value, RUNNING } }
+    NONSENSE[#NONSENSE + 1] = { "look", { "answer", "7", "5", value } }
+    NONSENSE[#NONSENSE + 1] = { "look", { value, value, value, value } }
+    for place = 1, 4 do
+      local figures = { 0, 1, 1, 1000000 }
+      figures[place] = value
+      NONSENSE[#NONSENSE + 1] = { "permit", figures }
+    end
+  end
+
+  local function shown(value)
+    local words = {}
+    for i, entry in ipairs(type(value) == "table" and value or { value }) do
+      words[i] = type(entry) == "string" and ("%q"):format(entry:sub(1, 20)) or type(entry) == "number"
+        and tostring(entry) or type(entry)
+    end
+    return table.concat(words, ", ")
+  end
+
+  local GOOD = { look = { "poll" }, put = "1", wait = 1, permit = { 0, 1, 1, 1000000 } }
+
+  for number, row in ipairs(NONSENSE) do
+    it(("16: never spins, raises or sleeps for ever, %d: %s: %s"):format(number, row[1], shown(row[2])), function()
+      local cloud = fake_platform.new { fake_platform.run(), fake_platform.run(),
+        fake_platform.run { Status = "Succeeded" } }
+      local names, commands = {}, 0
+      for name, text in pairs(require "fnf.share.script") do
+        names[text] = name
+      end
+      local client = cloud:client { share = { command = function(name, ...)
+        commands = commands + 1
+        assert.is_true(commands < 200)
+        for _, word in ipairs { name, ... } do
+          assert.equal("string", type(word))
+        end
+        if name == "SCRIPT" then
+          return names[select(2, ...)]
+        end
+        local script = ...
+        if script == row[1] then
+          return row[2]
+        end
+        return GOOD[script]
+      end } }
+      local runs = client:wait_map_runs({ fake_platform.names }, { timeout = 3600 })
+      assert.equal("Succeeded", runs[1] and runs[1].Status)
+      assert.equal(3, #cloud.sent)
+      assert.is_true(cloud.clock < 1000 + 300)
+    end)
+  end
+end)
+
 describe("fnf.share.redis", function()
   local BAD = { "", "http://host", "redis://", "redis://host:0", "redis://host:70000", "redis://ho st", "unix:relative",
-    "redis://:top-secret@:6379", "redis://host/2147483648", "redis://host/99999999999999999999", 5 }
+    "redis://:top-secret@:6379", "redis://host/2147483648", "redis://host/99999999999999999999",
+    "redis://::1", "redis://[host]", "redis://top-secret@host", "redis://top-secret:@host", 5 }
   for _, url in ipairs(BAD) do
     it("refuses a URL that leads nowhere, without its password: " .. tostring(url), function()
       local done, reason = pcall(share.redis, { url = url })
       assert.is_false(done)
       assert.is_truthy(tostring(reason):find("url", 1, true))
       assert.is_nil(tostring(reason):find("top-secret", 1, true))
+    end)
+  end
+
+  for _, host in ipairs { "10.0.0.5", "redis1", "cache-2.example", "10.0.0.255" } do
+    it("16: keeps the digits that a host ends in: " .. host, function()
+      for behind, port in pairs { [""] = 6379, [":"] = 6379, [":7000"] = 7000 } do
+        for _, database in ipairs { "", "/", "/3" } do
+          local found = share.redis { url = "redis://:p@" .. host .. behind .. database }.redis
+          assert.same({ host, port, tonumber(database:sub(2)) or 0 }, { found.host, found.port, found.database })
+        end
+      end
     end)
   end
 

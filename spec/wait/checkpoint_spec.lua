@@ -62,6 +62,42 @@ describe("a wait resumed from its checkpoint", function()
     assert.equal(fake_platform.names.MapRunName, after.sent[1].query.MapRunName)
   end)
 
+  it("4: is taken whatever the counts were", function()
+    local FIGURES = { 0, 1, 7, 2.5, 300, 2 ^ 31, 2 ^ 52, 2 ^ 53, "9223372036854775807", 1e15, 1e308, 1e-300 }
+    local seed, kept = 20261128, 0
+    local function draw()
+      seed = (seed * 16807) % 2147483647
+      return FIGURES[1 + seed % #FIGURES]
+    end
+    for _ = 1, 500 do
+      local checkpoint
+      local function row()
+        return fake_platform.run { ToleratedFailedCount = draw(), ToleratedFailedPercentage = draw(), ItemCounts = {
+          Total = draw(), Succeed = draw(), Failed = draw(), Aborted = draw(), Running = draw() } }
+      end
+      local w = fake_platform.new { row(), row(), row() }
+      w:client():wait_map_run(fake_platform.names, { max_polls = 3, on_progress = function(_, seen, wait)
+        checkpoint = wait:checkpoint()
+        kept = kept + (seen.total and 1 or 0)
+      end })
+      local after = fake_platform.new { fake_platform.run { Status = "Succeeded" } }
+      assert.equal("Succeeded", assert(after:client():resume(checkpoint)).Status)
+    end
+    assert.is_true(kept > 100)
+  end)
+
+  it("4: keeps what was seen of a run that tolerates any number of failures", function()
+    local checkpoint
+    local w = fake_platform.new { { times = 3, body = '{"Status":"Running","RequestId":"r",'
+      .. '"ToleratedFailedCount":9223372036854775807,"ItemCounts":{"Total":10,"Succeed":5,"Running":1}}' } }
+    w:client():wait_map_run(fake_platform.names, { max_polls = 3, on_progress = function(_, _, wait)
+      checkpoint = wait:checkpoint()
+    end })
+    assert.matches('"total":10', checkpoint)
+    local after = fake_platform.new { fake_platform.run { Status = "Succeeded" } }
+    assert.equal("Succeeded", assert(after:client():resume(checkpoint)).Status)
+  end)
+
   it("holds nothing secret", function()
     local checkpoint = checkpoint_after(100)
     for _, secret in ipairs { fake_platform.secret, "Signature", "AccessKey" } do

@@ -206,9 +206,9 @@ describe("what is missing", function()
     for _, late in ipairs { 0.64, 4 } do
       for random, jitter in pairs { [0] = 0.9, [0.5] = 1 } do
         local seen = awaited(1, 19.2 + late)
-        for thrift, patience in pairs { [1] = 2, [9] = 3 } do
-          local delay = seen:next_poll(0, { min_delay = 0.01, max_delay = 120, thrift = thrift }, random)
-          local planned = 0.3 * math.sqrt(0.9 * 10 * thrift)
+        for stretch, patience in pairs { [1] = 2, [9] = 3 } do
+          local delay = seen:next_poll(0, { min_delay = 0.01, max_delay = 120, stretch = stretch }, random)
+          local planned = 0.3 * math.sqrt(0.9 * 10 * stretch)
           assert.is_true(math.abs(delay - math.max(planned, patience * math.sqrt(late)) * jitter) < 1e-6, delay)
         end
       end
@@ -307,9 +307,9 @@ describe("the plan", function()
     for _, now in ipairs { 0, 8, 99 } do
       seen:see({ Status = "Running" }, now)
       for random, jitter in pairs { [0] = 0.9, [0.5] = 1, [1] = 1.1 } do
-        for _, thrift in ipairs { 1, 4 } do
-          assert_near(1.9 * math.sqrt((now + 1) * thrift) * jitter,
-            seen:next_poll(0, { min_delay = 0.01, max_delay = 1e6, thrift = thrift }, random))
+        for _, stretch in ipairs { 1, 4 } do
+          assert_near(1.9 * math.sqrt((now + 1) * stretch) * jitter,
+            seen:next_poll(0, { min_delay = 0.01, max_delay = 1e6, stretch = stretch }, random))
         end
       end
     end

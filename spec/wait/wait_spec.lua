@@ -171,6 +171,19 @@ describe("a wait", function()
     end
   end)
 
+  it("4: goes by the options it was given, inherited ones too, whatever becomes of their table", function()
+    for _, others in ipairs { true, false } do
+      local options = setmetatable({ others = others, stall_after = 1000 }, { __index = { max_polls = 3 } })
+      function options.on_progress()
+        options.stall_after, options.until_status, options.fail_fast, options.cancel = "never", 5, "yes", true
+        options.max_polls, options.on_progress = 1, 7
+      end
+      local w = fake_platform.new { fake_platform.passing(fake_platform.run { ItemCounts = { Total = 9 } }, 9) }
+      local _, err = w:client():wait_map_run(fake_platform.names, options)
+      assert.equal("no end after 3 polls, still Running", err.message)
+    end
+  end)
+
   it("leaves the caller's tables as they are, and asks for what was asked first", function()
     local params = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = fake_platform.names.MapRunName }
     local options = { timeout = 100, until_status = { "Paused" }, on_progress = function()

@@ -104,7 +104,7 @@ function Report:see(child)
     self.first, self.first_failure = stopped, child.StoppedTime
     self.first_after = self.started and math.max(0, stopped - self.started) or nil
   end
-  if stopped and stopped > (self.last or 0) then
+  if stopped and stopped > (self.last or -math.huge) then
     self.last, self.last_failure = stopped, child.StoppedTime
   end
 end

@@ -2,15 +2,19 @@
 -- SPDX-License-Identifier: MIT
 
 local json = require "fnf.json"
+local number = require "fnf.number"
 local script = require "fnf.share.script"
 
 local answers = {}
 
 local LEASE = 5 -- seconds besides those a poll waits for: so late another polls for one that died
+local LONGEST_LEASE = 600 -- seconds: the script takes a longer one for none
 local AGAIN, LONGEST_AGAIN = 0.1, 1 -- seconds until one looks again while another polls: the first, and the most
 local KEPT, FINAL_KEPT = 600, 3600 -- seconds
+local OLDEST = 1e6 * FINAL_KEPT -- microseconds: an answer said to be older makes no sense
 local MOST = 512 * 1024 -- bytes of an answer that are shared
 local BUNCH = 500 -- runs told at a time
+local MOST_RUNS = 1e6 -- runs waited for that are believed: all plan by their number
 
 ---@class fnf.SharedAnswers those to one operation
 ---@field private share fnf.Share
@@ -65,7 +69,7 @@ local function tell(self, waits, life)
     for i = from, math.min(#waits, from + BUNCH - 1) do
       values[#values + 1] = id_of(self, waits[i])
     end
-    runs = tonumber(self.share:run(script.wait, { "waits:" .. self.row.action }, values) or nil)
+    runs = number.within(self.share:run(script.wait, { "waits:" .. self.row.action }, values) or nil, 0, MOST_RUNS)
   end
   return runs
 end
@@ -108,19 +112,15 @@ local function lease_of(wait)
   local context = wait.context
   local limiter = context.rate_limiter
   local queue = limiter and limiter.last_pause or 0
-  return ("%.0f"):format(1000 * (LEASE + (context.row.holds and context.hold or 0) + 2 * queue))
+  return ("%.0f"):format(1000 * math.min(LONGEST_LEASE, LEASE + (context.row.holds and context.hold or 0) + 2 * queue))
 end
 
 ---@class fnf.SharedAnswer
 ---@field run table
 ---@field age number seconds since it was seen
 
---- What another has seen since this wait saw something; else seconds to look again, while another polls; else nothing:
---- this wait is to poll.
----@param wait fnf.Wait
----@return fnf.SharedAnswer|nil
----@return number|nil delay
-function SharedAnswers:look(wait)
+--- One look: what another has seen, or seconds to look again, or neither. True: what was found makes no sense.
+local function look(self, wait)
   local reply = self.share:run(script.look, keys_of(self, wait), { lease_of(wait), self.known[wait] or "",
     ("%d"):format(MOST), id_of(self, wait), life_of(wait.context) })
   local kind = type(reply) == "table" and reply[1]
@@ -133,13 +133,26 @@ function SharedAnswers:look(wait)
   if kind ~= "answer" then
     return nil
   end
-  self.known[wait] = reply[2]
-  local run, age = read(self, wait, reply[4]), tonumber(reply[3])
-  if not run or not age then
+  local stamp, age, run = reply[2], number.within(reply[3], 0, OLDEST), read(self, wait, reply[4])
+  self.known[wait] = type(stamp) == "string" and stamp or nil
+  if not (self.known[wait] and age and run) then
     self.share:doubt("an answer")
-    return self:look(wait)
+    return true
   end
-  return { run = run, age = math.max(0, age / 1e6) }
+  return { run = run, age = age / 1e6 }
+end
+
+--- What another has seen since this wait saw something; else seconds to look again, while another polls; else nothing:
+--- this wait is to poll.
+---@param wait fnf.Wait
+---@return fnf.SharedAnswer|nil
+---@return number|nil delay
+function SharedAnswers:look(wait)
+  local found, delay = look(self, wait)
+  if found == true then -- it is known now, and passed over
+    found, delay = look(self, wait)
+  end
+  return found ~= true and found or nil, delay
 end
 
 --- Share what a poll has seen, or that it has seen nothing.

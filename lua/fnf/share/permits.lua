@@ -11,6 +11,8 @@ local script = require "fnf.share.script"
 
 local permits = {}
 
+-- The most that is believed of what Redis says: microseconds, processes, runs, millionths.
+local MOST = { 86400 * 1e6, 1e6, 1e6, 1e6 }
 local SLICE, LONGEST_SLICE = 1, 5 -- seconds of a pause in which Redis is not asked again: the least, and the most
 
 ---@class fnf.SharedPermit
@@ -63,8 +65,8 @@ local function ask(self, told, permit, now)
   end
   self.news = nil
   local found = {}
-  for i = 1, 4 do
-    found[i] = type(reply) == "table" and tonumber(reply[i])
+  for i, most_of_it in ipairs(MOST) do
+    found[i] = type(reply) == "table" and number.within(reply[i], 0, most_of_it)
     if not found[i] then
       return self.share:doubt("permits")
     end

@@ -40,6 +40,20 @@ local function sum(text)
   return ("%04x%04x"):format(b, a)
 end
 
+local function is_progress(saved)
+  if check.table(saved, PROGRESS, "field") then
+    return false
+  end
+  for _, name in ipairs(saved.total and WITH_COUNTS or {}) do
+    if saved[name] == nil then
+      return false
+    end
+  end
+  return not saved.total or saved.total > 0 and saved.done <= saved.total and saved.aborted <= saved.done
+    and (saved.item ~= nil or saved.done - saved.aborted <= saved.base)
+end
+
+--- What is known of the progress; of counts that make no sense together only how many there were.
 local function saved_progress(seen, now)
   local saved = {}
   for name, row in pairs(PROGRESS) do
@@ -48,7 +62,7 @@ local function saved_progress(seen, now)
       saved[name] = row == TIME and now - value or value
     end
   end
-  return saved
+  return is_progress(saved) and saved or { polls = seen.polls }
 end
 
 --- What a wait has seen, as a checkpoint.
@@ -67,19 +81,6 @@ end
 wait.add("checkpoint", checkpoint.write)
 
 ---- reading ----
-
-local function is_progress(saved)
-  if check.table(saved, PROGRESS, "field") then
-    return false
-  end
-  for _, name in ipairs(saved.total and WITH_COUNTS or {}) do
-    if saved[name] == nil then
-      return false
-    end
-  end
-  return not saved.total or saved.total > 0 and saved.done <= saved.total and saved.aborted <= saved.done
-    and (saved.item ~= nil or saved.done - saved.aborted <= saved.base)
-end
 
 --- The checkpoint as a table that can be trusted to be one, or why it cannot.
 local function parse(text, row, host)

@@ -66,9 +66,12 @@ local function validate_list(list, rows)
     return "a list of parameters expected, got " .. type(list)
   end
   for key in pairs(list) do
-    if type(key) ~= "number" or key < 1 or key > #list then
+    if type(key) ~= "number" then
       return "a list of parameters expected, got a table with the key " .. tostring(key)
     end
+  end
+  if not check.is_list(list) then
+    return "a list of parameters expected, got one with holes"
   end
   for place, params in ipairs(list) do
     local problem = check.table(params, rows, "parameter")

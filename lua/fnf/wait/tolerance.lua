@@ -13,10 +13,11 @@ local tolerance = {}
 local SOONER = 0.9 -- the earliest likely moment
 local DOUBT = 4 -- how uncertain it is
 local ROUNDING = 1e-9 -- of an item: percentages are no binary fractions
+local MOST = floor(2 ^ 52) -- items: sums of more would be rounded, and no checkpoint holds them
 
 --- A limit that says something, or nil: absent and zero both may mean that none was set.
 local function set(value)
-  return type(value) == "number" and value > 0 and value < math.huge and value or nil
+  return type(value) == "number" and value > 0 and value < math.huge and min(value, MOST) or nil
 end
 
 --- Items that may fail by the tighter limit, and by the looser: how the service combines the two is not documented.

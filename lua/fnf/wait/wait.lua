@@ -28,6 +28,7 @@ local MOST_NAMES, LONGEST_NAME = 16, 64 -- statuses or codes counted by name, an
 local LONG_WORD = 9 -- letters
 local OTHER = "other" -- all beyond
 local COUNT = { type = "integer", minimum = 0, maximum = 2 ^ 52 }
+local MOST_LOOKS = 3 -- at what others have seen, before a poll of its own
 local MOST_REFUSALS = 3 -- polls in a row whose cure was tried and did not help
 local OLDEST = 366 * 86400 -- seconds: an execution may take a year; a run older than that has a wrong clock
 
@@ -165,11 +166,11 @@ function wait.validate(options, row)
   local names = options.until_status
   if options.min_delay and options.max_delay and options.min_delay > options.max_delay then
     return "option min_delay is greater than max_delay"
-  elseif names ~= nil and type(names) ~= "string" and type(names) ~= "table" then
+  elseif names ~= nil and type(names) ~= "string" and not (type(names) == "table" and check.is_list(names)) then
     return "option until_status must be a string or a list of strings"
   end
-  for key, name in pairs(type(names) == "table" and names or { names }) do
-    if type(key) ~= "number" or type(name) ~= "string" then
+  for _, name in ipairs(type(names) == "table" and names or { names }) do
+    if type(name) ~= "string" then
       return "option until_status must be a string or a list of strings"
     end
     local problem = validate_status(name, row)
@@ -185,12 +186,22 @@ local function limits_of(row, options)
     max_delay = options.max_delay or max(row.holds and HOLD or MAX_DELAY, least) }
 end
 
+--- What was asked, whatever the caller makes of the table while we wait.
+local function keep(rows, given)
+  local kept = {}
+  for name in pairs(rows) do
+    kept[name] = given[name]
+  end
+  return kept
+end
+
 --- What all waits of a call have in common.
 ---@param client fnf.Client
 ---@param row fnf.Operation one with final statuses, for waits
 ---@param options fnf.ContextOptions checked
 ---@return fnf.WaitContext
 function wait.context(client, row, options)
+  options = setmetatable(keep(options, options), getmetatable(options)) -- with those that it inherits
   local platform = client:choose_platform()
   local started, limiter = options.started or platform.now(), options.rate_limiter
   if limiter == nil then
@@ -209,22 +220,13 @@ function wait.context(client, row, options)
   return context
 end
 
---- What was asked, whatever the caller makes of the table while we wait.
-local function keep(row, params)
-  local kept = {}
-  for name in pairs(row.parameters) do
-    kept[name] = params[name]
-  end
-  return kept
-end
-
 --- A wait that has not polled yet.
 ---@param context fnf.WaitContext
 ---@param params table checked
 ---@return fnf.Wait
 function wait.new(context, params)
-  return setmetatable({ context = context, params = keep(context.row, params), progress = progress.new(), polls = 0,
-    statuses = {} }, Wait)
+  return setmetatable({ context = context, params = keep(context.row.parameters, params), progress = progress.new(),
+    polls = 0, statuses = {} }, Wait)
 end
 
 ---- ends ----
@@ -405,7 +407,7 @@ local function held(self)
   if not name then
     return self.params
   end
-  local params, remaining = keep(self.context.row, self.params), left(self)
+  local params, remaining = keep(self.context.row.parameters, self.params), left(self)
   local hold = params[name] or self.context.hold
   if remaining < hold + RESERVE then
     hold = max(0, floor(remaining - RESERVE))
@@ -447,8 +449,11 @@ end
 ---@return table|number|nil
 local function see_others(self)
   local context = self.context
-  local answer, delay = context.answers:look(self)
-  while answer do
+  for _ = 1, MOST_LOOKS do
+    local answer, delay = context.answers:look(self)
+    if not answer then
+      return delay and false, delay and min(delay, left(self))
+    end
     local is_final = context.row.final[answer.run.Status]
     if is_final or context.platform.now() - answer.age > (self.progress.at or -huge) then
       local ends = see(self, answer.run, answer.age)
@@ -460,10 +465,6 @@ local function see_others(self)
         return false, delay
       end
     end
-    answer, delay = context.answers:look(self)
-  end
-  if delay then
-    return false, min(delay, left(self))
   end
 end
 
