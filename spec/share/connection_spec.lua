@@ -196,10 +196,10 @@ describe("fnf.share.redis", function()
 end)
 
 describe("without a module for Redis", function()
-  local function forget(name)
+  local function forget(name, reason)
     local loaded, preload = package.loaded[name], package.preload[name]
     package.loaded[name], package.preload[name] = nil, function()
-      error(("module '%s' not found:\n\tno field package.preload['%s']"):format(name, name), 0)
+      error(reason or ("module '%s' not found:\n\tno field package.preload['%s']"):format(name, name), 0)
     end
     return function()
       package.loaded[name], package.preload[name] = loaded, preload
@@ -221,4 +221,13 @@ describe("without a module for Redis", function()
       assert.is_truthy(reason:find(names[1]:match "%w+", 1, true), reason)
     end)
   end
+
+  it("says in nginx why one that is there cannot be loaded: it was said not to be installed", function()
+    local restore = { forget("resty.redis", "redis.lua:3:\n\tsyntax error"), forget "nginx.redis" }
+    local _, reason = require("fnf.platform.nginx_redis").open { path = "/nowhere", timeout = 1, database = 0 } "PING"
+    for _, give_back in ipairs(restore) do
+      give_back()
+    end
+    assert.equal("resty.redis cannot be loaded: redis.lua:3: syntax error", reason)
+  end)
 end)

@@ -8,13 +8,18 @@ local nginx_redis = {}
 local IDLE_MS, IDLE_CONNECTIONS = 30000, 64
 local MISSING = "lua-resty-redis is not installed: OpenResty has it, Debian as lua-nginx-redis"
 
+--- The module, or why it is not to be had.
 local function find_module()
+  local reason = MISSING
   for _, name in ipairs { "resty.redis", "nginx.redis" } do
     local found, module = pcall(require, name)
     if found then
       return module
+    elseif not tostring(module):find(("module '%s' not found"):format(name), 1, true) then
+      reason = ("%s cannot be loaded: %s"):format(name, (tostring(module):gsub("%s*\n%s*", " ")))
     end
   end
+  return nil, reason
 end
 
 --- The first words of a connection. Nothing of them is in a reason.
@@ -69,11 +74,14 @@ end
 function nginx_redis.open(settings)
   local module
   return function(name, ...)
-    module = module or find_module()
+    local redis, reason
     if not module then
-      return nil, MISSING
+      module, reason = find_module()
+      if not module then
+        return nil, reason
+      end
     end
-    local redis, reason = connect(module, settings)
+    redis, reason = connect(module, settings)
     if not redis then
       return nil, reason
     end
