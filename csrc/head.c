@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define MOST_LENGTH 1000000000000000LL /* more than any answer of ours */
+#define MOST_LENGTH 1000000000000000LL /* more than any answer of ours; LENGTH_DIGITS of nginx_framing.lua */
 
 enum { OTHER, LENGTH, CODING };
 

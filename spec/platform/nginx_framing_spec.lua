@@ -178,6 +178,13 @@ describe("an answer over cosockets", function()
     { "12.5: no length where it does no harm", chunked("0\r\n\r\n", "Content-Length: 5x\r\n"), "no length" },
     { "12.5: no length of no body", head("Content-Length: x\r\n", "HTTP/1.1 204 No Content"), "no length" },
     { "a length with letters", head "Content-Length: 5abc\r\n" .. BODY, "no length" },
+    { "a length beyond all", head "Content-Length: 10000000000000000\r\n" .. BODY, "no length" },
+    { "one of no body", head("Content-Length: 9223372036854775807\r\n", "HTTP/1.1 204 No Content"), "no length" },
+    { "one of chunks", chunked("5\r\nhello\r\n0\r\n\r\n", "Content-Length: 18446744073709551616\r\n"), "no length" },
+    { "one of an interim answer", "HTTP/1.1 103 Early Hints\r\nContent-Length: 17550956297025341313\r\n\r\n"
+      .. length "Content-Length: 5\r\n", "no length" },
+    { "two lengths that a double takes for one",
+      head "Content-Length: 9007199254740993, 9007199254740992\r\n" .. BODY, "no length" },
     { "a length with a dot", head "Content-Length: 5.0\r\n" .. BODY, "no length" },
     { "a length folded before text", head "Content-Length: 5\r\n x\r\n" .. BODY, "no length" },
     { "an empty length", head "Content-Length: \r\n" .. BODY, "no length" },

@@ -209,18 +209,20 @@ end
 
 local LENGTH, CODING, CONNECTION = "\ncontent-length:", "\ntransfer-encoding:", "\nconnection:"
 
---- A length, said once or several times alike; nil if it is none.
+-- Of a length, zeros in front apart: what is longer is none to libcurl either, whether there is a body or not.
+local LENGTH_DIGITS = 16
+
+--- The digits of a length, said once or several times alike; nil if it is none.
 local function length_of(value)
   local length, at = nil, 1
   while true do
-    local digits, stop = value:match("^[ \t]*(%d+)()", at)
-    local said = tonumber(digits)
-    if not said or length and said ~= length then
+    local digits, stop = value:match("^[ \t]*0*(%d+)()", at)
+    if not digits or #digits > LENGTH_DIGITS or length and digits ~= length then
       return nil
     elseif value:byte(stop) ~= 44 then -- a comma
-      return value:find("^[ \t]*$", stop) and said or nil
+      return value:find("^[ \t]*$", stop) and digits or nil
     end
-    length, at = said, stop + 1
+    length, at = digits, stop + 1
   end
 end
 
@@ -235,7 +237,7 @@ local function read_length(text)
     length = said
     value, stop = value_of(text, LENGTH, stop)
   end
-  return length
+  return tonumber(length)
 end
 
 --- What would let other readers find another end of the body, whether there is one or not.
