@@ -44,12 +44,15 @@ local function is_progress(saved)
   if check.table(saved, PROGRESS, "field") then
     return false
   end
-  for _, name in ipairs(saved.total and WITH_COUNTS or {}) do
+  if not saved.total then -- the last answer had no counts
+    return not (saved.done or saved.share or saved.failed) and (not saved.at or saved.first ~= nil)
+  end
+  for _, name in ipairs(WITH_COUNTS) do
     if saved[name] == nil then
       return false
     end
   end
-  return not saved.total or saved.total > 0 and saved.done <= saved.total and saved.aborted <= saved.done
+  return saved.total > 0 and saved.done <= saved.total and saved.aborted <= saved.done
     and (saved.item ~= nil or saved.done - saved.aborted <= saved.base)
 end
 
