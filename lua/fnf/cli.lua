@@ -92,7 +92,7 @@ local function send(client, line)
   if not answer then
     error(err, 0)
   end
-  return answer, items
+  return answer, items or line.entry.items
 end
 
 local function print_out(text)

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local frame = require "fnf.cli.frame"
+local terminal_text = require "fnf.cli.text"
 
 local NOW = 1000
 
@@ -61,7 +62,7 @@ describe("a frame of watch", function()
           assert.is_true(#lines <= rows, ("%d lines of %d"):format(#lines, rows))
           for i, line in ipairs(lines) do
             assert.is_true(widths[i] < math.max(columns, 40), ("%d: %d columns of %d"):format(i, widths[i], columns))
-            assert.equal(widths[i], frame.width(line), line)
+            assert.equal(widths[i], terminal_text.width(line), line)
             assert.is_nil(line:find "[%z\1-\31\127]", line)
             assert.is_true(unicode or not line:find "[\128-\255]", line)
           end

@@ -66,7 +66,7 @@ command.words = {
     describe = { operation = "describe_schedule", names = SCHEDULE },
     list = { operation = "list_schedules", does = "list", names = FLOW } },
   task = { succeed = { operation = "report_task_succeeded" }, fail = { operation = "report_task_failed" } },
-  region = { list = { operation = "describe_regions" } },
+  region = { list = { operation = "describe_regions", items = "Regions.Region" } },
 }
 
 local WAITS = { wait = true, watch = true, resume = true, wait_execution = true, run = true }

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local output = require "fnf.cli.output"
+local terminal_text = require "fnf.cli.text"
 local view = require "fnf.wait.view"
 
 local frame = {}
@@ -27,65 +28,25 @@ local PLAIN = { ["\226\128\175"] = " ", ["\226\128\147"] = "-", ["\226\128\166"]
   ["\226\156\147"] = "+", ["\226\156\151"] = "x", ["\226\150\160"] = "#", ["\226\150\182"] = ">",
   ["\226\150\179"] = "!" }
 
---- First and last code points of characters that take two columns, and of those that take none.
-local WIDE = { { 0x1100, 0x115F }, { 0x2E80, 0xA4CF }, { 0xAC00, 0xD7A3 }, { 0xF900, 0xFAFF }, { 0xFE30, 0xFE6F },
-  { 0xFF00, 0xFF60 }, { 0xFFE0, 0xFFE6 }, { 0x1F300, 0x1FAFF }, { 0x20000, 0x3FFFD } }
-local ZERO = { { 0x300, 0x36F }, { 0x200B, 0x200F }, { 0xFE00, 0xFE0F } }
-
-local function is_in(code, ranges)
-  for _, range in ipairs(ranges) do
-    if code >= range[1] and code <= range[2] then
-      return true
-    end
-  end
-  return false
-end
-
---- Columns of one character of UTF-8.
-local function width_of(character)
-  local first = character:byte()
-  if first < 0x80 then
-    return 1
-  end
-  local code = first < 0xE0 and first % 0x20 or first < 0xF0 and first % 0x10 or first % 0x08
-  for i = 2, #character do
-    code = code * 64 + character:byte(i) % 64
-  end
-  return is_in(code, ZERO) and 0 or is_in(code, WIDE) and 2 or 1
-end
-
-local CHARACTER = "[%z\1-\127\194-\255][\128-\191]*"
-
---- Columns that a text takes.
----@param text string without control characters
----@return integer
-function frame.width(text)
-  local width = 0
-  for character in text:gmatch(CHARACTER) do
-    width = width + width_of(character)
-  end
-  return width
-end
-
 --- The text in exactly so many columns: filled up with blanks, or cut with a mark.
 ---@param text string
 ---@param columns integer
 ---@param mark string
 ---@return string
 local function fit(text, columns, mark)
-  local width = frame.width(text)
+  local width = terminal_text.width(text)
   if width <= columns then
     return text .. (" "):rep(columns - width)
   end
-  local kept, left = {}, columns - frame.width(mark)
-  for character in text:gmatch(CHARACTER) do
-    left = left - width_of(character)
+  local kept, left = {}, columns - terminal_text.width(mark)
+  for character in text:gmatch(terminal_text.CHARACTER) do
+    left = left - terminal_text.width(character)
     if left < 0 then
       break
     end
     kept[#kept + 1] = character
   end
-  return fit(table.concat(kept) .. (columns >= frame.width(mark) and mark or ""), columns, "")
+  return fit(table.concat(kept) .. (columns >= terminal_text.width(mark) and mark or ""), columns, "")
 end
 
 --- Text of the view, or of the service, as this terminal can show it; what could steer it is shown, not obeyed.
@@ -129,7 +90,7 @@ local function head(one, label, label_width, style, chosen)
   local text = table.concat({
     (chosen and ">" or " ") .. paint(fit(show(one.shown.sign, style), 1, ""), tone, style),
     fit(label, label_width, mark), bar(one, bar_width, style),
-    (" "):rep(math.max(0, SHARE - frame.width(show(one.shown.share, style)))) .. show(one.shown.share, style),
+    (" "):rep(math.max(0, SHARE - terminal_text.width(show(one.shown.share, style)))) .. show(one.shown.share, style),
     wide and paint(fit(show(one.shown.status, style), STATUS, mark), tone, style) or nil,
   }, " ")
   return text, 2 + 1 + label_width + 1 + bar_width + 1 + SHARE + (wide and 1 + STATUS or 0)
@@ -149,8 +110,8 @@ local function details(one, style)
   parts[#parts + 1] = shown.active_items
   local text = "   " .. show(table.concat(parts, " \194\183 "), style)
   local room = style.columns - 1
-  return paint(fit(text, math.min(room, frame.width(text)), style.unicode and "\226\128\166" or "~"), "2", style),
-    math.min(room, frame.width(text))
+  return paint(fit(text, math.min(room, terminal_text.width(text)), style.unicode and "\226\128\166" or "~"), "2", style),
+    math.min(room, terminal_text.width(text))
 end
 
 local function label_of(one)
@@ -167,7 +128,7 @@ function frame.lines(states, now, style)
   local views, lines, widths = view.all(states, now), {}, {}
   local longest, chosen = 0, states[style.chosen or 0]
   for _, one in ipairs(views) do
-    longest = math.max(longest, frame.width(show(label_of(one), style)))
+    longest = math.max(longest, terminal_text.width(show(label_of(one), style)))
   end
   local label_width = math.min(longest, math.max(8, math.floor(style.columns * 0.4)))
   local room = math.max(1, style.lines - 3)
@@ -185,7 +146,7 @@ function frame.lines(states, now, style)
   end
   local function add_note(text)
     text = show(text, style)
-    local width = math.min(style.columns - 1, frame.width(text))
+    local width = math.min(style.columns - 1, terminal_text.width(text))
     add(fit(text, width, ""), width)
   end
   if count < #views then

@@ -1,6 +1,7 @@
 --- What is printed of an answer: table, json, jsonl, tsv or yaml, whole or some fields of it.
 -- SPDX-License-Identifier: MIT
 
+local ascii = require "fnf.ascii"
 local read_json = require "fnf.json"
 local number = require "fnf.number"
 local text = require "fnf.cli.text"
@@ -9,24 +10,13 @@ local time = require "fnf.time"
 local output = { formats = { "json", "jsonl", "table", "tsv", "yaml" } }
 
 local LATEST = 253402300800 -- seconds since 1970: the year 10000, which a C library may not tell
-local MOST_WIDTH = 60 -- characters of a column in the table of a list
-
-local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
-
---- A text as JSON; what would steer a terminal that reads UTF-8 (C1) is written by its number, which means the same.
-local function quote(value)
-  return '"' .. value:gsub('[%c"\\]', function(byte)
-    return ESCAPES[byte] or ("\\u%04x"):format(byte:byte())
-  end):gsub("\194[\128-\159]", function(control)
-    return ("\\u%04x"):format(control:byte(2))
-  end) .. '"'
-end
+local MOST_WIDTH = 60 -- places of a column in the table of a list
 
 local function scalar(value)
   if type(value) == "number" then
     return number.write(value)
   end
-  return type(value) == "string" and quote(value) or value == nil and "null" or tostring(value)
+  return type(value) == "string" and text.json(value) or value == nil and "null" or tostring(value)
 end
 
 --- How many entries a list has, nulls included: those are holes.
@@ -59,7 +49,7 @@ local function json(value, indent)
   local keys, parts, deeper = keys_of(value), {}, indent and indent .. "  "
   for index = 1, keys and #keys or length_of(value) do
     local key = keys and keys[index]
-    parts[index] = (deeper or "") .. (key and quote(key) .. (indent and ": " or ":") .. json(value[key], deeper)
+    parts[index] = (deeper or "") .. (key and text.json(key) .. (indent and ": " or ":") .. json(value[key], deeper)
       or json(value[index], deeper))
   end
   local open, close = keys and "{" or "[", keys and "}" or "]"
@@ -70,13 +60,20 @@ local function json(value, indent)
     or open .. table.concat(parts, ",") .. close
 end
 
+local WORDS_OF_YAML = { y = true, n = true, yes = true, no = true, on = true, off = true, ["true"] = true,
+  ["false"] = true, null = true } -- in any case: 1.1 and 1.2 disagree on them
+
+local function is_plain_key(key)
+  return key:find "^[%a_][%w_]*$" and not WORDS_OF_YAML[ascii.lower(key)]
+end
+
 --- YAML in blocks; every text is quoted, so that none is taken for something else.
 local function yaml(value, indent, lines)
   local keys = keys_of(value)
   for index = 1, keys and #keys or length_of(value) do
     local key, inner, head = keys and keys[index], value[index], indent .. "-"
     if key then
-      inner, head = value[key], indent .. (key:find("^%a[%w_]*$") and key or quote(key)) .. ":"
+      inner, head = value[key], indent .. (is_plain_key(key) and key or text.json(key)) .. ":"
     end
     if type(inner) ~= "table" or next(inner) == nil then
       lines[#lines + 1] = head .. " " .. json(inner)
@@ -131,7 +128,7 @@ local function pick(row, fields)
   return picked
 end
 
---- The columns of rows: those asked for, else all that hold a plain value, those of an object by their path.
+--- The columns of rows: those asked for, else all, those of an object by their path.
 local function columns(rows, fields)
   if fields then
     return fields
@@ -140,13 +137,11 @@ local function columns(rows, fields)
   local function add(value, path)
     for name, inner in pairs(value) do
       name = path .. tostring(name)
-      if type(inner) ~= "table" then
-        if not seen[name] and name ~= "Definition" then
-          seen[name] = true
-          names[#names + 1] = name
-        end
-      elseif path == "" and keys_of(inner) then
+      if type(inner) == "table" and path == "" and keys_of(inner) then
         add(inner, name .. ".")
+      elseif not seen[name] and name ~= "Definition" then
+        seen[name] = true
+        names[#names + 1] = name
       end
     end
   end
@@ -167,19 +162,15 @@ local function heads(names)
   return shown
 end
 
-local function width(shown)
-  local _, count = shown:gsub("[^\128-\191]", "")
-  return count
-end
-
 --- The beginning of a text that is wider than a column shall be.
 local function cut(shown)
-  if width(shown) <= MOST_WIDTH then
+  if text.width(shown) <= MOST_WIDTH then
     return shown
   end
-  local kept = {}
-  for character in shown:gmatch "[^\128-\191][\128-\191]*" do
-    if #kept == MOST_WIDTH - 3 then
+  local kept, left = {}, MOST_WIDTH - 3
+  for character in shown:gmatch(text.CHARACTER) do
+    left = left - text.width(character)
+    if left < 0 then
       break
     end
     kept[#kept + 1] = character
@@ -201,13 +192,13 @@ local function align(lines)
   local widths = {}
   for _, line in ipairs(lines) do
     for index, shown in ipairs(line) do
-      widths[index] = math.max(widths[index] or 0, width(shown))
+      widths[index] = math.max(widths[index] or 0, text.width(shown))
     end
   end
   for index, line in ipairs(lines) do
     local padded = {}
     for place, shown in ipairs(line) do
-      padded[place] = shown .. (" "):rep(widths[place] - width(shown))
+      padded[place] = shown .. (" "):rep(widths[place] - text.width(shown))
     end
     lines[index] = table.concat(padded, "  "):match("^.*[^ ]") or ""
   end
@@ -272,9 +263,9 @@ end
 ---@return string
 function output.text(value, options)
   local format, fields = options.format or "json", options.fields
-  local rows, picked = options.items and value[options.items] or { value }, value
+  local rows, picked = { value }, value
   if options.items then
-    picked = {}
+    rows, picked = find(value, options.items) or {}, {}
     for name, entry in pairs(value) do
       picked[name] = name == options.items and read_json.list(entry) or entry
     end
@@ -286,12 +277,14 @@ function output.text(value, options)
     end
     picked = options.items and { [options.items] = read_json.list(list) } or list[1]
   end
-  if format == "table" then
+  if options.items and not (rows[1] or fields) and (format == "table" or format == "tsv") then
+    return "" -- no entry tells of columns
+  elseif format == "table" then
     return (options.items and print_list(rows, fields) or print_answer(value, fields)) .. "\n"
   elseif format == "tsv" then
     return print_tsv(rows, fields) .. "\n"
   elseif format == "yaml" then
-    return table.concat(yaml(picked, "", {}), "\n") .. "\n"
+    return (next(picked) == nil and json(picked) or table.concat(yaml(picked, "", {}), "\n")) .. "\n"
   elseif format == "jsonl" then
     local lines = {}
     for index, row in ipairs(rows) do
