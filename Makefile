@@ -21,7 +21,7 @@ lua = $(eval lua := $(shell for name in $(lua_names); do \
   done))$(or $(lua),lua$(LUA))
 
 headers = $(wildcard csrc/*.h)
-redis = $(addprefix csrc/,lua_redis.c fnf.c)
+redis = $(addprefix csrc/,lua_redis.c clock.c fnf.c)
 core = $(addprefix csrc/,lua_core.c lua_signer.c lua_host.c lua_normalize.c sign.c canonical.c random.c clock.c file.c \
   process.c buf.c fnf.c)
 curl = $(addprefix csrc/,lua_curl.c http.c transfer.c head.c resolve.c clock.c buf.c fnf.c)

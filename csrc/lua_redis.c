@@ -13,8 +13,10 @@
  * connection:close()
  * redis.tls: whether it was built with hiredis_ssl, without which `tls` fails
  *
- * `timeout` bounds the connecting, and after it each reading and writing of a command; a call blocks until then, and
- * for as long as the system's resolver takes before (give an address where that may be long).
+ * `timeout` bounds the connecting, and after it each command with its answer, however slowly that drips (TLS's
+ * handshake: each reading of it); a call blocks until then, and for as long as the system's resolver takes before
+ * (give an address where that may be long). An answer of more than 2 MiB, or a list of more than 65,536 entries, is
+ * none.
  * `status` is a name of fnf_status; "bad input" is a refusal of Redis', whose words are the message, and leaves the
  * connection usable. After any other failure it is closed, and so is one that came over a fork. Misuse raises.
  * Links hiredis only; with FNF_REDIS_TLS defined, hiredis_ssl and OpenSSL, too.
@@ -24,6 +26,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
@@ -35,13 +38,26 @@
 #include <openssl/ssl.h>
 #endif
 
+#include "clock.h"
 #include "glue.h"
 
 #define CONNECTION "fnf.redis"
+#define MOST_BYTES ((size_t)2 * 1024 * 1024) /* of an answer */
+#define MOST_ENTRIES 65536                   /* of a list */
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t entry_count;
+#else
+typedef int entry_count;
+#endif
 
 struct connection {
   redisContext *redis; /* NULL: closed */
   redisReply *reply;   /* kept here while it is pushed, for that may raise */
+  int64_t timeout_ns;
+  redisReplyObjectFunctions functions; /* hiredis's own, but for lists */
+  void *(*create_list)(const redisReadTask *, entry_count);
+  int is_too_long; /* a list was */
   unsigned forks;
 };
 
@@ -58,6 +74,59 @@ static int close_connection(lua_State *L) {
     redisFree(self->redis);
   self->redis = NULL;
   return 0;
+}
+
+/* ---- answers within bounds ---- */
+
+/* hiredis makes room for as many entries as a list says it has, be it billions. NULL is "no memory" to it. */
+static void *create_list(const redisReadTask *task, entry_count count) {
+  struct connection *self = task->privdata;
+  self->is_too_long = count > MOST_ENTRIES;
+  return self->is_too_long ? NULL : self->create_list(task, count);
+}
+
+static void bound_lists(struct connection *self) {
+  redisReader *reader = self->redis->reader;
+  self->functions = *reader->fn;
+  self->create_list = self->functions.createArray;
+  self->functions.createArray = create_list;
+  reader->fn = &self->functions;
+  reader->privdata = self;
+}
+
+/* Send what was appended and read the answer, within the time of one command for all of it: the socket's own bounds
+ * one reading. FNF_NETWORK: the context says why; of all else `reason_of` knows. */
+static enum fnf_status exchange(struct connection *self) {
+  const redisReader *reader = self->redis->reader;
+  int64_t ending = fnf_clock_monotonic_ns() + self->timeout_ns;
+  void *reply = NULL;
+  int sent = 0;
+  if (reader->pos < reader->len)
+    return FNF_PROTOCOL; /* what nobody asked for, behind the last answer: it would be taken for this one */
+  while (!sent) {
+    if (redisBufferWrite(self->redis, &sent) != REDIS_OK)
+      return FNF_NETWORK;
+    if (!sent && fnf_clock_monotonic_ns() >= ending)
+      return FNF_TIMEOUT;
+  }
+  while (redisGetReplyFromReader(self->redis, &reply) == REDIS_OK && !reply) {
+    if (reader->len > MOST_BYTES)
+      return FNF_TOO_BIG;
+    if (fnf_clock_monotonic_ns() >= ending)
+      return FNF_TIMEOUT;
+    if (redisBufferRead(self->redis) != REDIS_OK)
+      return FNF_NETWORK;
+  }
+  self->reply = reply;
+  if (!reply)
+    return self->is_too_long ? FNF_TOO_BIG : FNF_NETWORK;
+  return FNF_OK;
+}
+
+static const char *reason_of(enum fnf_status status) {
+  return status == FNF_TIMEOUT   ? "no whole answer in time"
+         : status == FNF_TOO_BIG ? "an answer of more than 2 MiB, or with a list of more than 65536 entries"
+                                 : "an answer that nobody asked for";
 }
 
 /* ---- SIGPIPE: hiredis and OpenSSL write without MSG_NOSIGNAL ---- */
@@ -211,9 +280,11 @@ static int redis_connect(lua_State *L) {
   luaL_argcheck(L, !tls || !path, 1, "tls: a host expected, not a path");
   struct connection *self = fnf_new_object(L, CONNECTION, sizeof *self);
   self->forks = fnf_fork_count();
+  self->timeout_ns = (int64_t)timeout.tv_sec * 1000000000 + (int64_t)timeout.tv_usec * 1000;
   self->redis = path ? redisConnectUnixWithTimeout(path, timeout) : redisConnectWithTimeout(host, port, timeout);
   if (!self->redis || self->redis->err || redisSetTimeout(self->redis, timeout) != REDIS_OK)
     return fail_connection(L, self, "no connection to Redis");
+  bound_lists(self);
   const char *reason = NULL;
   enum fnf_status status = tls ? start_tls(self->redis, host, ca_file, &reason) : FNF_OK;
   if (status != FNF_OK) {
@@ -272,11 +343,18 @@ static int connection_command(lua_State *L) {
   if (!self->redis)
     return fnf_fail(L, FNF_NETWORK, "the connection is closed");
   drop_reply(self);
+  if (redisAppendCommandArgv(self->redis, count, words, sizes) != REDIS_OK)
+    return fail_connection(L, self, "no command");
   struct pipe_guard guard = guard_pipe();
-  self->reply = redisCommandArgv(self->redis, count, words, sizes);
+  enum fnf_status status = exchange(self);
   release_pipe(&guard);
-  if (!self->reply)
+  if (status == FNF_NETWORK)
     return fail_connection(L, self, "no answer");
+  if (status != FNF_OK) {
+    redisFree(self->redis);
+    self->redis = NULL;
+    return fnf_fail(L, status, reason_of(status));
+  }
   if (self->reply->type == REDIS_REPLY_ERROR) {
     lua_pushnil(L);
     lua_pushstring(L, fnf_status_name(FNF_BAD_INPUT));

@@ -2,10 +2,12 @@
  * What the loopback server does for each path.
  * SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L /* nanosleep */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "server.h"
 
@@ -227,6 +229,36 @@ static int refuse_tunnel(struct server_connection *connection) {
                                "Content-Length: 0\r\n\r\n");
 }
 
+/* As a Redis whose answer never ends: a byte each 20 ms, until the client is gone. */
+static int redis_drip(struct server_connection *connection, size_t number) {
+  const struct timespec pause = {.tv_nsec = 20000000};
+  int good = send_text(connection, "+");
+  (void)number;
+  while (good) {
+    (void)nanosleep(&pause, NULL);
+    good = send_text(connection, "x");
+  }
+  return 0;
+}
+
+/* As a Redis whose list says that it has so many entries. */
+static int redis_list(struct server_connection *connection, size_t number) {
+  char text[32];
+  (void)snprintf(text, sizeof text, "*%zu\r\n", number);
+  return send_text(connection, text);
+}
+
+/* As a Redis that answers twice, in one piece. */
+static int redis_twice(struct server_connection *connection, size_t number) {
+  (void)number;
+  return send_text(connection, "+one\r\n+two\r\n");
+}
+
+/* As a Redis whose text has n bytes and goes on. */
+static int redis_endless(struct server_connection *connection, size_t number) {
+  return send_text(connection, "+") && send_filler(connection, number);
+}
+
 int server_answer(struct server_connection *connection) {
   static const struct {
     const char *path;
@@ -258,7 +290,11 @@ int server_answer(struct server_connection *connection) {
               {"/leave", leave},
               {"/folded-first", folded_first},
               {"/two-lengths", two_lengths},
-              {"/cut-head", cut_head}};
+              {"/cut-head", cut_head},
+              {"/redis-drip", redis_drip},
+              {"/redis-list", redis_list},
+              {"/redis-twice", redis_twice},
+              {"/redis-endless", redis_endless}};
   const char *path = memchr(connection->request, ' ', connection->head_size);
   if (memcmp(connection->request, "CONNECT ", 8) == 0)
     return refuse_tunnel(connection);

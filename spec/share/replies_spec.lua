@@ -67,3 +67,58 @@ describe("a connection to Redis", function()
     assert.equal("PONG", connection:command "PING")
   end)
 end)
+
+describe("a connection to what answers as no Redis does", function()
+  if missing then
+    return pending(missing)
+  end
+  local redis = require "fnf.redis"
+  local core = require "fnf.core"
+  local server, port
+
+  setup(function()
+    server = assert(io.popen "build/c/server")
+    local line = assert(server:read "*l", "build/c/server is missing: make build/c/server")
+    port = tonumber(line)
+  end)
+  teardown(function()
+    server:close()
+  end)
+
+  --- A connection, and what it gets for a command with this path in it.
+  local function ask(path, timeout)
+    local connection = assert(redis.connect { host = "127.0.0.1", port = port, timeout = timeout or 10 })
+    local reply, status, words = connection:command(("GET %s HTTP/1.1\r\n\r\n"):format(path))
+    return connection, reply, status, words
+  end
+
+  local function is_closed(connection)
+    local reply, status, words = connection:command "PING"
+    assert.same({ "nil", "network", "the connection is closed" }, { tostring(reply), status, words })
+  end
+
+  it("16: waits no longer for an answer that drips than for one that is late", function()
+    local began = core.now()
+    local connection, reply, status, words = ask("/redis-drip", 0.3)
+    assert.same({ "nil", "timeout", "no whole answer in time" }, { tostring(reply), status, words })
+    assert.is_true(core.now() - began < 5) -- it would go on for ever
+    is_closed(connection)
+  end)
+
+  for _, path in ipairs { "/redis-list/65537", "/redis-list/1000000000", "/redis-list/2147483647",
+    "/redis-endless/3000000" } do
+    it("16: makes no room for what is too long: " .. path, function()
+      local connection, reply, status = ask(path)
+      assert.same({ "nil", "too big" }, { tostring(reply), status })
+      is_closed(connection)
+    end)
+  end
+
+  it("16: takes an answer that nobody asked for as none to the next command", function()
+    local connection, reply = ask "/redis-twice"
+    assert.equal("one", reply)
+    local second, status, words = connection:command "PING"
+    assert.same({ "nil", "protocol", "an answer that nobody asked for" }, { tostring(second), status, words })
+    is_closed(connection)
+  end)
+end)
