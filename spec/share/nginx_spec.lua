@@ -175,6 +175,28 @@ describe("in nginx, a client that was made before the workers", function()
   end)
 end)
 
+describe("in nginx, a Redis that has an IPv6 address", function()
+  if missing then
+    pending(missing)
+    return
+  end
+
+  it("16: is asked by it", function()
+    local port = require("fnf.emulator.ports").free_pair(os.tmpname())
+    local redis = redis_server.start(("--bind 127.0.0.1 ::1 --port %d"):format(port))
+    local machine = nginx.start { http = WORKERS, main = "worker_processes 1;",
+      values = { redis = ("redis://[::1]:%d"):format(port) } }
+    finally(function()
+      machine:stop()
+      redis:stop()
+    end)
+    nginx.until_true(function()
+      return redis:cli "--raw KEYS '*processes:*'" ~= ""
+    end, "a process")
+    assert.equal("", machine:errors())
+  end)
+end)
+
 local GUARDED = [[
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"

@@ -44,6 +44,11 @@ local function greet(redis, settings)
   return done, reason
 end
 
+--- The host as nginx takes it: a resolver need not know this machine by its name, and what has colons is an address.
+local function target_of(host)
+  return host == "localhost" and "127.0.0.1" or host:find(":", 1, true) and ("[%s]"):format(host) or host
+end
+
 local function connect(module, settings)
   local redis = module:new()
   redis:set_timeout(settings.timeout * 1000)
@@ -54,9 +59,7 @@ local function connect(module, settings)
   if settings.path then
     done, reason = redis:connect("unix:" .. settings.path, { pool = pool })
   else
-    -- A resolver need not know this machine by its name.
-    done, reason = redis:connect(settings.host == "localhost" and "127.0.0.1" or settings.host, settings.port,
-      { pool = pool })
+    done, reason = redis:connect(target_of(settings.host), settings.port, { pool = pool })
   end
   if done and redis:get_reused_times() == 0 then
     done, reason = greet(redis, settings)
