@@ -101,6 +101,18 @@ local _, plain = in_capitals:describe_map_run { FlowName = "f", ExecutionName = 
 equal("https://fnf.cn-hangzhou.aliyuncs.com", url:match "^[^/]+//[^/]+", "an endpoint in capitals")
 equal(nil, plain.message:match "coded as", "a coding in capitals")
 
+-- letters of UTF-8, some bytes of which are blanks and control characters to a locale of one byte
+local letters = "\232\174\162\229\141\149 \195\160\195\133"
+answer = '{"Code":"FlowNotExists","Message":"no ' .. letters .. '","RequestId":"r"}'
+local _, foreign = client:describe_map_run { FlowName = letters, ExecutionName = letters, MapRunName = "m" }
+equal("no " .. letters, foreign.message, "letters in a message")
+local checked, refused = pcall(client.describe_execution, client, { FlowName = letters, ExecutionName = letters,
+  WaitTimeSeconds = 1 })
+equal("true", checked and "true" or refused, "letters in a name")
+local shown = require("fnf.execution.report").new { FlowName = letters }
+equal(letters, tostring(shown):match "^[^/]*", "letters in a report")
+equal(letters, (require("fnf.execution.cause").form(letters)), "letters in a cause")
+
 -- in messages
 local _, problem = pcall(client.update_map_run, client, { FlowName = "f", ExecutionName = "e", MapRunName = "m",
   ToleratedFailedPercentage = 100.5 })

@@ -10,6 +10,8 @@ local numbers = require "fnf.number"
 
 local check = {}
 
+local CONTROL = "[%z\1-\31\127]" -- %c takes in bytes of UTF-8 where the locale is of one byte
+
 ---@class fnf.Row
 ---@field type string one of `check.types`
 ---@field required? boolean
@@ -137,7 +139,7 @@ check.types = {
       return "must be a string"
     elseif value == "" then
       return "is empty"
-    elseif value:find("%c") then
+    elseif value:find(CONTROL) then
       return "holds a control character" .. (value:find("[\r\n]") and " (a line break: was it read from a file?)" or "")
     end
     return text(value, row)
@@ -146,7 +148,7 @@ check.types = {
 
 local function unknown(name, rows, what)
   local meant = nearest.find(name, rows)
-  local shown = tostring(name):sub(1, nearest.LONGEST):gsub("%c", " ")
+  local shown = tostring(name):sub(1, nearest.LONGEST):gsub(CONTROL, " ")
   return ("unknown %s %s%s"):format(what, shown, meant and (" (did you mean %s?)"):format(meant) or "")
 end
 

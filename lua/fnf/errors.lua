@@ -44,6 +44,7 @@ end
 local SECRETS = { any_case "signature", any_case "token", any_case "secret", any_case "password" }
 local SCHEMES = { any_case "bearer", any_case "basic" } -- what credentials follow, header or no header
 local AUTHORIZATION = any_case "authorization" -- a proxy's, too
+local BLANK = "%z\1-\32\127" -- and control characters; %c and %s take in bytes of UTF-8 where the locale is of one byte
 local SETS = "\\?[\"']?%s*[=:]%s*" -- between a name and its value, be it a header, a query or JSON
 
 --- What follows "Bearer" or "Basic", unless it is a word of a sentence.
@@ -86,7 +87,7 @@ function errors.clean(text)
   text = text:gsub("[Ss]tring%s?[Tt]o%s?[Ss]ign%s+is.*", "string to sign is: (cut)"):gsub("%u+&%%2F&%S*", "(cut)")
   text = text:gsub("([Uu]nsupported proxy %a+).*", "%1") -- libcurl repeats the whole address
   text = text:gsub("//[^/%s]*@", "//"):gsub("%?[^%s\"'<>]*=[^%s\"'<>]*", "?...")
-  text = hide_named(text):gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", "")
+  text = hide_named(text):gsub("[" .. BLANK .. "]+", " "):gsub("^ ", ""):gsub(" $", "")
   if #text > LONGEST then
     text, cut = text:sub(1, LONGEST), "..."
   end

@@ -112,7 +112,7 @@ function cause.form(text)
   text = text:gsub("%d%d%d%d%-%d%d%-%d%d[T ]?[%d:.]*Z?", "TIME")
   text = text:gsub("%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x", "ID")
   text = text:gsub("%w+", common_word):gsub("N[.,:]%f[N]", ""):gsub("N%f[N]", "")
-  text = text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", "")
+  text = text:gsub("[%z\1-\32\127]+", " "):gsub("^ ", ""):gsub(" $", "")
   return cause.cut(text, LONGEST)
 end
 

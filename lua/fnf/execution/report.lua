@@ -153,7 +153,7 @@ local WIDTH, MOST_GROUPS = 110, 6
 
 --- One line; what could steer a terminal is taken out of it.
 local function line(text)
-  text = text:gsub("[%c\127]+", " "):gsub("\194[\128-\159]", " ")
+  text = text:gsub("[%z\1-\31\127]+", " "):gsub("\194[\128-\159]", " ")
   return cause.cut(text, WIDTH)
 end
 
