@@ -20,7 +20,8 @@ local KEYS = { "machines", "machines:changed", "machines:rows" }
 
 local function text(most)
   return function(value)
-    return type(value) == "string" and #value > 0 and #value <= most and not value:find "[%z\1-\31\127]" and value or nil
+    return type(value) == "string" and #value > 0 and #value <= most and not value:find "[%z\1-\31\127]" and value
+      or nil
   end
 end
 
