@@ -128,6 +128,7 @@ methods.rows = {
   -- Wait until an execution has ended, by polls that the service holds open (WaitTimeSeconds, 30 unless given).
   wait_execution = at_first_use(function()
     local wait = require "fnf.wait.wait"
+    require "fnf.wait.checkpoint" -- which says that a wait like this has none
     return {
       parameters = operations.describe_execution.parameters,
       options = wait.options,

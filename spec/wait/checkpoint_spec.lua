@@ -98,6 +98,17 @@ describe("a wait resumed from its checkpoint", function()
     assert.equal("Succeeded", assert(after:client():resume(checkpoint)).Status)
   end)
 
+  it("4: is none of a wait for an execution", function()
+    local w = fake_platform.new { { Status = "Running" } }
+    local done, message = pcall(function()
+      w:client():wait_execution({ FlowName = "f", ExecutionName = "e" }, { on_progress = function(_, _, wait)
+        wait:checkpoint()
+      end })
+    end)
+    assert.is_false(done)
+    assert.matches("checkpoint_spec.lua:%d+: wait:checkpoint: only a wait for a MapRun has one", message)
+  end)
+
   it("holds nothing secret", function()
     local checkpoint = checkpoint_after(100)
     for _, secret in ipairs { fake_platform.secret, "Signature", "AccessKey" } do

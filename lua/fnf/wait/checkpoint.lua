@@ -10,6 +10,7 @@ local wait = require "fnf.wait.wait"
 local checkpoint = {}
 
 local HEAD = "fnf-wait-1"
+local ACTION = "DescribeMapRun"
 local LONGEST = 64 * 1024 -- bytes: what is longer is none of ours
 local OLDEST = 366 * 86400 -- seconds
 
@@ -68,11 +69,14 @@ local function saved_progress(seen, now)
   return is_progress(saved) and saved or { polls = seen.polls }
 end
 
---- What a wait has seen, as a checkpoint.
+--- What a wait for a MapRun has seen, as a checkpoint. Of an execution there is nothing to know but its Status.
 ---@param self fnf.Wait
 ---@return string
 function checkpoint.write(self)
   local context = self.context
+  if context.row.action ~= ACTION then
+    error("wait:checkpoint: only a wait for a MapRun has one; wait_execution begins anew where this one ends", 2)
+  end
   local text = json.encode {
     action = context.row.action, host = context.client:host(), params = self.params, polls = self.polls,
     failures = self.failures, statuses = self.statuses, errors = self.errors, written = context.platform.time(),
