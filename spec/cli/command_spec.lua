@@ -162,6 +162,15 @@ describe("fnf", function()
     local slow = assert(cloud:map_run { items = 30, Concurrency = 10, item_duration = 1 })
     local code, checkpoint = shell("fnf map-run wait --timeout 0.5 " .. named(slow))
     assert.equal(124, code)
+    local torn = checkpoint:gsub('[\n"]', "") -- as a shell has it without quotes
+    for _, words in ipairs { quote(torn), "a b", "- </dev/null", ("- <<'E'\n%s%sE"):format(checkpoint, checkpoint) } do
+      local problem
+      code, _, problem = shell("fnf map-run resume " .. words)
+      assert.equal(2, code, words)
+      assert.truthy(problem:find("in quotes", 1, true), problem)
+    end
+    code = shell(("fnf map-run resume - <<'E'\n%sE"):format(checkpoint))
+    assert.equal(0, code)
     code = shell(("fnf map-run resume %s"):format(quote((checkpoint:gsub("\n", "")))))
     assert.equal(0, code)
   end)
@@ -287,6 +296,11 @@ describe("fnf", function()
       ["map-run wait - </dev/null"] = "on stdin", ["map-run wait - --generate lua"] = "of a wait that is shown",
       ["map-run wait a/b --generate lua"] = "%-%-map%-run%-name VALUE",
       ["map-run watch a/b --dry-run"] = "%-%-map%-run%-name VALUE",
+      ["flow describe --name a --name b"] = "%-%-name",
+      ["flow describe Name=a Name=b"] = "Name is given twice: a and b",
+      ["flow describe --name a Name=b"] = "Name is given twice: a and b",
+      ["flow describe a --params '[]'"] = "no JSON object", ["flow describe --params @"] = "file expected behind @",
+
       ["execution run f Input=@/no/such"] = "Input: /no/such",
       ["flow list --profile ''"] = "%-%-profile: is empty", ["flow list --ca-file ''"] = "%-%-ca%-file: is empty",
       ["map-run retry --as '' a/b/c"] = "%-%-as is empty",
@@ -409,7 +423,7 @@ describe("fnf", function()
     for words, expected in pairs {
       ["execution start --flow-name f --input @/no/such"] = "--input: /no/such: No such file",
       ["flow describe --params @/no/such"] = "--params: /no/such: No such file",
-      ["flow describe --params @/"] = "--params: Is a directory",
+      ["flow describe --params @/"] = "--params: /: Is a directory",
       ["flow describe --params '[1]'"] = "--params: no JSON object",
       ["flow describe --params nothing"] = "--params: no JSON object: ",
       ["call ''"] = "the name of an operation expected, such as DescribeMapRun",

@@ -85,7 +85,7 @@ describe("fnf map-run watch on a terminal", function()
     screen:press "-"
     screen:wait_for("concurrency 11 -> 10", true)
     screen:press "q"
-    screen:wait_for("go on with: fnf map-run resume CHECKPOINT\ncode 130\n1", true)
+    screen:wait_for("go on with: fnf map-run resume 'CHECKPOINT'\ncode 130\n1", true)
     assert.equal("Running", describe(made).Status)
     assert.equal("icanon echo", screen:modes())
   end)

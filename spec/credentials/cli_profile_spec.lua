@@ -12,7 +12,7 @@ local merge, config, profile, ecs = source_rows.merge, source_rows.config, sourc
 
 local rows = {
   { "a file without a current profile has none to take", files = { [CONFIG] = json.encode { profiles = { AK } } },
-    env = NO_ECS, error = "has no profile by an empty name" },
+    env = NO_ECS, error = "does not say which profile is current, and ALIBABA_CLOUD_PROFILE names none" },
   { "a named profile", given = function() return credentials.profile "prod" end,
     files = config(AK, { name = "prod", mode = "AK", access_key_id = "id-prod", access_key_secret = "s3cr3t" }),
     id = "id-prod", source = "cli_profile/static_ak" },
@@ -21,6 +21,8 @@ local rows = {
     id = "id-prod" },
   { "a given name beats the variable", given = function() return credentials.profile "default" end,
     env = { ALIBABA_CLOUD_PROFILE = "prod" }, files = config(AK), id = "id-cli" },
+  { "a misspelt profile is told the right one", given = function() return credentials.profile "Prod" end,
+    files = config(AK, { name = "prod", mode = "AK" }), error = "has no profile Prod (did you mean prod?)" },
   { "an unknown profile is an error", given = function() return credentials.profile "none" end, files = config(AK),
     error = "has no profile none" },
   { "no profiles are an error", env = NO_ECS, files = { [CONFIG] = '{"current":"default","profiles":[]}' },

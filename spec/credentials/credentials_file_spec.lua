@@ -24,6 +24,9 @@ local rows = {
     error = "has no section [none]" },
   { "a type that is not supported", env = NO_ECS, files = ini "[default]\ntype = rsa_key_pair\n",
     error = "the type rsa_key_pair, which is not supported" },
+  { "a section without a type is told so", env = NO_ECS, files = ini "[default]\naccess_key_id = x\n",
+    error = "section [default] has no type; write type = access_key" },
+  { "a section with an empty type", env = NO_ECS, files = ini "[default]\ntype =\n", error = "has no type" },
   { "a role in the credentials file", id = "STS.ini", answers = { [STS] = assumed "ini" },
     files = ini("[default]\ntype=ram_role_arn\naccess_key_id=id-ini\naccess_key_secret=s3cr3t\nrole_arn=" .. ROLE
       .. "\nrole_session_name=me\npolicy={}\n"), source = "default/profile/ram_role_arn/static_ak",

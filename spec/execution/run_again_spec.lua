@@ -98,7 +98,7 @@ describe("run_again", function()
     { { execution = flow ',"ItemConstructor":{}' }, "ItemConstructor" },
     { { execution = flow ',"ItemsPath":"$.a[*]"' }, "no plain path" },
     { { execution = flow ',"ItemsPath":"$.none"' }, '"none"' },
-    { { execution = { Input = "no JSON" } }, "no JSON" }, { { execution = { Input = "" } }, "no JSON" },
+    { { execution = { Input = "no JSON" } }, "no JSON" }, { { execution = { Input = "" } }, "has no Input" },
     { { execution = { Input = '{"orders":[{"id":8}]}' } }, "no item of the list" },
     { { execution = { Input = '{"orders":[{"order":{"id":2}}]}' } }, "no item of the list" },
     { { children = { failed_run.child(1, { Input = "no JSON" }) }, execution = { Input = '{"orders":[1]}' } },

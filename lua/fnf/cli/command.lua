@@ -53,7 +53,7 @@ command.words = {
     wait = { operation = WAIT.operation, does = WAIT.does, names = MAP_RUN,
       summary = "wait until MapRuns have ended: flow/execution/map-run ..., or - for a list on stdin" },
     watch = { operation = WAIT.operation, does = "watch", names = MAP_RUN, summary = "wait, and tell what changes" },
-    resume = { operation = WAIT.operation, does = "resume", summary = "go on with a wait: CHECKPOINT" },
+    resume = { operation = WAIT.operation, does = "resume", summary = "go on with a wait: 'CHECKPOINT', or - for one on stdin" },
     explain = { operation = WAIT.operation, does = "explain", names = MAP_RUN,
       summary = "why items failed: counts by error, examples, the slowest" },
     failures = { operation = WAIT.operation, does = "failures", names = MAP_RUN,
@@ -220,7 +220,7 @@ local function fill(parser, entry)
   add_preview(parser, entry)
   for _, name in ipairs(sorted(parameters)) do
     if not OURS[flags.of(name)] then
-      parser:option(flags.of(name), rule_of(parameters[name])):target(name)
+      parser:option(flags.of(name), rule_of(parameters[name])):target(name):overwrite(false)
     end
   end
   if entry.does == "list" then
@@ -333,14 +333,19 @@ local function read_text(text, flag)
   elseif text:sub(1, 1) ~= "@" then
     return text
   end
-  local file, reason = io.open(text:sub(2), "rb")
+  local path = text:sub(2)
+  if path == "" then
+    return nil, flag .. ": the name of a file expected behind @"
+  end
+  local file, reason = io.open(path, "rb")
   local content
   if file then
     content, reason = file:read "*a"
     file:close()
+    reason = path .. ": " .. tostring(reason) -- which io.open says itself
   end
   if not content then
-    return nil, ("%s: %s"):format(flag, tostring(reason))
+    return nil, ("%s: %s"):format(flag, output.cell(reason))
   end
   return content
 end
@@ -351,8 +356,9 @@ local function read_input(text)
   if not content then
     return nil, problem
   end
-  local value, reason = require("fnf.json").decode(content)
-  if type(value) ~= "table" or value[1] ~= nil then
+  local json = require "fnf.json"
+  local value, reason = json.decode(content)
+  if type(value) ~= "table" or value[1] ~= nil or json.is_list(value) then
     return nil, "--params: no JSON object" .. (value == nil and ": " .. tostring(reason) or "")
   end
   return value
@@ -384,7 +390,7 @@ local function value_of(name, text, row, flag)
   return convert(text, row)
 end
 
---- What is given both by its own name and in a word such as flow/execution/map-run, in words; nil if nothing is.
+--- What one place names otherwise than another, in words; nil if nothing is.
 local function contradiction(names, named)
   for name, value in pairs(names) do
     if named[name] ~= nil and named[name] ~= value then
@@ -418,11 +424,12 @@ local function sort_out(parsed, entry, rows)
   for _, word in ipairs(parsed.words or {}) do
     local name, value = word:match("^([%w_.]+)=(.*)$")
     if name then
-      local problem
-      named[name], problem = value_of(name, value, rows[name], name)
+      local given, problem = value_of(name, value, rows[name], name)
+      problem = problem or contradiction({ [name] = given }, named)
       if problem then
         return nil, problem
       end
+      named[name] = given
     else
       local names = entry.names and word ~= "-" and command.read_name(word, entry.names)
       local list = names and line.names or line.rest

@@ -56,7 +56,7 @@ local function print_checkpoints(self, names)
       answered[#answered + 1] = wait.params
     end
   end
-  report:complain(answered[1] and "fnf: go on with: fnf map-run resume CHECKPOINT\n" or "")
+  report:complain(answered[1] and "fnf: go on with: fnf map-run resume 'CHECKPOINT'\n" or "")
   for _, open in ipairs(names and {} or self.open) do
     local is_answered = not open.MapRunName
     for _, params in ipairs(answered) do
@@ -276,17 +276,27 @@ function waiting.map_runs(client, line)
   end)
 end
 
+--- The checkpoint, which a shell tears apart where it is not quoted; nil if there is not one.
+local function read_checkpoint(line)
+  local text = #line.rest == 1 and line.rest[1]
+  if text == "-" then
+    text = io.read("*a"):match "^%s*([^\n]-)%s*$"
+  end
+  return text
+end
+
 --- `map-run resume CHECKPOINT`.
 function waiting.resume(client, line)
-  if #line.rest ~= 1 then
-    return nil, "one checkpoint expected: fnf map-run resume CHECKPOINT"
+  local text = read_checkpoint(line)
+  if not text then
+    return nil, "one checkpoint expected, in quotes: fnf map-run resume 'CHECKPOINT', or - for one on stdin"
   end
   local self, problem = new(client, line), nil
   follow(self, {})
   local code = self.report:run(function(cancel)
-    local run, err = client:resume(line.rest[1], options_of(self, cancel))
+    local run, err = client:resume(text, options_of(self, cancel))
     if err and err.kind == "protocol" and not err.observed then -- not the service's word, but the checkpoint's
-      problem = err.message
+      problem = err.message .. "; it is one word, in quotes, as it was printed"
       return nil
     end
     local one = next(self.waits)

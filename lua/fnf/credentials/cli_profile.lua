@@ -100,18 +100,27 @@ local modes = {
   end,
 }
 
-local function find(profiles, name)
+--- The profiles by their names; of several with one the first.
+local function by_name(profiles)
+  local found = {}
   for _, profile in ipairs(profiles) do
-    if type(profile) == "table" and profile.name == name then
-      return profile
+    if type(profile) == "table" and type(profile.name) == "string" then
+      found[profile.name] = found[profile.name] or profile
     end
   end
+  return found
 end
 
 function resolve(context, name, search)
-  local profile = name and find(search.profiles, name)
-  if not profile then
-    return nil, errors.credentials(("%s has no profile %s"):format(WHAT, name or "by an empty name"))
+  local profiles = by_name(search.profiles)
+  local profile = profiles[name or ""]
+  if not name then
+    return nil, errors.credentials(WHAT
+      .. " does not say which profile is current, and ALIBABA_CLOUD_PROFILE names none")
+  elseif not profile then
+    local meant = nearest.find(name, profiles)
+    return nil, errors.credentials(("%s has no profile %s%s"):format(WHAT, name,
+      meant and (" (did you mean %s?)"):format(meant) or ""))
   elseif search.seen[name] then
     return nil, errors.credentials(("profile %s is its own source_profile, directly or by way of others"):format(name))
   end
@@ -165,7 +174,7 @@ end
 ---@return string|nil
 function cli_profile.region(context, settings)
   local config, name = read(context, settings.name)
-  local profile = config and find(config.profiles, name)
+  local profile = config and name and by_name(config.profiles)[name]
   return profile and text(profile, "region_id")
 end
 

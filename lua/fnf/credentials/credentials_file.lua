@@ -134,9 +134,10 @@ function credentials_file.fetch(context, settings)
   local section = credentials_file.parse(content)[name]
   if not section then
     return nil, errors.credentials(("%s has no section [%s]"):format(WHAT, name))
+  elseif (section.type or "") == "" then
+    return nil, errors.credentials(("section [%s] has no type; write type = access_key above its key"):format(name))
   elseif not types[section.type] then
-    return nil, errors.credentials(("section [%s] has the type %s, which is not supported"):format(name,
-      section.type or '""'))
+    return nil, errors.credentials(("section [%s] has the type %s, which is not supported"):format(name, section.type))
   end
   local found
   found, err = types[section.type](context, section)

@@ -160,11 +160,15 @@ end
 ---@return (fun(first: integer, last: integer): string)|nil build
 ---@return fnf.Error|nil
 local function by_path(self, inputs, old)
+  if type(old.Input) ~= "string" or old.Input == "" then
+    return nil, refused(("the execution %s has no Input, of whose list the items could be taken%s"):format(
+      self.params.ExecutionName, HINT))
+  end
   local path, err = find_path(self, old)
   if path == nil then
     return nil, err
   end
-  local list, reason = items.find(tostring(old.Input), path or nil)
+  local list, reason = items.find(old.Input, path or nil)
   if not list then
     return nil, refused(reason .. HINT)
   end
