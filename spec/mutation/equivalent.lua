@@ -12,6 +12,8 @@ return {
     change = "> becomes >=", reason = "of half the limit, either way leads to the limit, at most a turn later" },
   { path = "csrc/buf.c", change = "> becomes >=", reason = "twice half of SIZE_MAX is as much too much as SIZE_MAX",
     line = "if (fnf_buf_reserve(buf, bytes.size > SIZE_MAX / 2 ? SIZE_MAX : bytes.size * 2) != FNF_OK)" },
+  { path = "csrc/buf.c", change = "2 becomes 3", reason = "a third of SIZE_MAX is too much as well",
+    line = "if (fnf_buf_reserve(buf, bytes.size > SIZE_MAX / 2 ? SIZE_MAX : bytes.size * 2) != FNF_OK)" },
   { path = "csrc/canonical.c", line = "size_t shorter = a.size < b.size ? a.size : b.size;", change = "< becomes <=",
     reason = "of two equal sizes, either is the shorter" },
   { path = "csrc/head.c", line = "head->is_complete = 1;", change = "1 becomes 2",

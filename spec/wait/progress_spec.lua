@@ -37,8 +37,16 @@ describe("progress", function()
     local seen = progress.new()
     seen:see({ ItemCounts = { Succeed = 1, Total = 2 } }, 100)
     seen:see({}, 107)
-    assert.is_nil(seen.share or seen.total or seen.done)
+    assert.is_nil(seen.share or seen.total or seen.done or seen:overall_rate())
     assert.same({ 2, 7 }, { seen.polls, seen:seconds() })
+  end)
+
+  it("tells the share that failed of what is done, once something is", function()
+    for _, row in ipairs { { 0, 0 }, { 0, 1, 1 }, { 3, 1, 0.25 }, { 4, 0, 0 } } do
+      local seen = progress.new()
+      seen:see({ Status = "Running", ItemCounts = { Succeed = row[1], Failed = row[2], Total = 9 } }, 100)
+      assert.equal(row[3], seen:report().failed_share)
+    end
   end)
 
   local NAMES = { "Total", "Succeed", "Failed", "Aborted", "Running", "Pending" }
