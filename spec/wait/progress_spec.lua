@@ -257,6 +257,15 @@ describe("the plan", function()
     assert_near(0.56 * ((789 - noise) / 2 + 0.35 * 5 - 60), after(EVEN):next_poll(0, LIMITS_OF_PLAN, 0.5, 60))
   end)
 
+  it("adds no time for an item where no count says that one runs", function()
+    local seen = progress.new()
+    for _, poll in ipairs { { 0, 0 }, { 100.5, 201 }, { 150.5, 301 } } do
+      seen:see({ Status = "Running", ItemCounts = { Total = TOTAL, Succeed = poll[2] } }, poll[1],
+        poll[1] == 0 and 0 or nil)
+    end
+    assert_near(0.56 * (699 - 0.29 * math.sqrt(699)) / 2, seen:next_poll(0, LIMITS_OF_PLAN, 0.5))
+  end)
+
   it("trusts no further than 6.6 times what was seen", function()
     assert_near(6.6 * 3, after({ { 0, 0 }, { 3, 2 } }, 1e6):next_poll(0, LIMITS_OF_PLAN, 0.5))
   end)
