@@ -309,8 +309,8 @@ describe("the plan", function()
     assert_near(0.3 * math.sqrt(0.9 * 5 + 0.29 * math.sqrt(789) / 2), due(after(EVEN)))
     local item = 2.4 * TEN / OVERALL
     for pending = 1, 2 do
-      assert_near(0.3 * math.sqrt(pending / LATE - pending / OVERALL + 0.9 * item + 0.29 * math.sqrt(pending) / OVERALL),
-        due(after(SLOWED, 217 + TEN + pending)))
+      local slowing, noise = pending / LATE - pending / OVERALL, 0.29 * math.sqrt(pending) / OVERALL
+      assert_near(0.3 * math.sqrt(slowing + 0.9 * item + noise), due(after(SLOWED, 217 + TEN + pending)))
     end
   end)
 
