@@ -326,6 +326,19 @@ describe("listeners of a client's events", function()
     assert.is_nil(client.on_event)
   end)
 
+  it("hear of an attempt that was under way already as one that took no time", function()
+    local client, seconds
+    client = fnf.new { endpoint = "http://127.0.0.1:9", access_key_id = "id", access_key_secret = "secret",
+      transport = function()
+        client:listen(function(event, fields)
+          seconds = event == "response" and fields.seconds or seconds
+        end)
+        return { status = 200, headers = {}, body = '{"Status":"Running"}' }
+      end }
+    assert(client:describe_map_run(fake_platform.names))
+    assert.equal(0, seconds)
+  end)
+
   it("are functions", function()
     local client = new()
     local done, reason = pcall(client.listen, client, 1)

@@ -30,6 +30,16 @@ static void grows_and_keeps(void) {
   fnf_buf_free(&buf);
 }
 
+static void takes_no_more_memory_than_its_limit(void) {
+  static const char bytes[519];
+  struct fnf_buf buf;
+  fnf_buf_init(&buf, 600);
+  fnf_buf_add_char(&buf, 'x');
+  fnf_buf_add(&buf, (struct fnf_str){bytes, sizeof bytes});
+  tap_check(buf.status == FNF_OK && buf.capacity >= 520 && buf.capacity <= 600, "room is made, but not past the limit");
+  fnf_buf_free(&buf);
+}
+
 static void refuses_past_its_limit(size_t limit) {
   static const char bytes[600];
   struct fnf_buf buf;
@@ -141,6 +151,7 @@ static void reads_no_further(void) {
 void buf_spec(void) {
   tap_suite("buf");
   grows_and_keeps();
+  takes_no_more_memory_than_its_limit();
   refuses_past_its_limit(0);
   refuses_past_its_limit(1);
   refuses_past_its_limit(255);

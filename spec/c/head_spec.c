@@ -98,6 +98,7 @@ static void refuses_what_some_take_otherwise(void) {
                                       "HTTP/1.1 200\x01 OK\r\n",
                                       "HTTP/1.1 200 O\x7fK\r\n",
                                       "HTTP/1.2 200 OK\r\n",
+                                      "HTTP/1x1 200 OK\r\n",
                                       "HTTP/1.9 200 OK\r\n",
                                       "HTTP/1.1 2000 OK\r\n",
                                       "HTTP/1.1 20000\r\n",

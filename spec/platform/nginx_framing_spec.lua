@@ -66,6 +66,8 @@ describe("an answer over cosockets", function()
     { "neither a length nor chunks: all until the end", head("X: y\r\n") .. BODY },
     { "the same of HTTP/1.0", head("", "HTTP/1.0 200 OK") .. BODY },
     { "interim answers", head("", "HTTP/1.1 100 Continue") .. head("Link: x\r\n", "HTTP/1.1 103 Hints") .. length() },
+    { "an interim answer of whatever number", head("", "HTTP/1.1 102 Processing") .. head("", "HTTP/1.1 199 X")
+      .. length() },
   }
   for _, row in ipairs(READ) do
     it("is read: " .. row[1], function()
@@ -156,6 +158,7 @@ describe("an answer over cosockets", function()
     { "a name that goes on in the next line", length "Cont\r\n ent-Length: 5\r\n", "without a name" },
     { "a blank behind a name, before a fold", length "foo : x\r\n y\r\n", "blank behind the name" },
     { "a status below 100", length("", "HTTP/1.1 099 OK"), "not HTTP/1" },
+    { "an answer that changes the protocol", head("", "HTTP/1.1 101 Switching") .. length(), "changes the protocol" },
     { "12.5: a fold behind nothing", length " x: y\r\n", "goes on with none" },
     { "12.5: NUL in a header", length "X: a\0b\r\n", "control character" },
     { "12.5: NUL in a name", length "X\0: a\r\n", "control character" },

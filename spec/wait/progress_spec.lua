@@ -37,8 +37,16 @@ describe("progress", function()
     local seen = progress.new()
     seen:see({ ItemCounts = { Succeed = 1, Total = 2 } }, 100)
     seen:see({}, 107)
-    assert.is_nil(seen.share or seen.total or seen.done)
+    assert.is_nil(seen.share or seen.total or seen.done or seen:overall_rate())
     assert.same({ 2, 7 }, { seen.polls, seen:seconds() })
+  end)
+
+  it("tells the share that failed of what is done, once something is", function()
+    for _, row in ipairs { { 0, 0 }, { 0, 1, 1 }, { 3, 1, 0.25 }, { 4, 0, 0 } } do
+      local seen = progress.new()
+      seen:see({ Status = "Running", ItemCounts = { Succeed = row[1], Failed = row[2], Total = 9 } }, 100)
+      assert.equal(row[3], seen:report().failed_share)
+    end
   end)
 
   local NAMES = { "Total", "Succeed", "Failed", "Aborted", "Running", "Pending" }
@@ -249,6 +257,15 @@ describe("the plan", function()
     assert_near(0.56 * ((789 - noise) / 2 + 0.35 * 5 - 60), after(EVEN):next_poll(0, LIMITS_OF_PLAN, 0.5, 60))
   end)
 
+  it("adds no time for an item where no count says that one runs", function()
+    local seen = progress.new()
+    for _, poll in ipairs { { 0, 0 }, { 100.5, 201 }, { 150.5, 301 } } do
+      seen:see({ Status = "Running", ItemCounts = { Total = TOTAL, Succeed = poll[2] } }, poll[1],
+        poll[1] == 0 and 0 or nil)
+    end
+    assert_near(0.56 * (699 - 0.29 * math.sqrt(699)) / 2, seen:next_poll(0, LIMITS_OF_PLAN, 0.5))
+  end)
+
   it("trusts no further than 6.6 times what was seen", function()
     assert_near(6.6 * 3, after({ { 0, 0 }, { 3, 2 } }, 1e6):next_poll(0, LIMITS_OF_PLAN, 0.5))
   end)
@@ -291,8 +308,10 @@ describe("the plan", function()
   it("polls the closer the more certain the end is, once it may have come", function()
     assert_near(0.3 * math.sqrt(0.9 * 5 + 0.29 * math.sqrt(789) / 2), due(after(EVEN)))
     local item = 2.4 * TEN / OVERALL
-    assert_near(0.3 * math.sqrt(2 / LATE - 2 / OVERALL + 0.9 * item + 0.29 * math.sqrt(2) / OVERALL),
-      due(after(SLOWED, 229)))
+    for pending = 1, 2 do
+      local slowing, noise = pending / LATE - pending / OVERALL, 0.29 * math.sqrt(pending) / OVERALL
+      assert_near(0.3 * math.sqrt(slowing + 0.9 * item + noise), due(after(SLOWED, 217 + TEN + pending)))
+    end
   end)
 
   it("reckons with a tenth of the higher rate at least", function()

@@ -1,6 +1,7 @@
 --- A wait that goes by what other processes have seen: share.answers as its other side.
 -- SPDX-License-Identifier: MIT
 
+local rate_limiter = require "fnf.call.rate_limiter"
 local fake_platform = require "spec.support.fake_platform"
 local wait = require "fnf.wait.wait"
 local operations = require "fnf.operations"
@@ -59,6 +60,18 @@ describe("a wait that shares", function()
     w:step(cloud.clock)
     w:step(cloud.clock)
     assert.equal(2, #cloud.sent)
+  end)
+
+  it("puts its first poll off to its place among those that began together, where more share the quota now", function()
+    local w, cloud, seen = shared({ false }, { fake_platform.run() })
+    w.context.rate_limiter = rate_limiter.new { rate = 1, burst = 1 }
+    w.context.first, w.place = cloud.clock - 1, 5
+    local ended, delay = w:step(cloud.clock)
+    assert.same({ false, 0, 0 }, { ended, seen.looks, #cloud.sent })
+    assert.is_true(math.abs(delay - (w.context.rate_limiter:first_poll(5) - 1)) < 1e-6, delay)
+    cloud.clock = cloud.clock + delay
+    w:step(cloud.clock)
+    assert.same({ 1, 1 }, { seen.looks, #cloud.sent })
   end)
 
   it("looks again after as long as it is told, while another polls, not after its end", function()

@@ -26,6 +26,15 @@ describe("wait_execution", function()
     assert.equal(40, cloud.log[1].timeout)
   end)
 
+  it("asks again at once where a poll was held for longer than the plan would have waited", function()
+    local cloud = running(100)
+    assert(cloud:client():wait_execution(NAMES))
+    for i = 2, 4 do
+      local seconds = cloud.log[i].at - cloud.log[i - 1].at
+      assert.is_true(seconds >= 30 and seconds < 30.2, seconds)
+    end
+  end)
+
   it("returns any end", function()
     for _, status in ipairs { "Failed", "TimedOut", "Stopped", "Succeeded" } do
       assert.equal(status, assert(running(5, { status = status }):client():wait_execution(NAMES)).Status)

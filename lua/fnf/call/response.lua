@@ -40,7 +40,7 @@ function response.header(headers, name)
     if key and #key == #name and ascii.lower(key) == name then
       found = value:match("^.*[^ \t]") or ""
     end
-    at = headers:find("\n", at, true)
+    at = headers:find("\n", at)
     at = at and at + 1
   end
   return found

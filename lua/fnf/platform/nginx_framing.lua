@@ -86,7 +86,7 @@ function Reader:through(find)
 end
 
 local function end_of_line(text, from)
-  return (text:find("\n", from, true))
+  return (text:find("\n", from))
 end
 
 --- A line without its end; CR LF or LF alone.
@@ -138,7 +138,7 @@ end
 
 --- Where the first empty line ends.
 local function end_of_head(text, from)
-  local stop = text:find("\n", from, true)
+  local stop = text:find("\n", from)
   while stop do
     local first, second = text:byte(stop + 1, stop + 2)
     if first == 10 then
@@ -146,7 +146,7 @@ local function end_of_head(text, from)
     elseif first == 13 and second == 10 then
       return stop + 2
     end
-    stop = text:find("\n", stop + 1, true)
+    stop = text:find("\n", stop + 1)
   end
 end
 

@@ -157,9 +157,8 @@ end
 --- Items a second since the beginning, or nil.
 ---@return number|nil
 function Progress:overall_rate()
-  local done = self.done and worked_of(self) - self.base or 0
-  local passed = self.at and self.at - self.first or 0
-  return done > 0 and passed > 0 and done / passed or nil
+  local worked = self.done and worked_of(self) - self.base or 0
+  return worked > 0 and self.at > self.first and worked / (self.at - self.first) or nil
 end
 
 --- The time an item takes, while the places are full. Silence tells nothing of it: else what hangs would seem slow.
