@@ -142,6 +142,24 @@ local CONFIGURATION = [[
 
 local missing = redis_server.missing()
 
+describe("what a Redis, or a command of the caller's, says of other machines", function()
+  it("is doubted, and never raises, whatever it is", function()
+    local text, none = value("[]"), {}
+    for _, row in ipairs { { 1, false, "1", text }, { 1, 0 / 0, "1", text }, { 1, none, "1", text }, { 1, true },
+      { 1, "a", "1", none }, { 1, "a", "1" }, { 1, "a", "1", "[" }, { 0, "a", none, none }, { 0, "a", "nan", text },
+      { 0, "a", "-1", text }, { 0, "a" } } do
+      local doubts = 0
+      local share = { run = function()
+        return { "stamp", "1", "0", row[2], row[3], row[4] }
+      end, doubt = function()
+        doubts = doubts + 1
+      end }
+      local others, hidden = machines.new("id", "web-1"):exchange(share, {}, NOW)
+      assert.same({ 0, 0, row[1] }, { #others, hidden, doubts })
+    end
+  end)
+end)
+
 describe("the pages of two nginxes that share", function()
   if missing then
     pending(missing)

@@ -6,6 +6,7 @@
 -- clocks of two machines need not agree, for Redis tells how long ago a value came.
 
 local json = require "fnf.json"
+local number = require "fnf.number"
 local script = require "fnf.share.script"
 
 local machines = {}
@@ -14,6 +15,7 @@ local MOST_ROWS, MOST_BYTES = 100, 32 * 1024 -- of one machine
 local MOST_MACHINES = 20 -- others
 local LONGEST_NAME = 64 -- bytes of a machine's name, as of a host's
 local LIFE = 30 -- seconds after which a silent machine is taken for gone
+local LONGEST_AGO = 366 * 86400 -- seconds since a machine has put a text: more makes no sense
 local KEYS = { "machines", "machines:changed", "machines:rows" }
 
 ---- the shape ----
@@ -261,12 +263,13 @@ function Machines:exchange(share, states, now)
     share:doubt("what another machine watches")
   end
   for i = 4, #reply, 3 do
-    local id, since = reply[i], tonumber(reply[i + 1])
-    heard[id] = since and machines.read(reply[i + 2], since, now, doubt)
-    if not since then -- nothing new
-      heard[id] = self.heard[id]
+    local id, since = reply[i], number.within(reply[i + 1], 0, LONGEST_AGO)
+    if type(id) == "string" then -- nothing new, or a text
+      heard[id] = not since and self.heard[id] or since and machines.read(reply[i + 2], since, now, doubt) or nil
+      list[#list + 1] = heard[id]
+    else
+      doubt()
     end
-    list[#list + 1] = heard[id]
   end
   self.heard = heard
   return list, tonumber(reply[3])
