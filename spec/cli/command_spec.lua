@@ -300,7 +300,6 @@ describe("fnf", function()
       ["flow describe Name=a Name=b"] = "Name is given twice: a and b",
       ["flow describe --name a Name=b"] = "Name is given twice: a and b",
       ["flow describe a --params '[]'"] = "no JSON object", ["flow describe --params @"] = "file expected behind @",
-
       ["execution run f Input=@/no/such"] = "Input: /no/such",
       ["flow list --profile ''"] = "%-%-profile: is empty", ["flow list --ca-file ''"] = "%-%-ca%-file: is empty",
       ["map-run retry --as '' a/b/c"] = "%-%-as is empty",

@@ -18,7 +18,7 @@ Exit codes of fnf:
     8  the network or TLS
     9  this machine's configuration
    10  a guard ended the wait: stalled, or more failures than are tolerated
-  124  the time of --timeout is up; of a wait: the checkpoint is printed
+  124  the time of --timeout is up; of a wait for MapRuns: checkpoints are printed
   130  Ctrl-C (the command ends by the signal)
   141  nobody reads the output any more
 
