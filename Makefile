@@ -55,8 +55,8 @@ needs:
 	  "printf '#include <lua.h>\n#if LUA_VERSION_NUM != $(subst .,0,$(abi))\n#error another\n#endif\n' | \
 	  $(CC) $(call lua_cflags,$(abi)) -E -"; \
 	found() { pkg-config --modversion $$1 2>/dev/null || echo none; }; \
-	need "libcurl 7.62 or newer, with headers (libcurl4-openssl-dev); found: $$(found libcurl)" \
-	  pkg-config --atleast-version=7.62 libcurl; \
+	need "libcurl 7.70 or newer, with headers (libcurl4-openssl-dev); found: $$(found libcurl)" \
+	  pkg-config --atleast-version=7.70 libcurl; \
 	need "OpenSSL 3 or newer, with headers (libssl-dev); found: $$(found libcrypto)" \
 	  pkg-config --atleast-version=3 libcrypto; \
 	[ -z "$$missing" ] || { echo "On Debian and Ubuntu \`make deps\` installs these; docs/platforms.md has" \
@@ -126,7 +126,8 @@ build/%/states: spec/c/states/main.c Makefile
 # The glue with all that fails on request; with fnf.redis where hiredis is. Not of the modules: those take what they
 # call from libraries.
 glue_redis = $(if $(shell pkg-config --exists hiredis && echo yes),spec/c/glue/hiredis.c csrc/lua_redis.c)
-glue_libs = $(addprefix -Wl$(comma)--wrap=,redisConnectWithTimeout redisSetTimeout pthread_sigmask) $(redis_libs) -Wl,-E
+glue_libs = $(addprefix -Wl$(comma)--wrap=,redisConnectWithTimeout redisSetTimeout redisAppendCommandArgv \
+  redisBufferWrite redisBufferRead pthread_sigmask) $(redis_libs) -Wl,-E
 glue_c = spec/c/glue/main.c spec/c/calls.c spec/c/memory.c spec/c/tap.c $(sort $(core) $(curl)) $(glue_redis)
 build/%/glue: $(glue_c) $(headers) $(wildcard spec/c/*.h) Makefile
 	@mkdir -p $(@D)

@@ -23,7 +23,6 @@
  */
 #define _DEFAULT_SOURCE /* pthread_sigmask, struct timeval */
 
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -319,9 +318,9 @@ static void push_reply(lua_State *L, const redisReply *reply) {
     return;
   }
   lua_newtable(L);
-  for (int i = 0; i < INT_MAX && (size_t)i < reply->elements; i++) {
+  for (size_t i = 0; i < reply->elements; i++) {
     push_scalar(L, reply->element[i]);
-    lua_rawseti(L, -2, i + 1);
+    lua_rawseti(L, -2, (int)i + 1); /* MOST_ENTRIES at most */
   }
 }
 

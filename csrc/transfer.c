@@ -117,8 +117,10 @@ static CURLcode configure(struct fnf_transfer *transfer, const struct fnf_http_o
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
-  SET(CURLOPT_CAINFO, transfer->authorities.file);
-  SET(CURLOPT_CAPATH, transfer->authorities.directory);
+  if (transfer->authorities.file || transfer->authorities.directory) {
+    SET(CURLOPT_CAINFO, transfer->authorities.file);
+    SET(CURLOPT_CAPATH, transfer->authorities.directory);
+  }
   SET(CURLOPT_SSLCERT, options->cert_file);
   SET(CURLOPT_SSLKEY, options->key_file);
   SET(CURLOPT_PROXY, options->proxy);

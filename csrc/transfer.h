@@ -10,8 +10,8 @@
 
 #include <curl/curl.h>
 
-#if LIBCURL_VERSION_NUM < 0x073e00
-#error "fnf needs libcurl 7.62 or newer: the headers found here are older"
+#if LIBCURL_VERSION_NUM < 0x074600
+#error "fnf needs libcurl 7.70 or newer: the headers found here are older"
 #endif
 
 #include "buf.h"
@@ -22,7 +22,7 @@
 
 enum { FNF_TRANSFER_MAX_UPLOAD = 16 * 1024 * 1024 /* URL, method and body */ };
 
-/* Where certificate authorities are kept: one of both, or neither. */
+/* Where certificate authorities are kept: one of both; neither: libcurl's own. */
 struct fnf_authorities {
   const char *file;      /* a bundle, borrowed, or NULL */
   const char *directory; /* borrowed, or NULL */

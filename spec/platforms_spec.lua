@@ -88,7 +88,7 @@ describe("the Makefile", function()
     package("libcurl", "7.58.0")
     package("libcrypto", "1.1.1n")
     local said = run(("PKG_CONFIG_LIBDIR=%s/pc make needs"):format(folder.path))
-    assert.matches("missing: libcurl 7%.62 or newer[^\n]*found: 7%.58%.0\n", said)
+    assert.matches("missing: libcurl 7%.70 or newer[^\n]*found: 7%.58%.0\n", said)
     assert.matches("missing: OpenSSL 3 or newer[^\n]*found: 1%.1%.1n\n", said)
     assert.matches("Error", said)
   end)
@@ -99,9 +99,9 @@ describe("the Makefile", function()
     for _, name in ipairs { "err", "evp", "pem" } do
       folder:write(("openssl/%s.h"):format(name), "")
     end
-    folder:write("curl/curl.h", "#define LIBCURL_VERSION_NUM 0x073d01\n")
+    folder:write("curl/curl.h", "#define LIBCURL_VERSION_NUM 0x0745ff\n")
     for file, sentence in pairs { ["sign.c"] = "fnf needs OpenSSL 3 or newer",
-      ["transfer.c"] = "fnf needs libcurl 7.62 or newer" } do
+      ["transfer.c"] = "fnf needs libcurl 7.70 or newer" } do
       assert.truthy(run(("cc -std=c11 -fsyntax-only -I%s csrc/%s"):format(folder.path, file)):find(sentence, 1, true))
     end
   end)

@@ -14,6 +14,7 @@
 #include "exchange.h"
 #include "memory.h"
 #include "tap.h"
+#include "transfer.h"
 
 /* Before any other pool: what has begun does not begin again. */
 static void begins_without_libcurl(void) {
@@ -230,6 +231,16 @@ static void renews_what_frees_twice(void) {
   }
 }
 
+static void knows_no_authorities(void) {
+  struct fnf_authorities found;
+  calls_pretend_libcurl(0x074000, NULL, 1);
+  found = fnf_transfer_authorities(NULL);
+  tap_check(!found.file && !found.directory, "a libcurl that names no authorities is left its own");
+  found = fnf_transfer_authorities("bundle");
+  tap_check(found.file && strcmp(found.file, "bundle") == 0 && !found.directory, "a bundle that is given goes before");
+  calls_pretend_libcurl(0, NULL, 1);
+}
+
 static void leaves_signals_alone_where_none_can_come(void) {
   static const struct {
     unsigned version;
@@ -311,6 +322,7 @@ void libcurl_spec(void) {
   judges_without_a_count();
   looks_again_after_a_signal();
   renews_what_frees_twice();
+  knows_no_authorities();
   leaves_signals_alone_where_none_can_come();
   tells_its_versions();
   adopts_later();

@@ -8,7 +8,7 @@ local output = require "fnf.cli.output"
 
 local ROCKS = { "fnf-scm-1.rockspec", "emulator/fnf-emulator-scm-1.rockspec", "lua/fnf/cli/fnf-cli-scm-1.rockspec",
   "lua/fnf/share/fnf-redis-scm-1.rockspec" }
-local LIBRARIES = { crypto = { "openssl", ">=3" }, curl = { "libcurl", ">=7.62" }, hiredis = { "hiredis", ">=0.14" } }
+local LIBRARIES = { crypto = { "openssl", ">=3" }, curl = { "libcurl", ">=7.70" }, hiredis = { "hiredis", ">=0.14" } }
 
 local function read_rock(path)
   local rock = {}

@@ -212,11 +212,36 @@ describe("fnf.redis", function()
     connection:close()
   end)
 
+  it("says what keeps a command from leaving, or its answer from coming", function()
+    local connection = assert(redis.connect(address))
+    failing.call("redisAppendCommandArgv", 1, 0)
+    fails("no memory", "no command", connection:command "PING")
+    failing.stop()
+    connection = assert(redis.connect(address))
+    failing.call("redisBufferRead", 1, 0)
+    fails("network", "the server has gone", connection:command "PING")
+  end)
+
+  it("sends a command in pieces, for as long as one may take", function()
+    local connection = assert(redis.connect(address))
+    failing.call("redisBufferWrite", 1, 0)
+    local _, status = connection:command "GET / HTTP/1.1\r\n\r\n"
+    assert.same({ 1, "protocol" }, { failing.stop(), status })
+    connection = assert(redis.connect(address))
+    failing.call("redisBufferWrite", 1, 0)
+    failing.call("clock_gettime", 2, 3600) -- an hour passes
+    _, status = connection:command "PING"
+    assert.same({ 2, "timeout" }, { failing.stop(), status })
+  end)
+
   it("leaves a connection to the process that made it", function()
     local connection = assert(redis.connect(address))
     assert.is_true(failing.fork(function()
       local reply, status, words = connection:command "PING"
-      return reply == nil and status == "network" and words == "the connection is closed"
+      return not connection:is_open() and reply == nil and status == "network" and words == "the connection is closed"
+    end))
+    assert.is_true(failing.fork(function()
+      return not connection:is_open()
     end))
     local _, status = connection:command "GET / HTTP/1.1\r\n\r\n"
     assert.equal("protocol", status)
