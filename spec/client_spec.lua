@@ -124,6 +124,14 @@ describe("a transport of the caller's", function()
     assert.equal("DescribeMapRun: HTTP404 (404): m", tostring(err))
   end)
 
+  it("tells no secret by repeating it in its reason", function()
+    local _, err = ask(function()
+      return nil, ("refused %s, %s"):format(fake_platform.secret, fake_platform.token)
+    end, { security_token = fake_platform.token })
+    assert.matches("refused", tostring(err))
+    assert.is_nil(tostring(err):find(fake_platform.secret, 1, true) or tostring(err):find(fake_platform.token, 1, true))
+  end)
+
   it("cannot spoil the headers of the next request", function()
     local names = {}
     local client = fake_platform.new():client { transport = function(request)

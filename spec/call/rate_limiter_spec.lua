@@ -10,6 +10,19 @@ local function take(p, now)
   return p:pause(p:take(now), now)
 end
 
+describe("a rate limiter that is full", function()
+  it("refills from when the first request has come to the service: a fourth of what the others take, at most 1/4 s",
+    function()
+      for _, row in ipairs { { 4, 3, 0.125 }, { 2, 9, 0.25 } } do
+        local p = rate_limiter.new { rate = row[1], burst = row[2] }
+        for _ = 1, row[2] do
+          assert.equal(0, p:pause(p:take(100), 100))
+        end
+        assert.equal(row[3] + 1 / row[1], p:pause(p:take(100), 100))
+      end
+    end)
+end)
+
 describe("a rate limiter", function()
   it("lets the burst go at once, and the rest at the rate", function()
     local p = rate_limiter.new(QUOTA)

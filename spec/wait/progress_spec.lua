@@ -314,6 +314,14 @@ describe("the plan", function()
     end
   end)
 
+  it("doubles its intervals with each poll that is missed", function()
+    local seen = after(EVEN)
+    for misses = 1, 3 do
+      assert_near(2 ^ misses * due(seen), seen:next_poll(misses, LIMITS_OF_PLAN, 0.5, 1e5))
+    end
+    assert.equal(seen:overall_rate(), seen:report().overall_rate)
+  end)
+
   it("reckons with a tenth of the higher rate at least", function()
     local overall = 201 / 125.5
     assert_near(0.3 * math.sqrt(789 / (0.1 * overall) - 789 / overall + 0.9 * 5

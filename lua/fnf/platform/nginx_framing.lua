@@ -121,7 +121,6 @@ end
 function Reader:rest()
   local pieces = { self.buffer:sub(self.at) }
   local size = #pieces[1]
-  self.buffer, self.at = "", 1
   while size <= MAX_BODY do
     local bytes, reason = self.receive()
     if not bytes and reason == "closed" then

@@ -378,7 +378,7 @@ function Progress:report()
   return {
     polls = self.polls, seconds = self:seconds(), total = self.total, done = self.done, share = self.share,
     failed = self.failed, failed_share = self.done and self.done > 0 and self.failed / self.done or nil,
-    rate = self.rate, overall_rate = self.done and self:overall_rate() or nil,
+    rate = self.rate, overall_rate = self:overall_rate(),
     earliest = earliest, latest = latest, stalled = self:stalled(),
     tolerance_left = left, breaks_in = breaks_in,
   }
