@@ -238,6 +238,7 @@ describe("what polls for the watches of a worker", function()
   it("warns of what does not fit into the dictionary", function()
     local warnings = ask "/full"
     assert.matches("a MapRun to watch does not fit into the dictionary: ", warnings[1], 1, true)
+    assert.matches("fnf: a MapRun to watch does not fit into the dictionary: ", server:log(), 1, true)
   end)
 
   it("12.23: goes on after nginx has dropped its timer, once somebody asks", function()

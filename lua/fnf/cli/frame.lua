@@ -110,8 +110,8 @@ local function details(one, style)
   parts[#parts + 1] = shown.active_items
   local text = "   " .. show(table.concat(parts, " \194\183 "), style)
   local room = style.columns - 1
-  return paint(fit(text, math.min(room, terminal_text.width(text)), style.unicode and "\226\128\166" or "~"), "2", style),
-    math.min(room, terminal_text.width(text))
+  local width = math.min(room, terminal_text.width(text))
+  return paint(fit(text, width, style.unicode and "\226\128\166" or "~"), "2", style), width
 end
 
 local function label_of(one)

@@ -13,6 +13,14 @@ local wait = require "fnf.wait.wait"
 
 local poller = {}
 
+--- Tell of what hinders watching, in nginx' log, too, where nobody listens: a page without its runs says nothing.
+---@param client fnf.Client
+---@param message string
+function poller.warn(client, message)
+  client:tell("warning", { message = message })
+  ngx.log(ngx.WARN, "fnf: ", message)
+end
+
 local LEASE = 3 -- seconds: so late another worker takes over from one that crashed
 local SILENCE = 2 -- seconds without a round after which the timer of the next one is taken for lost
 local STUCK = 120 -- seconds, besides those of an attempt, after which a poll is taken for lost
@@ -95,7 +103,7 @@ local function poll(self, entry)
   end
   local stored, reason = self.shared:put(state)
   if not stored then
-    self.client:tell("warning", { message = "a watched MapRun does not fit into the dictionary: " .. reason })
+    poller.warn(self.client, "a watched MapRun does not fit into the dictionary: " .. reason)
   end
 end
 
@@ -175,7 +183,7 @@ local function exchange(self)
   local others, hidden = self.machines:exchange(self.client.share, own_states(self), core.time())
   local kept, reason = self.shared:put_machines(self.group, others, hidden, self.machines.life)
   if not kept and not self.unkept then
-    self.client:tell("warning", { message = "what other machines watch does not fit into the dictionary: " .. reason })
+    poller.warn(self.client, "what other machines watch does not fit into the dictionary: " .. reason)
   end
   self.unkept = not kept
   self.exchange_at = core.now() + math.max(self.machines.pace, PACE * (core.now() - begun))
@@ -241,7 +249,7 @@ local function tick(premature, self, chain)
   end
   local started, reason = ngx.timer.at(done and delay or LONGEST, tick, self, chain)
   if not started then -- who asks next feels it
-    self.client:tell("warning", { message = "nginx starts no further timer: " .. tostring(reason) })
+    poller.warn(self.client, "nginx starts no further timer: " .. tostring(reason))
   end
 end
 
@@ -260,7 +268,7 @@ local function start_chain(self)
   self.running, self.chain, self.heartbeat = true, self.chain + 1, core.now()
   local started, reason = ngx.timer.at(0, tick, self, self.chain)
   if not started then
-    self.client:tell("warning", { message = "nginx starts no timer to watch by: " .. tostring(reason) })
+    poller.warn(self.client, "nginx starts no timer to watch by: " .. tostring(reason))
   end
 end
 

@@ -143,7 +143,7 @@ local function register(self, state)
     end
   end
   if not done then
-    self.client:tell("warning", { message = "a MapRun to watch does not fit into the dictionary: " .. reason })
+    poller.warn(self.client, "a MapRun to watch does not fit into the dictionary: " .. reason)
   end
 end
 
