@@ -83,6 +83,7 @@ static void refuses_what_some_take_otherwise(void) {
                                       OK "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
                                       OK "Transfer-Encoding: chunked, chunked\r\n",
                                       OK "Transfer-Encoding: gzip, chunked\r\n",
+                                      OK "TRANSFER-ENCODING: gzip\r\n",
                                       OK "Transfer-Encoding: identity\r\n",
                                       OK "Transfer-Encoding: chunked\r\n , x\r\n",
                                       OK " folded: first\r\n",

@@ -33,6 +33,14 @@ describe("progress", function()
     end)
   end
 
+  it("tells a run broken by the first item that fails beyond those it tolerates", function()
+    for failed, is_broken in pairs { [2] = false, [3] = true } do
+      local seen, run = progress.new(), { ToleratedFailedCount = 2, ItemCounts = { Total = 10, Failed = failed } }
+      seen:see(run, 100)
+      assert.equal(is_broken, seen:is_broken(run))
+    end
+  end)
+
   it("forgets what the last answer no longer says", function()
     local seen = progress.new()
     seen:see({ ItemCounts = { Succeed = 1, Total = 2 } }, 100)
@@ -210,6 +218,19 @@ describe("what is missing", function()
     end
   end)
 
+  it("is no stall while items start, though none ends", function()
+    local seen = progress.new()
+    for seconds = 0, 100, 10 do
+      seen:see({ Status = "Running", ItemCounts = { Total = 5000, Succeed = 10 * seconds, Running = 10 } }, seconds,
+        seconds == 0 and 0 or nil)
+    end
+    for running = 9, 10 do
+      seen:see({ Status = "Running", ItemCounts = { Total = 5000, Succeed = 1000, Running = running } },
+        110 + 10 * (running - 9))
+      assert.equal(running == 9 and 10 or nil, (seen:stalled()))
+    end
+  end)
+
   it("is asked for at distances that grow with the root of the seconds, two after the first", function()
     for _, late in ipairs { 0.64, 4 } do
       for random, jitter in pairs { [0] = 0.9, [0.5] = 1 } do
@@ -287,6 +308,8 @@ describe("the plan", function()
   it("foretells no end before three items are done, nor where the rate fell to less than a quarter", function()
     assert.is_nil(after({ { 0, 0 }, { 10, 2 } }):estimate())
     assert.is_truthy(after({ { 0, 0 }, { 10, 3 } }):estimate())
+    assert.is_nil(after({ { 10, 100 }, { 20, 102 } }):estimate()) -- of those before the first poll nothing is known
+    assert.is_truthy(after({ { 10, 100 }, { 20, 103 } }):estimate())
     assert.is_nil(after(STOPPED):estimate())
     assert.is_truthy(after({ { 0, 0 }, { 100.5, 201 }, { 125.5, 210 } }):estimate())
   end)
