@@ -8,6 +8,7 @@ local CONFIGURATION = [[
   lua_shared_dict fnf 1m;
   lua_shared_dict other 1m;
   lua_shared_dict tiny 12k;
+  lua_shared_dict small 64k;
   lua_max_running_timers 16;
   init_by_lua_block {
     calls = require "spec.support.nginx.calls"
@@ -91,6 +92,23 @@ local CONFIGURATION = [[
         end }
         for i = 1, 60 do watch(client, ("long"):rep(25) .. i, "tiny") end
         calls.say(warnings)
+      }
+    }
+    location /fill {
+      content_by_lua_block {
+        local room = 4096
+        while room >= 8 do
+          fills = (fills or 0) + 1
+          if not ngx.shared.small:safe_set("fill " .. fills, ("x"):rep(room)) then room = room / 2 end
+        end
+        calls.say {}
+      }
+    }
+    location /polls {
+      content_by_lua_block {
+        lasting = lasting or new()
+        watch(lasting, "growing", "small")
+        calls.say(ngx.shared.small:get "count fnf_polls_total" or 0)
       }
     }
     location /starve {
@@ -239,6 +257,20 @@ describe("what polls for the watches of a worker", function()
     local warnings = ask "/full"
     assert.matches("a MapRun to watch does not fit into the dictionary: ", warnings[1], 1, true)
     assert.matches("fnf: a MapRun to watch does not fit into the dictionary: ", server:log(), 1, true)
+  end)
+
+  it("warns once of a run that has outgrown the dictionary, and not at each poll", function()
+    cloud:map_run { FlowName = "f", ExecutionName = "e", MapRunName = "growing", items = 1000, Concurrency = 20,
+      item_duration = 1 }
+    nginx.until_true(function() return ask "/polls" > 0 end, "a poll")
+    ask "/fill"
+    local function warned()
+      return select(2, server:log():gsub("a watched MapRun does not fit into the dictionary: ", ""))
+    end
+    nginx.until_true(function() return warned() > 0 end, "the warning")
+    local polls = ask "/polls"
+    nginx.until_true(function() return ask "/polls" > polls + 5 end, "more polls")
+    assert.equal(1, warned())
   end)
 
   it("12.23: goes on after nginx has dropped its timer, once somebody asks", function()

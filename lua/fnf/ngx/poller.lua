@@ -102,9 +102,10 @@ local function poll(self, entry)
     self.clients[state.id] = nil
   end
   local stored, reason = self.shared:put(state)
-  if not stored then
+  if not stored and not entry.is_unkept then -- once, not at each poll: a log must not fill up with it
     poller.warn(self.client, "a watched MapRun does not fit into the dictionary: " .. reason)
   end
+  entry.is_unkept = not stored
 end
 
 --- A poll that may raise what a listener raises; the next one must be possible all the same.
