@@ -4,7 +4,8 @@
  *
  * IN_FLIGHT handles on as many connections, each sent again as soon as its
  * answer has come. The signed path is set for each, as whoever signs must do;
- * as CURLOPT_REQUEST_TARGET, for a URL libcurl would parse and encode.
+ * as CURLOPT_REQUEST_TARGET, for a URL libcurl would parse and encode. Of
+ * $BENCH_GUARDED and signals calls.c tells.
  */
 #include <curl/curl.h>
 #include <stdio.h>
@@ -105,6 +106,7 @@ int main(int argument_count, char **arguments) {
       return 2;
     (void)curl_easy_setopt(poll->easy, CURLOPT_URL, host);
     (void)curl_easy_setopt(poll->easy, CURLOPT_CAINFO, getenv("FNF_CA_FILE"));
+    (void)curl_easy_setopt(poll->easy, CURLOPT_NOSIGNAL, getenv("BENCH_GUARDED") ? 0L : 1L);
     (void)curl_easy_setopt(poll->easy, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(poll->easy, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(poll->easy, CURLOPT_WRITEDATA, poll);

@@ -23,11 +23,13 @@ local function candidates(at, address, in_flight)
   local bare = in_flight == "" and "calls" or "polls"
   local list = {
     { "bare libcurl in C", ("%s/%s '%s' %d %s"):format(programs, bare, url, CALLS, in_flight) },
+    { "the same, guarding itself against SIGPIPE",
+      ("BENCH_GUARDED=1 %s/%s '%s' %d %s"):format(programs, bare, url, CALLS, in_flight) },
     ours(lua, address, CALLS, in_flight),
     { "the vendor's JavaScript client", ("node bench/peers/vendor.js %s %d %s"):format(address, FEW, in_flight) },
   }
   if in_flight == "" then
-    table.insert(list, 3, { "by hand in lua5.1: lua-curl, luaossl, lua-cjson",
+    table.insert(list, 4, { "by hand in lua5.1: lua-curl, luaossl, lua-cjson",
       ("lua5.1 bench/peers/by_hand.lua %s %d"):format(address, CALLS) })
   end
   for _, row in ipairs(list) do
