@@ -29,10 +29,10 @@ struct fnf_signer;
  * 0 if there is none. */
 int fnf_algorithm_find(struct fnf_str name, enum fnf_algorithm *algorithm);
 
-/* Make a signer in *out. The secret is copied into libcrypto and wiped by
- * fnf_signer_free. For RSA the secret is a PKCS#8 private key in PEM, with or
- * without its armour. FNF_BAD_INPUT: not such a key; FNF_UNSUPPORTED: this
- * libcrypto lacks the algorithm. */
+/* Make a signer in *out; NULL where that fails. The secret is copied into
+ * libcrypto and wiped by fnf_signer_free. For RSA the secret is a PKCS#8 private
+ * key in PEM, with or without its armour. FNF_BAD_INPUT: not such a key;
+ * FNF_UNSUPPORTED: this libcrypto lacks the algorithm. */
 enum fnf_status fnf_signer_new(struct fnf_signer **out, enum fnf_algorithm algorithm, struct fnf_str secret);
 void fnf_signer_free(struct fnf_signer *signer);
 

@@ -305,6 +305,17 @@ describe("the plan", function()
     assert_near(1.6 * (773 + 2 * math.sqrt(773)) / LATE + 3.5 * 2.4 * TEN / OVERALL, latest)
   end)
 
+  it("counts the silence since something started off the time of the last items", function()
+    local low = 2 * math.exp(-1 / (0.07 * 101.5))
+    local _, latest = after({ { 0, 0 }, { 100.5, 201 }, { 101.5, 201 } }):estimate()
+    assert_near(1.6 * (789 + 2 * math.sqrt(789)) / low + 3.5 * 5 - 1, latest)
+  end)
+
+  it("reckons with pairs where all counts are even, as with longer batches", function()
+    assert_near(0.56 * (394 - 0.29 * math.sqrt(394) + 0.35 * 5),
+      after({ { 0, 0 }, { 101, 202 } }):next_poll(0, LIMITS_OF_PLAN, 0.5))
+  end)
+
   it("foretells no end before three items are done, nor where the rate fell to less than a quarter", function()
     assert.is_nil(after({ { 0, 0 }, { 10, 2 } }):estimate())
     assert.is_truthy(after({ { 0, 0 }, { 10, 3 } }):estimate())

@@ -137,3 +137,15 @@ describe("a wait that shares", function()
     assert.is_true(delay <= 2, delay)
   end)
 end)
+
+describe("a wait whose first answer is what another process saw", function()
+  it("reckons with the age that the run had then", function()
+    local looks = {}
+    local w, cloud = shared(looks)
+    looks[1], looks[2] = answer("Running", 5), 1 -- and then another polls
+    looks[1].run.StartedTime = os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(cloud.platform.time()) - 100)
+    looks[1].run.ItemCounts = { Total = 10, Succeed = 5 }
+    assert.is_false((w:step()))
+    assert.is_true(math.abs(w.progress:seconds() - 95) < 1.5, w.progress:seconds())
+  end)
+end)
