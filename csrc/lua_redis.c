@@ -98,6 +98,7 @@ static void bound_lists(struct connection *self) {
 static enum fnf_status exchange(struct connection *self) {
   const redisReader *reader = self->redis->reader;
   int64_t ending = fnf_clock_monotonic_ns() + self->timeout_ns;
+  size_t received = 0;
   void *reply = NULL;
   int sent = 0;
   if (reader->pos < reader->len)
@@ -109,12 +110,14 @@ static enum fnf_status exchange(struct connection *self) {
       return FNF_TIMEOUT;
   }
   while (redisGetReplyFromReader(self->redis, &reply) == REDIS_OK && !reply) {
-    if (reader->len > MOST_BYTES)
+    size_t before = reader->len; /* what hiredis has read of a list leaves its buffer */
+    if (received > MOST_BYTES)
       return FNF_TOO_BIG;
     if (fnf_clock_monotonic_ns() >= ending)
       return FNF_TIMEOUT;
     if (redisBufferRead(self->redis) != REDIS_OK)
       return FNF_NETWORK;
+    received += reader->len - before;
   }
   self->reply = reply;
   if (!reply)

@@ -259,6 +259,14 @@ static int redis_endless(struct server_connection *connection, size_t number) {
   return send_text(connection, "+") && send_filler(connection, number);
 }
 
+/* As a Redis whose list has n texts of 1,000 bytes and goes on. */
+static int redis_many(struct server_connection *connection, size_t number) {
+  int good = send_text(connection, "*60000\r\n");
+  for (size_t i = 0; good && i < number; i++)
+    good = send_text(connection, "$1000\r\n") && send_filler(connection, 1000) && send_text(connection, "\r\n");
+  return good;
+}
+
 int server_answer(struct server_connection *connection) {
   static const struct {
     const char *path;
@@ -294,7 +302,8 @@ int server_answer(struct server_connection *connection) {
               {"/redis-drip", redis_drip},
               {"/redis-list", redis_list},
               {"/redis-twice", redis_twice},
-              {"/redis-endless", redis_endless}};
+              {"/redis-endless", redis_endless},
+              {"/redis-many", redis_many}};
   const char *path = memchr(connection->request, ' ', connection->head_size);
   if (memcmp(connection->request, "CONNECT ", 8) == 0)
     return refuse_tunnel(connection);

@@ -106,7 +106,7 @@ describe("a connection to what answers as no Redis does", function()
   end)
 
   for _, path in ipairs { "/redis-list/65537", "/redis-list/1000000000", "/redis-list/2147483647",
-    "/redis-endless/3000000" } do
+    "/redis-endless/3000000", "/redis-many/3000" } do
     it("16: makes no room for what is too long: " .. path, function()
       local connection, reply, status = ask(path)
       assert.same({ "nil", "too big" }, { tostring(reply), status })

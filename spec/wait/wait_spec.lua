@@ -184,6 +184,13 @@ describe("a wait", function()
     end
   end)
 
+  it("takes options whose metatable is hidden", function()
+    local options = setmetatable({}, { __index = { max_polls = 2 }, __metatable = "hidden" })
+    local w = fake_platform.new { fake_platform.passing(fake_platform.run { ItemCounts = { Total = 9 } }, 9) }
+    local _, err = w:client():wait_map_run(fake_platform.names, options)
+    assert.equal("no end after 2 polls, still Running", err.message)
+  end)
+
   it("leaves the caller's tables as they are, and asks for what was asked first", function()
     local params = { FlowName = "orders", ExecutionName = "nightly-1", MapRunName = fake_platform.names.MapRunName }
     local options = { timeout = 100, until_status = { "Paused" }, on_progress = function()

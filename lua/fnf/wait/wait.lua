@@ -201,7 +201,11 @@ end
 ---@param options fnf.ContextOptions checked
 ---@return fnf.WaitContext
 function wait.context(client, row, options)
-  options = setmetatable(keep(options, options), getmetatable(options)) -- with those that it inherits
+  local inherited = getmetatable(options)
+  if inherited ~= nil and type(inherited) ~= "table" then -- it is hidden
+    inherited = { __index = options }
+  end
+  options = setmetatable(keep(options, options), inherited)
   local platform = client:choose_platform()
   local started, limiter = options.started or platform.now(), options.rate_limiter
   if limiter == nil then
