@@ -31,7 +31,7 @@ static int is_hashed(const char *directory) {
   return found;
 }
 
-struct fnf_authorities fnf_transfer_choose(const char *file, const char *directory) {
+struct fnf_authorities fnf_transfer_choose_authorities(const char *file, const char *directory) {
   if (directory && is_hashed(directory))
     return (struct fnf_authorities){.directory = directory};
   return (struct fnf_authorities){.file = file};
@@ -41,7 +41,7 @@ struct fnf_authorities fnf_transfer_authorities(const char *ca_file) {
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   if (ca_file || version->age < CURLVERSION_SEVENTH)
     return (struct fnf_authorities){.file = ca_file};
-  return fnf_transfer_choose(version->cainfo, version->capath);
+  return fnf_transfer_choose_authorities(version->cainfo, version->capath);
 }
 
 /* ---- libcurl's callbacks ---- */
@@ -84,8 +84,8 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
  * service that moves is asked at its old, dead address no longer than that. */
 enum { NAME_SECONDS = 1 };
 
-static int begins(const char *text, const char *word) {
-  return strncmp(text, word, strlen(word)) == 0;
+static int begins(struct fnf_str text, struct fnf_str word) {
+  return text.size >= word.size && memcmp(text.data, word.data, word.size) == 0;
 }
 
 /* Whether no SIGPIPE can come of what libcurl writes: since 7.88 all that these
@@ -93,8 +93,9 @@ static int begins(const char *text, const char *word) {
  * keep the signal away all the same costs six system calls an exchange, which
  * are a fifth of its time, and changes what all threads of the process do. */
 static int writes_without_signal(const curl_version_info_data *version) {
-  const char *tls = version->ssl_version ? version->ssl_version : "";
-  return version->version_num >= 0x075800 && (begins(tls, "OpenSSL/") || begins(tls, "GnuTLS/"));
+  const char *name = version->ssl_version ? version->ssl_version : "";
+  struct fnf_str tls = {name, strlen(name)};
+  return version->version_num >= 0x075800 && (begins(tls, FNF_STR("OpenSSL/")) || begins(tls, FNF_STR("GnuTLS/")));
 }
 
 /* The connection's own settings, the same for every exchange of a pool. */
@@ -246,10 +247,6 @@ static void shrink(struct fnf_buf *buf, size_t limit) {
   buf->limit = limit;
 }
 
-static int has_scheme(struct fnf_str url, struct fnf_str scheme) {
-  return url.size >= scheme.size && memcmp(url.data, scheme.data, scheme.size) == 0;
-}
-
 static int equals(struct fnf_str text, struct fnf_str word) {
   return text.size == word.size && memcmp(text.data, word.data, word.size) == 0;
 }
@@ -260,9 +257,9 @@ static int equals(struct fnf_str text, struct fnf_str word) {
 static size_t find_target(const struct fnf_http_request *request) {
   struct fnf_str url = request->url;
   size_t at = 0;
-  if (request->direct && has_scheme(url, FNF_STR("http://")))
+  if (request->direct && begins(url, FNF_STR("http://")))
     at = 7;
-  else if (has_scheme(url, FNF_STR("https://"))) /* a proxy tunnels it */
+  else if (begins(url, FNF_STR("https://"))) /* a proxy tunnels it */
     at = 8;
   while (at && at < url.size && url.data[at] != '/' && url.data[at] != '?' && url.data[at] != '#')
     at++;

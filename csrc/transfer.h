@@ -85,7 +85,7 @@ struct fnf_authorities fnf_transfer_authorities(const char *ca_file);
  * bundle at every new TLS connection (31 to 41 ms), because a directory
  * switches its cache of parsed bundles off; OpenSSL reads from a hashed
  * directory the one file it needs. */
-struct fnf_authorities fnf_transfer_choose(const char *file, const char *directory);
+struct fnf_authorities fnf_transfer_choose_authorities(const char *file, const char *directory);
 
 #pragma GCC visibility pop
 

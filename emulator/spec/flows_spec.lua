@@ -1,4 +1,8 @@
+--- What the emulator stores: flows, their versions, aliases and schedules; and regions. Over HTTP.
 -- SPDX-License-Identifier: MIT
+--
+-- One subject: all of these are created, changed, listed in pages and refused alike, without an execution.
+
 local asker = require "spec.support.signed_requests"
 
 local MILLISECONDS = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ$"

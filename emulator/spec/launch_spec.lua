@@ -1,4 +1,8 @@
+--- The emulator as a program: its options, what it prints, and how it ends.
 -- SPDX-License-Identifier: MIT
+--
+-- One subject: one start and one end of the same process, by a command or from Lua.
+
 local asker = require "spec.support.signed_requests"
 local core = require "fnf.core"
 local emulator = require "fnf.emulator"

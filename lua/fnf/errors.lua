@@ -310,6 +310,15 @@ function errors.not_loaded(raised)
     message = ("no file can be read: %s; is there a descriptor left?"):format((line:gsub("%s*\n%s*", " "))) }
 end
 
+--- Why a module in C cannot be loaded, in the loader's words: a second line of them has the linker's reason, or begins
+--- the list of places where nothing was found.
+---@param raised any by `require`
+---@return string
+function errors.words_of_loader(raised)
+  local first, second = tostring(raised):match "^([^\n]*)\n?%s*([^\n]*)"
+  return second:find "^no f" and first or first .. " " .. second
+end
+
 --- Whether an error says nothing about what was asked: the caller gave up, or this machine has no memory.
 ---@param err fnf.Error
 ---@return boolean

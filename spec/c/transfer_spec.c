@@ -553,7 +553,7 @@ static int is_directory_chosen(const char *directory, const char *name) {
   FILE *file = name[0] ? fopen(path, "w") : NULL;
   if (file)
     (void)fclose(file);
-  struct fnf_authorities found = fnf_transfer_choose("bundle", directory);
+  struct fnf_authorities found = fnf_transfer_choose_authorities("bundle", directory);
   if (name[0])
     (void)unlink(path);
   int exactly_one = (found.file != NULL) != (found.directory != NULL);
@@ -571,13 +571,13 @@ static void chooses_authorities(void) {
     tap_check(!is_directory_chosen(directory, unhashed[i]), "a folder with '%s' alone is no hashed one", unhashed[i]);
   (void)rmdir(directory);
 
-  struct fnf_authorities found = fnf_transfer_choose("bundle", directory);
+  struct fnf_authorities found = fnf_transfer_choose_authorities("bundle", directory);
   tap_check(found.file && !found.directory, "a folder that is not there gives the bundle");
-  found = fnf_transfer_choose("bundle", "/dev/null");
+  found = fnf_transfer_choose_authorities("bundle", "/dev/null");
   tap_check(found.file && !found.directory, "a file in place of a folder gives the bundle");
-  found = fnf_transfer_choose("bundle", NULL);
+  found = fnf_transfer_choose_authorities("bundle", NULL);
   tap_check(found.file && strcmp(found.file, "bundle") == 0 && !found.directory, "no folder gives the bundle");
-  found = fnf_transfer_choose(NULL, NULL);
+  found = fnf_transfer_choose_authorities(NULL, NULL);
   tap_check(!found.file && !found.directory, "nothing gives nothing");
 }
 

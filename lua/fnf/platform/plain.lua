@@ -160,8 +160,7 @@ function plain.new(options)
       if errors.is_interrupt(curl) then
         error(curl, 0)
       elseif not loaded then -- there may be no descriptor left to read it by
-        local first, second = tostring(curl):match "^([^\n]*)\n?%s*([^\n]*)"
-        return nil, failure("not loaded", second:find "^no f" and first or first .. " " .. second, false)
+        return nil, failure("not loaded", errors.words_of_loader(curl), false)
       end
       local status, message
       pool, status, message = curl.pool(settings)

@@ -35,8 +35,8 @@ local function load()
   elseif errors.is_interrupt(redis) then
     error(redis, 0)
   end
-  local first, second = tostring(redis):match "^([^\n]*)\n?%s*([^\n]*)"
-  return nil, first:find("module 'fnf.redis' not found", 1, true) and MISSING or first .. " " .. second
+  local words = errors.words_of_loader(redis)
+  return nil, words:find("module 'fnf.redis' not found", 1, true) and MISSING or words
 end
 
 --- Why there can be no TLS, or nil; a module that is missing is told of when it is used.
